@@ -1,0 +1,49 @@
+"""What the user did wrong: where, what, what to do. Every one of these ends in exit code 2."""
+
+from dataclasses import dataclass
+
+
+class InitauditError(Exception):
+    """Say in one line what could not be audited and what to do about it."""
+
+
+class TargetError(InitauditError):
+    """The model factory could not be imported, called or walked."""
+
+
+class DeviceError(InitauditError):
+    """The device asked for is not there."""
+
+
+class OptionError(InitauditError):
+    """An option, or two options together, make no sense."""
+
+
+class PluginError(InitauditError):
+    """A plug-in could not be imported, or registers what cannot be registered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One fault of a policy file. Lines and columns count from one; `source` is the text of the line."""
+
+    path: str
+    message: str
+    line: int | None = None
+    column: int | None = None
+    source: str | None = None
+
+    def __str__(self) -> str:
+        where = ":".join(str(part) for part in (self.path, self.line, self.column) if part is not None)
+        head = f"{where}: {self.message}"
+        if self.source is None or self.column is None:
+            return head
+        return f"{head}\n  {self.source}\n  {' ' * (self.column - 1)}^"
+
+
+class PolicyError(InitauditError):
+    """A policy that cannot be used; `problems` lists all that is wrong with it."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems

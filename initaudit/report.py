@@ -1,0 +1,158 @@
+"""What an audit says: findings, one row for each parameter, and the report that holds both."""
+
+from dataclasses import dataclass
+
+from initaudit.values import Kind, Location, Mode, Moments, Outcome, Severity
+
+SCHEMA_VERSION = 1
+"""The first key of the JSON report; raised when a key changes its meaning or goes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is not as it should be. `parameter` is None for what concerns the whole model."""
+
+    code: str
+    severity: Severity
+    message: str
+    """One sentence with the numbers in it."""
+    parameter: str | None = None
+    rule: str | None = None
+    location: Location | None = None
+    expected: float | str | None = None
+    observed: float | str | None = None
+    band: tuple[float, float] | None = None
+    """Lowest and highest value that would have passed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """A declared law in figures; None where the law has no such figure."""
+
+    law: str
+    mean: float | None
+    std: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detectable:
+    """The smallest errors that the tests of a parameter could have seen, in the units of its values."""
+
+    mean: float | None
+    std: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """One recorded initialising operation and the line that asked for it."""
+
+    initialiser: str
+    arguments: tuple[tuple[str, float | str], ...] = ()
+    location: Location | None = None
+    elements: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A named region of a parameter (one of q, k, v; a padding row), judged by itself."""
+
+    label: str
+    expected: Expected | None
+    measured: Moments | None
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What is known and said of one parameter or buffer."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    kind: Kind
+    module: str
+    module_type: str
+    outcome: Outcome
+    rule: str | None = None
+    tied_to: tuple[str, ...] = ()
+    frozen: bool = False
+    expected: Expected | None = None
+    measured: Moments | None = None
+    reason: str | None = None
+    """Why nothing was measured, or why nothing was judged; None where both were done."""
+    writes: tuple[Write, ...] = ()
+    detectable: Detectable | None = None
+    parts: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The counts of a report. `outcome` is `fail` when a finding reaches the severity that fails the run."""
+
+    parameters: int
+    elements: int
+    passed: int
+    failed: int
+    skipped: int
+    errors: int
+    warnings: int
+    notes: int
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """All that one audit found: rows in the model's order, findings by parameter order, then code."""
+
+    target: str
+    policy: str | None
+    mode: Mode
+    device: str
+    dtype: str
+    seed: int
+    rows: tuple[Row, ...]
+    findings: tuple[Finding, ...]
+    fail_on: Severity = Severity.ERROR
+
+    @property
+    def ok(self) -> bool:
+        """Whether no finding reaches the severity that fails the run."""
+        failing = (Severity.ERROR,) if self.fail_on is Severity.ERROR else (Severity.ERROR, Severity.WARNING)
+        return not any(finding.severity in failing for finding in self.findings)
+
+    @property
+    def parameters(self) -> tuple[Row, ...]:
+        """The rows of parameters and buffers, in the model's order."""
+        return self.rows
+
+    @property
+    def summary(self) -> Summary:
+        """Count rows, elements and findings."""
+        outcomes = [row.outcome for row in self.rows]
+        severities = [finding.severity for finding in self.findings]
+        return Summary(
+            parameters=sum(row.kind is Kind.PARAMETER for row in self.rows),
+            elements=sum(_numel(row.shape) for row in self.rows if row.kind is Kind.PARAMETER),
+            passed=outcomes.count(Outcome.PASS),
+            failed=outcomes.count(Outcome.FAIL),
+            skipped=outcomes.count(Outcome.SKIP),
+            errors=severities.count(Severity.ERROR),
+            warnings=severities.count(Severity.WARNING),
+            notes=severities.count(Severity.NOTE),
+            outcome=Outcome.PASS if self.ok else Outcome.FAIL,
+        )
+
+    def to_json(self) -> str:
+        """Give the report as the JSON text that `initaudit check -f json` prints."""
+        from initaudit.reports.json import render
+
+        return render(self)
+
+
+def _numel(shape: tuple[int, ...]) -> int:
+    count = 1
+    for extent in shape:
+        count *= extent
+    return count

@@ -1,0 +1,177 @@
+"""The facts that travel between the stages: frozen, and without a tensor inside."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+Attribute = int | float | tuple[int | float, ...]
+"""What an expression may read off a module: a number, or a tuple of numbers such as `kernel_size`."""
+
+
+class Severity(StrEnum):
+    """How much a finding weighs; `--fail-on` picks the least that fails a run."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+class Outcome(StrEnum):
+    """What became of one parameter."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    SKIP = "skip"
+
+
+class Mode(StrEnum):
+    """Whose values are judged: those that the policy writes, or those that the factory wrote."""
+
+    APPLY = "apply"
+    AS_BUILT = "as-built"
+
+
+class Kind(StrEnum):
+    """What a tensor is to its module."""
+
+    PARAMETER = "parameter"
+    BUFFER = "buffer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """A line of somebody's file; lines count from one."""
+
+    path: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fans:
+    """How many inputs one output sees, and how many outputs one input feeds."""
+
+    fan_in: int
+    fan_out: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One place where a parameter hangs: a tied parameter has several."""
+
+    name: str
+    """The dotted name, as in `named_parameters()`."""
+    local: str
+    """The name within its own module: `weight`."""
+    module: str
+    """The dotted name of that module; the empty string is the model itself."""
+    classes: tuple[str, ...]
+    """Full paths of the module's class and of those it inherits from, nearest first."""
+    resets: str | None = None
+    """Full path of the class whose `reset_parameters` the module has."""
+
+    @property
+    def module_type(self) -> str:
+        """The full path of the module's own class."""
+        return self.classes[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A parameter or buffer as the model holds it; tied ones are one Parameter with several sites."""
+
+    sites: tuple[Site, ...]
+    shape: tuple[int, ...]
+    dtype: str
+    """torch's name without the prefix: `float32`."""
+    kind: Kind = Kind.PARAMETER
+    frozen: bool = False
+    lazy: bool = False
+    """An uninitialised parameter of a lazy module: it has neither shape nor values yet."""
+    fans: Fans | None = None
+    """By torch's own count; None below two dimensions."""
+    semantic_fans: Fans | None = None
+    """By the layer's true connections, strides aside; None where they are not known."""
+    stored: tuple[str, ...] = ()
+    """For the effective tensor of a parametrisation: the names of the parameters it is computed from."""
+    invertible: bool = True
+    """Whether the effective tensor can be assigned (its parametrisation has a right inverse)."""
+    attributes: Mapping[str, Attribute] = field(default_factory=lambda: MappingProxyType({}))
+    """The values of the `module.…` and `model.…` names that the policy asks for, where they are numbers."""
+    location: Location | None = None
+    """Where the owner's class is defined."""
+
+    @property
+    def name(self) -> str:
+        """The first of its names, in the model's order."""
+        return self.sites[0].name
+
+    @property
+    def tied_to(self) -> tuple[str, ...]:
+        """Its other names."""
+        return tuple(site.name for site in self.sites[1:])
+
+    @property
+    def numel(self) -> int:
+        """How many elements it has; 0 for a lazy one."""
+        return 0 if self.lazy else math.prod(self.shape)
+
+    @property
+    def effective(self) -> bool:
+        """Whether this is what a parametrisation computes rather than what the model stores."""
+        return bool(self.stored)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moments:
+    """Count, mean and spread of real values. Finite elements only, but for `nonfinite`; `count` counts both."""
+
+    count: int
+    mean: float
+    m2: float
+    """Sum of squared distances from the mean."""
+    minimum: float
+    maximum: float
+    zeros: int | None
+    """None where they were not counted."""
+    nonfinite: int = 0
+    sampled: bool = False
+
+    @property
+    def finite(self) -> int:
+        """How many elements are finite."""
+        return self.count - self.nonfinite
+
+    @property
+    def std(self) -> float | None:
+        """The sample standard deviation (n - 1), as `torch.Tensor.std` gives it; None below two elements."""
+        return math.sqrt(self.m2 / (self.finite - 1)) if self.finite > 1 else None
+
+    def merge(self, other: "Moments") -> "Moments":
+        """Give the moments of both sets of values together. Associative (Chan, Golub & LeVeque 1979)."""
+        if not self.finite or not other.finite:
+            kept = self if self.finite else other
+            mean, m2 = kept.mean, kept.m2
+        else:
+            total = self.finite + other.finite
+            delta = other.mean - self.mean
+            mean = self.mean + delta * (other.finite / total)
+            m2 = self.m2 + other.m2 + delta * delta * (self.finite * (other.finite / total))
+        return Moments(
+            count=self.count + other.count,
+            mean=mean,
+            m2=m2,
+            minimum=min(self.minimum, other.minimum),
+            maximum=max(self.maximum, other.maximum),
+            zeros=None if self.zeros is None or other.zeros is None else self.zeros + other.zeros,
+            nonfinite=self.nonfinite + other.nonfinite,
+            sampled=self.sampled or other.sampled,
+        )
+
+
+NO_VALUES = Moments(count=0, mean=0.0, m2=0.0, minimum=math.inf, maximum=-math.inf, zeros=0)
+"""The moments of nothing: what `Moments.merge` leaves unchanged."""
