@@ -1,6 +1,8 @@
 """What the user did wrong: where, what, what to do. Every one of these ends in exit code 2."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 
 class InitauditError(Exception):
@@ -47,3 +49,9 @@ class PolicyError(InitauditError):
     def __init__(self, *problems: Problem) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Give `; did you mean 'x'?` where a known word is near, else nothing."""
+    near = get_close_matches(word[:100], list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
