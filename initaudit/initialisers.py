@@ -14,8 +14,8 @@ from typing import Any
 
 from initaudit import laws
 from initaudit.errors import PluginError
+from initaudit.fans import Fans
 from initaudit.laws import Law
-from initaudit.values import Fans
 
 NONLINEARITIES = (
     "linear conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d sigmoid tanh relu leaky_relu selu"

@@ -313,6 +313,14 @@ class Unknown:
         return "unknown"
 
 
+INDEPENDENT = (Normal, Uniform, TruncatedNormal, LogUniform)
+"""Laws of independent draws, element by element."""
+CONTINUOUS = (*INDEPENDENT, Orthogonal)
+"""Laws that give exact zeros with chance zero."""
+EXACT = (Constant, Pattern, Elementwise, Loaded)
+"""Laws that fix every element."""
+
+
 def _finite(**figures: float) -> None:
     for name, value in figures.items():
         if not math.isfinite(value):

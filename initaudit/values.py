@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from initaudit.fans import Layout
+
 Attribute = int | float | tuple[int | float, ...]
 """What an expression may read off a module: a number, or a tuple of numbers such as `kernel_size`."""
 
@@ -52,14 +54,6 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fans:
-    """How many inputs one output sees, and how many outputs one input feeds."""
-
-    fan_in: int
-    fan_out: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """One place where a parameter hangs: a tied parameter has several."""
 
@@ -73,6 +67,8 @@ class Site:
     """Full paths of the module's class and of those it inherits from, nearest first."""
     resets: str | None = None
     """Full path of the class whose `reset_parameters` the module has."""
+    attributes: Mapping[str, Attribute | None] = field(default_factory=lambda: MappingProxyType({}))
+    """The values of the `module.…` and `model.…` names that the policy asks for, where they are numbers or None."""
 
     @property
     def module_type(self) -> str:
@@ -92,16 +88,14 @@ class Parameter:
     frozen: bool = False
     lazy: bool = False
     """An uninitialised parameter of a lazy module: it has neither shape nor values yet."""
-    fans: Fans | None = None
-    """By torch's own count; None below two dimensions."""
-    semantic_fans: Fans | None = None
-    """By the layer's true connections, strides aside; None where they are not known."""
+    layout: Layout = Layout()  # noqa: RUF009  (a frozen value)
+    """How the dimensions of a weight are used, for the fans."""
+    storage: int = 0
+    """The same number for parameters that share storage."""
     stored: tuple[str, ...] = ()
     """For the effective tensor of a parametrisation: the names of the parameters it is computed from."""
     invertible: bool = True
     """Whether the effective tensor can be assigned (its parametrisation has a right inverse)."""
-    attributes: Mapping[str, Attribute] = field(default_factory=lambda: MappingProxyType({}))
-    """The values of the `module.…` and `model.…` names that the policy asks for, where they are numbers."""
     location: Location | None = None
     """Where the owner's class is defined."""
 
@@ -175,3 +169,29 @@ class Moments:
 
 NO_VALUES = Moments(count=0, mean=0.0, m2=0.0, minimum=math.inf, maximum=-math.inf, zeros=0)
 """The moments of nothing: what `Moments.merge` leaves unchanged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What was measured on one region of a parameter. A figure that its law does not call for is None."""
+
+    label: str | None = None
+    moments: Moments
+    differing: int | None = None
+    """Elements that differ from the exact values declared, beyond rounding."""
+    largest: float | None = None
+    """The largest of those differences."""
+    columns_off: int | None = None
+    """Columns that do not hold the declared number of zeros."""
+    residual: float | None = None
+    """How far WᵀW is from gain² times the identity, relative to gain², in the root mean square over random vectors."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What was measured of one parameter; without moments there is a reason."""
+
+    whole: Moments | None = None
+    observations: tuple[Observation, ...] = ()
+    """One for each clause of the expectation, in its order."""
+    reason: str | None = None
