@@ -77,9 +77,7 @@ def folded(first: Code, rest: tuple[tuple[Token, Code], ...], scope: Scope) -> A
     return value
 
 
-def called(
-    function: Callable[..., complex], arguments: tuple[Code, ...], name: Token, scope: Scope
-) -> Attribute:
+def called(function: Callable[..., complex], arguments: tuple[Code, ...], name: Token, scope: Scope) -> Attribute:
     """Call a function; `min`, `max` and `prod` take tuples apart."""
     values = [code(scope) for code in arguments]
     if name.text in UNARY:

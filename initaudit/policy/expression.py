@@ -21,6 +21,8 @@ from initaudit.errors import did_you_mean
 from initaudit.policy import arithmetic
 from initaudit.policy.arithmetic import Code, ExpressionError, Scope, Token
 
+__all__ = ["Expression", "ExpressionError", "Scope"]
+
 LONGEST = 1000
 """How many characters an expression may have."""
 DEEPEST = 40
@@ -30,7 +32,8 @@ ROOTS = ("module", "model")
 ALIASES = {"padding_idx": "module.padding_idx"}
 """Names that stand for an attribute without its module being named."""
 
-_CONSTANTS = {"pi": math.pi}
+CONSTANTS = {"pi": math.pi}
+"""Names whose value is always the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,8 +171,8 @@ class _Parser:
         return partial(arithmetic.called, function, tuple(arguments), name)
 
     def _name(self, name: str, offset: int) -> Code:
-        if name in _CONSTANTS:
-            return arithmetic.literal(_CONSTANTS[name])
+        if name in CONSTANTS:
+            return arithmetic.literal(CONSTANTS[name])
         name = ALIASES.get(name, name)
         parts = name.split(".")
         if name in arithmetic.FUNCTIONS:

@@ -1,0 +1,91 @@
+"""From what validation found wrong to problems at lines and columns of the file."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from initaudit.errors import Problem, did_you_mean
+from initaudit.policy.forms import KEY, shown
+from initaudit.policy.schema import Blocks, Document, Expect, Selector, Slice, Tolerance, WrittenRule
+from initaudit.policy.source import Page
+from initaudit.policy.yaml12 import Node, Place
+
+_SHAPES: dict[str, type[BaseModel]] = {
+    "rules": WrittenRule,
+    "match": Selector,
+    "expect": Expect,
+    "blocks": Blocks,
+    "slices": Slice,
+    "tolerance": Tolerance,
+}
+_NEEDED = {
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "tuple_type": "a list",
+}
+
+Path = tuple[int | str, ...]
+
+
+def problems(error: ValidationError, root: Node, page: Page) -> Iterator[Problem]:
+    """Tell each thing that validation found wrong, but for the empty values: those are told by `empty`."""
+    for detail in error.errors(include_url=False):
+        key, node = _locate(root, detail["loc"])
+        if node.value is not None:
+            at_key = detail["type"] in (KEY, "extra_forbidden") and key is not None
+            yield page.problem(_message(detail), key if at_key and key else node.place)
+
+
+def empty(root: Node, page: Page) -> Iterator[Problem]:
+    """Tell each key and each item of a list that has no value."""
+    for node in root.nodes():
+        if isinstance(node.value, dict):
+            for key, entry in node.value.items():
+                if entry.value.value is None:
+                    message = f"nothing is written for {shown(key)}; give it a value, or take the key away"
+                    yield page.problem(message, entry.place)
+        elif isinstance(node.value, list):
+            yield from (page.problem("this item is empty", item.place) for item in node.value if item.value is None)
+
+
+def place_of(root: Node, path: Path) -> Place:
+    """Give the place of the value at a path, or of the nearest value round it."""
+    return _locate(root, path)[1].place
+
+
+def _locate(root: Node, path: Path) -> tuple[Place | None, Node]:
+    """Follow a path; give the last key's place where the whole path is there, and the last value."""
+    key, node = None, root
+    for part in path:
+        inner = node.value
+        if isinstance(inner, dict) and part in inner:
+            key, node = inner[str(part)].place, inner[str(part)].value
+        elif isinstance(inner, list) and isinstance(part, int) and part < len(inner):
+            key, node = None, inner[part]
+        else:
+            return None, node
+    return key, node
+
+
+def _message(detail: Any) -> str:
+    path, given = detail["loc"], detail["input"]
+    match detail["type"]:
+        case "extra_forbidden":
+            known = _keys(path[:-1])
+            near = did_you_mean(path[-1], known) or f"; choose {', '.join(known)}"
+            return f"unknown key {shown(path[-1])}{near}"
+        case "missing":
+            return f"the key {path[-1]!r} is missing"
+        case "model_type":
+            return f"a mapping with the keys {', '.join(_keys(path))} is needed, not {shown(given)}"
+        case "literal_error":
+            return f"this initaudit reads policies of version 1, not {shown(given)}"
+        case kind if kind in _NEEDED:
+            return f"{_NEEDED[kind]} is needed, not {shown(given)}"
+    return str(detail["msg"])
+
+
+def _keys(path: Sequence[int | str]) -> tuple[str, ...]:
+    named = [part for part in path if isinstance(part, str)]
+    return tuple((_SHAPES[named[-1]] if named else Document).model_fields)
