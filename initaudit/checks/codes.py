@@ -1,0 +1,42 @@
+"""The codes that findings bear: one registry, and the way users name them, by prefix."""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
+
+from initaudit.checks.explanations import Code, coverage, distribution, health, identity, provenance
+from initaudit.errors import OptionError
+
+_FAMILIES = (coverage, distribution, health, identity, provenance)
+
+CODES: Mapping[str, Code] = MappingProxyType({code.code: code for family in _FAMILIES for code in family.CODES})
+"""Every code, sorted. A new one is a line in its family's file."""
+
+
+def expand(prefixes: Iterable[str]) -> set[str]:
+    """Give the codes that start with any of the prefixes; raise OptionError where one names no code."""
+    return {code for prefix in prefixes for code in _named(prefix.strip().upper())}
+
+
+def find(name: str) -> Code:
+    """Give the code of this name, upper case or lower; raise OptionError, with the near ones, for none."""
+    code = CODES.get(name.strip().upper())
+    if code is None:
+        raise _unknown(name)
+    return code
+
+
+def _named(prefix: str) -> list[str]:
+    named = [code for code in CODES if prefix and code.startswith(prefix)]
+    if not named:
+        raise _unknown(prefix)
+    return named
+
+
+def _unknown(name: str) -> OptionError:
+    near = sorted(get_close_matches(name.upper(), CODES, n=3, cutoff=0.7))
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(CODES)}"
+    return OptionError(f"no code is called {name!r}; {hint}")
+
+
+__all__ = ["CODES", "Code", "expand", "find"]

@@ -1,0 +1,111 @@
+"""`initaudit check`: build a model, apply a policy to it and judge every parameter."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from initaudit.cli.options import (
+    ModelOptions,
+    OutputOptions,
+    Pairs,
+    codes,
+    model_options,
+    output_options,
+    pairs,
+)
+from initaudit.cli.running import audit, load_plugins, read_arguments, read_variables
+from initaudit.errors import InitauditError, OptionError
+from initaudit.reports import View
+from initaudit.values import Mode, Outcome, Severity
+
+if TYPE_CHECKING:
+    from initaudit.policy.schema import Policy
+    from initaudit.report import Report
+
+
+class NothingJudgedError(InitauditError):
+    """Every parameter was skipped, so that no findings means nothing."""
+
+
+@click.command()
+@model_options
+@click.option("-p", "--policy", metavar="POLICY", help="A policy file, or the name of a preset.")
+@click.option("--as-built", is_flag=True, help="Write nothing: judge the values that the factory made.")
+@click.option(
+    "--var",
+    metavar="NAME=NUMBER",
+    multiple=True,
+    callback=pairs,
+    help="Override one of the policy's vars: --var n_layer=24. Repeats.",
+)
+@click.option("--select", metavar="CODES", multiple=True, help="Only these codes, or prefixes: IA2,IA301.")
+@click.option("--ignore", metavar="CODES", multiple=True, help="All but these codes, or prefixes.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning"]),
+    default="error",
+    show_default=True,
+    help="The least severity that fails the run.",
+)
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 where there are findings too.")
+@click.option("--all", "every_row", is_flag=True, help="Show every row of a long model one by one.")
+@click.option("-q", "--quiet", is_flag=True, help="Findings and totals only.")
+@output_options
+@click.pass_context
+def check(
+    ctx: click.Context,
+    model: ModelOptions,
+    output: OutputOptions,
+    policy: str | None,
+    as_built: bool,
+    var: Pairs,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    fail_on: str,
+    exit_zero: bool,
+    every_row: bool,
+    quiet: bool,
+) -> None:
+    """Build a model, apply a policy to it and judge every parameter.
+
+    TARGET is a factory, a class or a model: package.module:attribute or path/to/file.py:attribute. Without a
+    policy the values that the factory made are judged by the checks that need none.
+    """
+    if quiet and output.verbose:
+        raise OptionError("-q and -v ask for opposite things; give one of them")
+    if policy is None and var:
+        raise OptionError("--var sets a number of a policy; name the policy with --policy")
+    load_plugins(model.plugin, model.app_dir)
+    from initaudit.auditor import Request
+
+    request = Request(
+        target=model.target,
+        policy=_policy(policy, var),
+        mode=Mode.AS_BUILT if as_built or policy is None else Mode.APPLY,
+        arguments=read_arguments(model),
+        app_dir=model.app_dir,
+        device=model.device,
+        dtype=model.dtype,
+        seed=model.seed,
+        select=codes("--select", select),
+        ignore=codes("--ignore", ignore),
+        fail_on=Severity(fail_on),
+    )
+    report = audit(request, output, View(every_row=every_row, quiet=quiet, verbose=output.verbose))
+    ctx.exit(_exit_code(report, exit_zero))
+
+
+def _policy(source: str | None, variables: Pairs) -> "Policy | None":
+    if source is None:
+        return None
+    from initaudit.policy.reader import load_policy
+
+    return load_policy(source, vars=read_variables(variables))
+
+
+def _exit_code(report: "Report", exit_zero: bool) -> int:
+    if not report.ok:
+        return 0 if exit_zero else 1
+    if all(row.outcome is Outcome.SKIP for row in report.rows):
+        raise NothingJudgedError("nothing was judged: every parameter was skipped, each for the reason in its row")
+    return 0

@@ -1,0 +1,16 @@
+"""`initaudit explain`: what a code means, with an example and the way to mend it."""
+
+import click
+
+from initaudit.checks.codes import CODES, find
+
+
+@click.command()
+@click.argument("codes", nargs=-1, metavar="[CODE]...")
+def explain(codes: tuple[str, ...]) -> None:
+    """Say what each CODE means, with an example and the way to mend it; without one, list them all."""
+    found = [find(code) for code in codes]
+    if not found:
+        click.echo("\n".join(f"{code.code}  {code.severity.value:7}  {code.title}" for code in CODES.values()))
+        return
+    click.echo("\n".join(code.text() for code in found), nl=False)

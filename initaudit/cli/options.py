@@ -1,0 +1,170 @@
+"""Options that several commands share: each set is declared once and reaches the command as one value."""
+
+import functools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from initaudit.checks.codes import expand
+from initaudit.errors import OptionError
+from initaudit.reports import FORMATS
+
+Command = Callable[..., Any]
+Pairs = tuple[tuple[str, str], ...]
+
+_TRACEBACK = "initaudit.traceback"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelOptions:
+    """Which model is built, and how."""
+
+    target: str
+    arg: Pairs
+    args_file: Path | None
+    app_dir: str
+    plugin: tuple[str, ...]
+    device: str
+    dtype: str | None
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputOptions:
+    """How the report is told, and where it goes."""
+
+    output_format: str | None
+    output: Path | None
+    report: Pairs
+    verbose: bool
+    color: str
+
+
+def pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> Pairs:
+    """Split each value at its first equals sign: `depth=18`."""
+    split = []
+    for value in values:
+        key, equals, text = value.partition("=")
+        if not equals or not key:
+            raise click.BadParameter(f"{value!r} is not of the form {param.make_metavar(ctx)}", ctx, param)
+        split.append((key, text))
+    return tuple(split)
+
+
+def wants_traceback(ctx: click.Context) -> bool:
+    """Say whether `--traceback` was given, to the command or before it."""
+    return bool(ctx.meta.get(_TRACEBACK, False))
+
+
+def _set_traceback(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.meta[_TRACEBACK] = True
+
+
+traceback_option = click.option(
+    "--traceback",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_set_traceback,
+    help="Show the whole traceback of an error.",
+)
+
+
+def model_options(command: Command) -> Command:
+    """Declare the target and the options of the build; the command gets them as `model`."""
+    return _packed(
+        command,
+        "model",
+        ModelOptions,
+        click.argument("target"),
+        click.option(
+            "--arg",
+            metavar="NAME=VALUE",
+            multiple=True,
+            callback=pairs,
+            help="An argument of the factory, as a YAML value: --arg depth=18. Repeats.",
+        ),
+        click.option(
+            "--args-file",
+            metavar="FILE",
+            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            help="A YAML or JSON mapping of arguments; --arg overrides it.",
+        ),
+        click.option(
+            "--app-dir",
+            metavar="DIR",
+            type=click.Path(exists=True, file_okay=False),
+            default=".",
+            help="The folder that comes first on sys.path.  [default: the current one]",
+        ),
+        click.option(
+            "--plugin",
+            metavar="MODULE",
+            multiple=True,
+            help="Import a module that registers initialisers. Repeats.",
+        ),
+        click.option("--device", default="cpu", show_default=True, help="Where values are made: cpu, cuda, cuda:1."),
+        click.option("--dtype", help="The type to build the model in, as torch names it: bfloat16."),
+        click.option("--seed", metavar="N", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True),
+    )
+
+
+def output_options(command: Command) -> Command:
+    """Declare how the report is told and where it goes; the command gets it as `output`."""
+    return _packed(
+        command,
+        "output",
+        OutputOptions,
+        click.option(
+            "-f",
+            "--output-format",
+            type=click.Choice(list(FORMATS)),
+            help="How the report is told.  [default: table on a terminal, plain elsewhere]",
+        ),
+        click.option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            type=click.Path(path_type=Path),
+            help="Write the report to a file instead of stdout.",
+        ),
+        click.option(
+            "--report",
+            metavar="FORMAT=FILE",
+            multiple=True,
+            callback=pairs,
+            help="Write the report to a file as well, in a format of its own. Repeats.",
+        ),
+        click.option(
+            "-v", "--verbose", is_flag=True, help="Show all notes, the writes and the smallest visible error."
+        ),
+        click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True),
+        traceback_option,
+    )
+
+
+def codes(option: str, values: Iterable[str]) -> tuple[str, ...]:
+    """Give the codes that comma lists of prefixes name; raise OptionError, with the option, for none."""
+    try:
+        return tuple(sorted(expand(prefix for value in values for prefix in value.split(","))))
+    except OptionError as error:
+        raise OptionError(f"{option}: {error}") from None
+
+
+def _packed(command: Command, name: str, made: type[Any], *options: Callable[[Command], Command]) -> Command:
+    """Declare options, and hand them to the command as one value of a dataclass with a field for each."""
+    keys = [field.name for field in fields(made)]
+
+    @functools.wraps(command)
+    def unpacked(**given: Any) -> Any:
+        value = made(**{key: given.pop(key) for key in keys})
+        return command(**{name: value}, **given)
+
+    declared: Command = unpacked
+    for option in reversed(options):
+        declared = option(declared)
+    return declared

@@ -1,0 +1,92 @@
+"""Where reports go: stdout or files, each file whole or not at all."""
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from initaudit.errors import OptionError
+from initaudit.report import Report
+from initaudit.reports import FORMATS, View, render
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """A format and the file that it goes to; without a file it goes to stdout."""
+
+    format: str
+    path: Path | None = None
+
+
+def destinations(
+    format_: str | None, output: Path | None, reports: Iterable[tuple[str, str]]
+) -> tuple[Destination, ...]:
+    """Read -f, -o and --report; raise OptionError, before anything is built, for what cannot be written."""
+    terminal = output is None and sys.stdout.isatty()
+    first = Destination(format=format_ or ("table" if terminal else "plain"), path=output)
+    chosen = (first, *(Destination(format=_known(name), path=Path(path)) for name, path in reports))
+    taken: set[Path] = set()
+    for path in (each.path for each in chosen if each.path is not None):
+        _writable(path)
+        if path.resolve() in taken:
+            raise OptionError(f"two reports go to {path}; give each a file of its own")
+        taken.add(path.resolve())
+    return chosen
+
+
+def deliver(report: Report, view: View, chosen: Iterable[Destination], terminal: View) -> None:
+    """Write each file, then stdout. `terminal` is the view of what goes to stdout."""
+    for each in sorted(chosen, key=lambda destination: destination.path is None):
+        if each.path is None:
+            click.echo(render(report, each.format, terminal), nl=False, color=terminal.colour)
+        else:
+            write(each.path, render(report, each.format, view))
+
+
+def write(path: Path, text: str) -> None:
+    """Put a text in a file in one step: a reader finds the old one or the new one. Raise OptionError."""
+    try:
+        if path.exists() and not path.is_file():  # a pipe or device cannot be replaced, only written
+            path.write_text(text, encoding="utf-8")
+        else:
+            _replace(path.resolve(), text)
+    except OSError as error:
+        raise OptionError(f"{path}: could not be written: {error.strerror}") from error
+
+
+def coloured(choice: str, environment: Mapping[str, str]) -> bool:
+    """Say whether stdout gets colour: as --color says, else on a terminal that NO_COLOR does not forbid."""
+    if choice != "auto":
+        return choice == "always"
+    return sys.stdout.isatty() and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+
+
+def _known(name: str) -> str:
+    if name not in FORMATS:
+        raise OptionError(f"--report: {name!r} is no format; choose from {', '.join(FORMATS)}")
+    return name
+
+
+def _writable(path: Path) -> None:
+    if path.is_dir():
+        raise OptionError(f"{path}: is a folder; name a file in it")
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        raise OptionError(f"{path}: the folder {folder} does not exist; make it first")
+    if not os.access(folder, os.W_OK):
+        raise OptionError(f"{path}: the folder {folder} cannot be written to")
+
+
+def _replace(path: Path, text: str) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with draft.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,85 @@
+"""What `check` and `stats` share: read the arguments, run the audit, deliver the report."""
+
+import importlib
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from initaudit.cli.options import ModelOptions, OutputOptions, Pairs
+from initaudit.cli.output import coloured, deliver, destinations
+from initaudit.cli.progress import progress
+from initaudit.errors import OptionError, PluginError
+from initaudit.reports import View
+
+if TYPE_CHECKING:
+    from initaudit.auditor import Request
+    from initaudit.report import Report
+
+
+def audit(request: "Request", output: OutputOptions, view: View) -> "Report":
+    """Run the request and deliver its report; destinations are looked at before anything is built."""
+    from initaudit.auditor import run
+
+    chosen = destinations(output.output_format, output.output, output.report)
+    with progress() as callback:
+        report = run(request, progress=callback)
+    colour = coloured(output.color, os.environ)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    deliver(report, view, chosen, replace(view, colour=colour, width=width))
+    return report
+
+
+def read_arguments(model: ModelOptions) -> dict[str, object]:
+    """Give the factory's arguments, read as YAML 1.2: those of the file, then those of --arg."""
+    arguments = {} if model.args_file is None else _read_file(model.args_file)
+    return arguments | {name: parse(f"--arg {name}={text}", text) for name, text in model.arg}
+
+
+def read_variables(given: Pairs) -> dict[str, float]:
+    """Give the numbers of --var; raise OptionError for what is no number."""
+    variables = {}
+    for name, text in given:
+        value = parse(f"--var {name}={text}", text)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise OptionError(f"--var {name}={text}: {text!r} is not a number")
+        variables[name] = value
+    return variables
+
+
+def parse(option: str, text: str) -> object:
+    """Read a YAML 1.2 value; raise OptionError, with the option that gave it, where it is none."""
+    from initaudit.policy.yaml12 import parse as read_value
+
+    try:
+        return read_value(text)
+    except ValueError as error:
+        raise OptionError(f"{option}: {error}") from error
+
+
+def load_plugins(modules: Iterable[str], app_dir: str) -> None:
+    """Import the modules that register initialisers; raise PluginError for one that cannot be imported."""
+    folder = os.path.abspath(app_dir)
+    for name in modules:
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
+        try:
+            importlib.import_module(name)
+        except PluginError:
+            raise
+        except Exception as error:
+            told = f"{type(error).__name__}: {error}"
+            raise PluginError(f"the plug-in {name!r} could not be imported: {told}") from error
+
+
+def _read_file(file: Path) -> dict[str, object]:
+    try:
+        read = parse(f"--args-file {file}", file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise OptionError(f"--args-file {file}: it could not be read: {error}") from error
+    if not isinstance(read, dict) or not all(isinstance(key, str) for key in read):
+        raise OptionError(f"--args-file {file}: it must map the names of arguments to values")
+    return read

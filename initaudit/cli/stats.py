@@ -1,0 +1,32 @@
+"""`initaudit stats`: build a model and show the measured figures of every parameter."""
+
+import click
+
+from initaudit.cli.options import ModelOptions, OutputOptions, model_options, output_options
+from initaudit.cli.running import audit, load_plugins, read_arguments
+from initaudit.reports import View
+from initaudit.values import Mode
+
+
+@click.command()
+@model_options
+@output_options
+def stats(model: ModelOptions, output: OutputOptions) -> None:
+    """Build a model and show the measured figures of every parameter, without judging them.
+
+    TARGET is a factory, a class or a model: package.module:attribute or path/to/file.py:attribute.
+    """
+    load_plugins(model.plugin, model.app_dir)
+    from initaudit.auditor import Request
+
+    request = Request(
+        target=model.target,
+        mode=Mode.AS_BUILT,
+        arguments=read_arguments(model),
+        app_dir=model.app_dir,
+        device=model.device,
+        dtype=model.dtype,
+        seed=model.seed,
+        judge=False,
+    )
+    audit(request, output, View(verdicts=False, every_row=True, verbose=output.verbose))

@@ -1,0 +1,88 @@
+"""The cells of the table, by name, and the layouts that put them in columns, the widest first.
+
+A layout is a tuple of columns; a column is the names of the cells that it stacks, the first one its title.
+"""
+
+from collections.abc import Sequence
+
+from initaudit.report import Report, Row
+from initaudit.reports import View, wording
+from initaudit.reports.escape import escape
+from initaudit.reports.selection import Group, codes_by_name
+
+Cells = dict[str, str]
+Layout = tuple[tuple[str, ...], ...]
+
+MEASURED: Layout = (("mean",), ("std",), ("min",), ("max",))
+JUDGED: Sequence[Layout] = (
+    (("parameter", "ties"), ("shape",), ("rule",), ("expected",), *MEASURED, ("outcome",), ("why",)),
+    (("parameter", "ties"), ("shape",), ("rule",), ("expected",), *MEASURED[:2], ("outcome",), ("why",)),
+    (("parameter", "ties", "shape", "reason"), ("expected", "rule"), *MEASURED[:2], ("outcome", "codes")),
+)
+STATISTICS: Sequence[Layout] = (
+    (("parameter", "ties"), ("shape",), ("dtype",), *MEASURED, ("why",)),
+    (("parameter", "ties", "storage", "reason"), *MEASURED),
+)
+GROUPED: Sequence[Layout] = (
+    (("others",), ("elements",), ("rule",), ("mean",), ("std",), ("outcome",), ("why",)),
+    (("others", "elements", "rule", "reason"), ("mean",), ("std",), ("outcome",)),
+)
+FIGURES = frozenset({"mean", "std", "min", "max", "elements"})
+"""The columns that are set to the right."""
+NAMES = frozenset({"parameter", "others"})
+"""The columns whose first line is a name."""
+
+
+def title(names: tuple[str, ...]) -> str:
+    """Give the title of a column; why a row came out as it did needs none."""
+    return "" if names[0] == "why" else names[0]
+
+
+def layouts(view: View) -> Sequence[Layout]:
+    """Give the layouts of single rows."""
+    return JUDGED if view.verdicts else STATISTICS
+
+
+def row_cells(report: Report, rows: Sequence[Row]) -> list[Cells]:
+    """Give the cells of each row."""
+    codes = codes_by_name(report)
+    return [_row(row, escape(codes.get(row.name, ""))) for row in rows]
+
+
+def group_cells(groups: Sequence[Group]) -> list[Cells]:
+    """Give the cells of each group of rows."""
+    return [
+        {
+            "others": f"{escape(group.label)} ×{len(group.rows)}",
+            "elements": wording.magnitude(group.elements),
+            "rule": wording.rule(group.rule),
+            "mean": wording.span(group.means),
+            "std": wording.span(group.stds),
+            "outcome": wording.verdict(group.outcome),
+            "why": escape(group.reason or ""),
+            "reason": escape(group.reason or ""),
+        }
+        for group in groups
+    ]
+
+
+def _row(row: Row, codes: str) -> Cells:
+    mean, std, low, high = wording.figures(row.measured)
+    shape, dtype, reason = wording.shape(row.shape), escape(row.dtype), escape(row.reason or "")
+    return {
+        "parameter": escape(row.name),
+        "ties": "= " + ", ".join(map(escape, row.tied_to)) if row.tied_to else "",
+        "shape": shape,
+        "dtype": dtype,
+        "storage": f"{shape} {dtype}",
+        "rule": wording.rule(row.rule),
+        "expected": wording.law(row.expected),
+        "mean": mean,
+        "std": std,
+        "min": low,
+        "max": high,
+        "outcome": wording.verdict(row.outcome),
+        "codes": codes,
+        "reason": reason,
+        "why": ", ".join(filter(None, (codes, reason))),
+    }

@@ -1,0 +1,70 @@
+"""The report as aligned text, for logs and pipes: findings first, each on a line that editors can jump to."""
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from initaudit.report import Finding, Report
+from initaudit.reports import EVERYTHING, View, cells, selection, wording
+from initaudit.reports.cells import Cells, Layout
+from initaudit.reports.escape import escape
+
+
+def render(report: Report, view: View = EVERYTHING) -> str:
+    """Give the findings, the table and the totals, without colour and as wide as they come."""
+    if not view.verdicts:
+        blocks = [*_tables(report, view), [wording.size(report)]]
+    elif view.quiet:
+        blocks = [[*_findings(report, view), wording.totals(report)]]
+    else:
+        blocks = [_findings(report, view), [wording.heading(report)], *_tables(report, view)]
+        blocks.append([wording.totals(report)])
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def _findings(report: Report, view: View) -> list[str]:
+    lines = []
+    for chapter in selection.chapters(report, view):
+        lines += [_finding(finding, report.target) for finding in chapter.findings]
+        if chapter.hidden and not view.quiet:
+            lines.append(wording.more_notes(chapter.code, chapter.hidden))
+    return lines
+
+
+def _finding(finding: Finding, target: str) -> str:
+    place = wording.whereabouts(finding) or escape(target)
+    what = f"{escape(finding.code)} {finding.severity.value} {wording.subject(finding)}"
+    return f"{place}: {what}: {escape(finding.message)}"
+
+
+def _tables(report: Report, view: View) -> Iterator[list[str]]:
+    rows, groups = selection.arrange(report, view)
+    yield _aligned(cells.row_cells(report, rows), cells.layouts(view)[0])
+    yield _aligned(cells.group_cells(groups), cells.GROUPED[0])
+    if view.verbose:
+        yield wording.background(rows)
+
+
+def _aligned(table: Sequence[Cells], layout: Layout) -> list[str]:
+    if not table:
+        return []
+    columns = [_column(table, names) for names in layout]
+    return ["  ".join(line).rstrip() for line in zip(*columns, strict=True)]
+
+
+def _column(table: Sequence[Cells], names: tuple[str, ...]) -> list[str]:
+    texts = [
+        cells.title(names),
+        *(" ".join(row[name] for name in names if row[name]) for row in table),
+    ]
+    breadth = max(map(_width, texts))
+    gaps = [" " * (breadth - _width(text)) for text in texts]
+    right = names[0] in cells.FIGURES
+    return [gap + text if right else text + gap for text, gap in zip(texts, gaps, strict=True)]
+
+
+def _width(text: str) -> int:
+    """Count the columns that a terminal gives a text: two for wide letters, none for marks on others."""
+    return sum(
+        0 if unicodedata.category(character) in ("Mn", "Me") else 1 + (unicodedata.east_asian_width(character) in "WF")
+        for character in text
+    )

@@ -1,0 +1,95 @@
+"""Which rows and findings are shown, and which rows are told together, in the table and the plain format."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from initaudit.report import Finding, Report, Row
+from initaudit.reports import View
+from initaudit.values import Outcome, Severity
+
+LONG = 40
+"""A model with more rows than this shows its passing rows in groups, unless all are asked for."""
+NOTES = 3
+"""So many notes of each code are shown, unless more are asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Rows that share rule, kind of layer, outcome and reason."""
+
+    rule: str | None
+    label: str
+    """The class of the layer and the name within it: `Linear.weight`."""
+    outcome: Outcome
+    reason: str | None
+    rows: tuple[Row, ...]
+
+    @property
+    def elements(self) -> int:
+        """How many elements the rows have together."""
+        return sum(math.prod(row.shape) for row in self.rows)
+
+    @property
+    def means(self) -> list[float]:
+        """The means of the rows that have one."""
+        return [row.measured.mean for row in self.rows if row.measured is not None and row.measured.finite]
+
+    @property
+    def stds(self) -> list[float]:
+        """The standard deviations of the rows that have one."""
+        stds = [row.measured.std for row in self.rows if row.measured is not None]
+        return [std for std in stds if std is not None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chapter:
+    """The findings of one code: those to show, and how many notes are kept back."""
+
+    code: str
+    findings: tuple[Finding, ...]
+    hidden: int
+
+
+def arrange(report: Report, view: View) -> tuple[tuple[Row, ...], tuple[Group, ...]]:
+    """Give the rows to show one by one, failing ones first, and the others in groups."""
+    failing = tuple(row for row in report.rows if row.outcome is Outcome.FAIL)
+    others = tuple(row for row in report.rows if row.outcome is not Outcome.FAIL)
+    if view.every_row or len(report.rows) <= LONG:
+        return failing + others, ()
+    return failing, _groups(others)
+
+
+def chapters(report: Report, view: View) -> tuple[Chapter, ...]:
+    """Give the findings by code, in the order of the codes; of many notes only the first."""
+    by_code: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        by_code.setdefault(finding.code, []).append(finding)
+    return tuple(_chapter(code, by_code[code], view) for code in sorted(by_code))
+
+
+def codes_by_name(report: Report) -> dict[str, str]:
+    """Give for each parameter the codes found on it, notes left out."""
+    codes: dict[str, dict[str, None]] = {}
+    for finding in report.findings:
+        if finding.parameter is not None and finding.severity is not Severity.NOTE:
+            codes.setdefault(finding.parameter, {})[finding.code] = None
+    return {name: " ".join(found) for name, found in codes.items()}
+
+
+def _chapter(code: str, found: list[Finding], view: View) -> Chapter:
+    serious = [finding for finding in found if finding.severity is not Severity.NOTE]
+    notes = [finding for finding in found if finding.severity is Severity.NOTE]
+    limit = len(notes) if view.verbose else 0 if view.quiet else NOTES
+    return Chapter(code=code, findings=(*serious, *notes[:limit]), hidden=len(notes[limit:]))
+
+
+def _groups(rows: Iterable[Row]) -> tuple[Group, ...]:
+    alike: dict[tuple[str | None, str, Outcome, str | None], list[Row]] = {}
+    for row in rows:
+        label = f"{row.module_type.rpartition('.')[2]}.{row.name.rpartition('.')[2]}"
+        alike.setdefault((row.rule, label, row.outcome, row.reason), []).append(row)
+    return tuple(
+        Group(rule=rule, label=label, outcome=outcome, reason=reason, rows=tuple(members))
+        for (rule, label, outcome, reason), members in alike.items()
+    )

@@ -1,0 +1,144 @@
+"""What people are told of rows, findings and totals, as harmless text, in the table and the plain format."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from initaudit.report import Detectable, Expected, Finding, Part, Report, Row, Write
+from initaudit.reports.escape import escape
+from initaudit.values import Mode, Moments, Outcome, Severity
+
+NOTHING = "-"
+"""What stands for a figure, law or rule that is not there."""
+
+
+def heading(report: Report) -> str:
+    """Say in one line what was audited, and whose values were judged."""
+    if report.policy is None:
+        how = "no policy, as built"
+    else:
+        how = f"policy {report.policy}, {'applied' if report.mode is Mode.APPLY else 'as built'}"
+    return escape(f"{report.target}: {how}, seed {report.seed}, {report.device}, {report.dtype}")
+
+
+def totals(report: Report) -> str:
+    """Say in one line how much was audited, what became of it and what was found."""
+    counts = report.summary
+    outcomes = f"{counts.passed} pass, {counts.failed} fail, {counts.skipped} skip"
+    severities = [plural(counts.errors, "error"), plural(counts.warnings, "warning")]
+    if counts.notes:
+        severities.append(plural(counts.notes, "note"))
+    codes = Counter(finding.code for finding in report.findings if finding.severity is not Severity.NOTE)
+    listed = ", ".join(f"{escape(code)} ×{count}" for code, count in sorted(codes.items()))
+    return f"{size(report)}: {outcomes} — {', '.join(severities)}" + (f" ({listed})" if listed else "")
+
+
+def size(report: Report) -> str:
+    """Say how many parameters, elements and buffers the model has."""
+    counts = report.summary
+    elements = f"{magnitude(counts.elements)} element{'' if counts.elements == 1 else 's'}"
+    buffers = len(report.rows) - counts.parameters
+    named = f"{plural(counts.parameters, 'parameter')}, {elements}"
+    return f"{named} and {plural(buffers, 'buffer')}" if buffers else named
+
+
+def subject(finding: Finding) -> str:
+    """Say what a finding is about: a parameter, a rule or the model."""
+    if finding.parameter is not None:
+        return escape(finding.parameter)
+    return "the model" if finding.rule is None else escape(f"rule {finding.rule}")
+
+
+def whereabouts(finding: Finding) -> str | None:
+    """Give the `file:line` of a finding; None where it has none."""
+    return None if finding.location is None else escape(str(finding.location))
+
+
+def shape(extents: tuple[int, ...]) -> str:
+    """Give the extents with an x between them; a scalar is `()`."""
+    return "x".join(str(extent) for extent in extents) or "()"
+
+
+def rule(name: str | None) -> str:
+    """Give the id of a rule."""
+    return NOTHING if name is None else escape(name)
+
+
+def law(expected: Expected | None) -> str:
+    """Give the declared law."""
+    return NOTHING if expected is None else escape(expected.law)
+
+
+def verdict(outcome: Outcome) -> str:
+    """Give the outcome as a word, FAIL in capitals so that it stands out without colour."""
+    return outcome.value.upper() if outcome is Outcome.FAIL else outcome.value
+
+
+def figures(moments: Moments | None) -> tuple[str, str, str, str]:
+    """Give mean, std, minimum and maximum."""
+    if moments is None or not moments.finite:
+        return NOTHING, NOTHING, NOTHING, NOTHING
+    return number(moments.mean), number(moments.std), number(moments.minimum), number(moments.maximum)
+
+
+def number(value: float | None) -> str:
+    """Give four significant digits; zero is `0`."""
+    if value is None:
+        return NOTHING
+    return f"{value:#.4g}".removesuffix(".") if value else "0"
+
+
+def span(values: list[float]) -> str:
+    """Give the least and the greatest of some figures."""
+    if not values:
+        return NOTHING
+    least, greatest = number(min(values)), number(max(values))
+    return least if least == greatest else f"{least} .. {greatest}"
+
+
+def magnitude(count: int) -> str:
+    """Give a count to one decimal and a letter: 12.7M."""
+    amount = float(count)
+    for suffix in ("", "k", "M", "G"):
+        if round(amount, 1) < 1000:
+            return f"{amount:.1f}".removesuffix(".0") + suffix
+        amount /= 1000
+    return f"{amount:.1f}T"
+
+
+def plural(count: int, noun: str) -> str:
+    """Give a count with its noun."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def more_notes(code: str, hidden: int) -> str:
+    """Say that notes are kept back, and how to see them."""
+    return f"{plural(hidden, 'more note')} of {escape(code)}; -v shows all"
+
+
+def background(rows: Iterable[Row]) -> list[str]:
+    """Give what only a close look needs: parts, writes, and the smallest error that would show."""
+    lines = []
+    for row in rows:
+        told = [_part(part) for part in row.parts] + [_write(write) for write in row.writes]
+        told += [] if row.detectable is None else [_detectable(row.detectable)]
+        lines += [escape(row.name), *(f"  {line}" for line in told)] if told else []
+    return lines
+
+
+def _part(part: Part) -> str:
+    mean, std, low, high = figures(part.measured)
+    told = f"{law(part.expected)}, mean {mean}, std {std}, from {low} to {high}"
+    return f"part {escape(part.label)}: {told}: {verdict(part.outcome)}"
+
+
+def _write(write: Write) -> str:
+    arguments = ", ".join(
+        f"{escape(name)}={escape(value) if isinstance(value, str) else f'{value:g}'}" for name, value in write.arguments
+    )
+    elements = "" if write.elements is None else f", {plural(write.elements, 'element')}"
+    place = "" if write.location is None else f" at {escape(str(write.location))}"
+    return f"written by {escape(write.initialiser)}({arguments}){place}{elements}"
+
+
+def _detectable(detectable: Detectable) -> str:
+    return f"smallest error that would show: mean {number(detectable.mean)}, std {number(detectable.std)}"
