@@ -18,8 +18,19 @@ from initaudit.fans import Fans
 from initaudit.laws import Law
 
 NONLINEARITIES = (
-    "linear conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d sigmoid tanh relu leaky_relu selu"
-).split()
+    "linear",
+    "conv1d",
+    "conv2d",
+    "conv3d",
+    "conv_transpose1d",
+    "conv_transpose2d",
+    "conv_transpose3d",
+    "sigmoid",
+    "tanh",
+    "relu",
+    "leaky_relu",
+    "selu",
+)
 MODES = ("fan_in", "fan_out")
 TRUNCATION = 0.87962566103423978
 """The standard deviation of N(0, 1) within two of its standard deviations, as jax and keras compensate it."""
@@ -128,8 +139,6 @@ class Registry:
 INITIALISERS = Registry()
 
 
-
-
 def initialiser(name: str, *, law: Callable[..., Law]) -> Callable[[Writer], Writer]:
     """Register `function(tensor, **arguments) -> None` as an initialiser that policies can name.
 
@@ -180,26 +189,20 @@ def _arguments(
         default = None if required else parameter.default
         fallback = ArgumentKind.TEXT if isinstance(default, str) else ArgumentKind.NUMBER
         kind, choices = kinds.get(parameter.name, (fallback, ()))
-        arguments.append(
-            Argument(name=parameter.name, kind=kind, default=default, required=required, choices=choices)
-        )
+        arguments.append(Argument(name=parameter.name, kind=kind, default=default, required=required, choices=choices))
     return tuple(arguments)
 
 
-def _law(
-    name: str, **kinds: ArgumentKind | tuple[str, ...]
-) -> Callable[[Callable[..., Law]], Callable[..., Law]]:
+def _law(name: str, **kinds: ArgumentKind | tuple[str, ...]) -> Callable[[Callable[..., Law]], Callable[..., Law]]:
     """Register a law under a policy's name; `kinds` says which arguments are no plain numbers."""
     given = {
-        key: (ArgumentKind.CHOICE, value) if isinstance(value, tuple) else (value, tuple(NONLINEARITIES))
+        key: (ArgumentKind.CHOICE, value) if isinstance(value, tuple) else (value, NONLINEARITIES)
         for key, value in kinds.items()
     }
 
     def register(function: Callable[..., Law]) -> Callable[..., Law]:
         summary = (inspect.getdoc(function) or "").partition("\n")[0]
-        INITIALISERS.add(
-            Initialiser(name=name, arguments=_arguments(function, given), law=function, summary=summary)
-        )
+        INITIALISERS.add(Initialiser(name=name, arguments=_arguments(function, given), law=function, summary=summary))
         return function
 
     return register
@@ -218,9 +221,7 @@ def _normal(geometry: Geometry, mean: float = 0.0, std: float = 1.0) -> Law:
 
 
 @_law("trunc_normal")
-def _trunc_normal(
-    geometry: Geometry, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0
-) -> Law:
+def _trunc_normal(geometry: Geometry, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0) -> Law:
     """Draw from N(mean, std²), redrawn outside [a, b]; the bounds are absolute, not in units of std."""
     return laws.TruncatedNormal(centre=mean, scale=std, low=a, high=b)
 
@@ -276,19 +277,15 @@ def _xavier_normal(geometry: Geometry, gain: float = 1.0) -> Law:
     return laws.Normal(std=_xavier(geometry, gain))
 
 
-@_law("kaiming_uniform", mode=MODES, nonlinearity=tuple(NONLINEARITIES))
-def _kaiming_uniform(
-    geometry: Geometry, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu"
-) -> Law:
+@_law("kaiming_uniform", mode=MODES, nonlinearity=NONLINEARITIES)
+def _kaiming_uniform(geometry: Geometry, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> Law:
     """Draw from U(-b, b), b = gain √(3 / fan) (He et al. 2015, arXiv:1502.01852)."""
     bound = math.sqrt(3.0) * (calculate_gain(nonlinearity, a) / math.sqrt(geometry.fan(mode)))
     return laws.Uniform(low=-bound, high=bound)
 
 
-@_law("kaiming_normal", mode=MODES, nonlinearity=tuple(NONLINEARITIES))
-def _kaiming_normal(
-    geometry: Geometry, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu"
-) -> Law:
+@_law("kaiming_normal", mode=MODES, nonlinearity=NONLINEARITIES)
+def _kaiming_normal(geometry: Geometry, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu") -> Law:
     """Draw from N(0, std²), std = gain / √fan (He et al. 2015, arXiv:1502.01852)."""
     return laws.Normal(std=calculate_gain(nonlinearity, a) / math.sqrt(geometry.fan(mode)))
 

@@ -138,7 +138,7 @@ class LogUniform:
 
     def quantile(self, u: float) -> float:
         """Give the value below which a share u of the draws lies."""
-        return self.low * (self.high / self.low) ** u
+        return self.low * math.exp(u * math.log(self.high / self.low))
 
     def __str__(self) -> str:
         return f"log-uniform on [{self.low:g}, {self.high:g}]"

@@ -1,0 +1,123 @@
+"""What every check is given: the policy, what it expects, and what was found. A check turns it into findings."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from initaudit.checks.codes import CODES
+from initaudit.laws import CONTINUOUS, Law, Sparse
+from initaudit.policy.expectation import Clause, Expectation
+from initaudit.policy.matching import Tally
+from initaudit.policy.schema import Policy
+from initaudit.policy.tolerance import Slack
+from initaudit.report import Finding
+from initaudit.sampling import Bands, bands
+from initaudit.values import Evidence, Location, Mode, Observation, Parameter, Severity
+
+SPACING: Mapping[str, float] = {
+    "float64": 2.0**-52,
+    "float32": 2.0**-23,
+    "float16": 2.0**-10,
+    "bfloat16": 2.0**-7,
+}
+"""Relative spacing of the floating-point numbers of each dtype."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """One model under one policy, with the evidence; the same for every check."""
+
+    policy: Policy | None
+    mode: Mode
+    expectations: tuple[Expectation, ...]
+    evidence: tuple[Evidence, ...]
+    """One for each expectation, in the same order."""
+    built: tuple[Evidence, ...]
+    """The same as the factory made it; in as-built mode this is `evidence` itself."""
+    tallies: tuple[Tally, ...] = ()
+    counts: Mapping[str, float]
+    """How many parameters a rule says it must match, by rule."""
+    fresh_is_nan: bool
+    """Whether memory that nobody wrote was NaN when the model was built."""
+    unequal: frozenset[tuple[str, str]]
+    """Pairs of names whose values must be equal and are not."""
+    tests: int
+    """How many tests of the run share its chance of a false alarm."""
+    location: Location | None
+    """Where the factory is defined."""
+    today: date
+
+    def pairs(self) -> Iterator[tuple[Expectation, Evidence]]:
+        """Go through the parameters with their evidence."""
+        return zip(self.expectations, self.evidence, strict=True)
+
+    def finding(
+        self,
+        code: str,
+        message: str,
+        *,
+        expectation: Expectation | None = None,
+        severity: Severity | None = None,
+        location: Location | None = None,
+        expected: float | str | None = None,
+        observed: float | str | None = None,
+        band: tuple[float, float] | None = None,
+    ) -> Finding:
+        """Make a finding, with its code's severity and the most useful location there is."""
+        parameter = expectation.parameter if expectation is not None else None
+        rule = expectation.rule if expectation is not None else None
+        where = location or (parameter.location if parameter is not None else None) or self.location
+        return Finding(
+            code=code,
+            severity=severity or CODES[code].severity,
+            message=message,
+            parameter=parameter.name if parameter is not None else None,
+            rule=rule.id if rule is not None else None,
+            location=where or (rule.location if rule is not None else None),
+            expected=expected,
+            observed=observed,
+            band=band,
+        )
+
+    def bands(self, expectation: Expectation, clause: Clause, observation: Observation) -> Bands | None:
+        """Give the bands that mean and std must lie in; None where the law has no sampling distribution."""
+        law = clause.law
+        if not isinstance(law, RANDOM) or expectation.tolerance is None or self.policy is None:
+            return None
+        tolerance = expectation.tolerance
+        std = law.std
+        return bands(
+            law,
+            observation.moments.finite,
+            alpha=(tolerance.false_alarm or 1e-6) / max(self.tests, 1),
+            mean_slack=_slack(tolerance.mean, std),
+            std_slack=_slack(tolerance.std, std),
+            epsilon=spacing(expectation.parameter),
+        )
+
+
+RANDOM = (*CONTINUOUS, Sparse)
+"""Laws whose sample mean and std vary."""
+
+Check = Callable[[Audit], Iterator[Finding]]
+
+
+def spacing(parameter: Parameter) -> float:
+    """Give the relative spacing of a parameter's dtype; that of eight-bit floats is taken as 2⁻²."""
+    return SPACING.get(parameter.dtype, 0.25 if parameter.dtype.startswith("float8") else 0.0)
+
+
+def count_tests(expectations: tuple[Expectation, ...]) -> int:
+    """Count the tests that can raise a false alarm: mean and std of every region under a random law."""
+    return 2 * sum(is_random(clause.law) for one in expectations for clause in one.clauses)
+
+
+def is_random(law: Law | None) -> bool:
+    """Tell whether a law gives other values each time."""
+    return isinstance(law, RANDOM)
+
+
+def _slack(slack: Slack | None, std: float | None) -> float:
+    if slack is None:
+        return 0.0
+    return slack.value * (std or 0.0) if slack.relative else slack.value

@@ -1,0 +1,100 @@
+"""IA1xx: what the policy does not reach, and what of it reaches nothing."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from initaudit.checks.audit import Audit
+from initaudit.laws import Unknown
+from initaudit.policy.expectation import Expectation
+from initaudit.policy.schema import Policy, Unmatched
+from initaudit.report import Finding
+from initaudit.values import Kind, Mode, Severity
+
+
+def findings(audit: Audit) -> Iterator[Finding]:
+    """Find parameters without a rule, rules without a parameter, and rules that cannot take effect."""
+    if audit.policy is None:
+        return
+    for expectation in audit.expectations:
+        yield from _ungoverned(audit, audit.policy, expectation)
+        yield from _disagreeing(audit, expectation)
+        yield from _without_effect(audit, expectation)
+    yield from _idle_rules(audit)
+    yield from _expired_rules(audit, audit.policy)
+
+
+def _ungoverned(audit: Audit, policy: Policy, expectation: Expectation) -> Iterator[Finding]:
+    parameter = expectation.parameter
+    governed = expectation.governed.match is not None or expectation.governed.through is not None
+    if governed or parameter.kind is Kind.BUFFER or policy.unmatched is Unmatched.IGNORE:
+        return
+    yield audit.finding(
+        "IA101",
+        f"no rule governs this {parameter.sites[0].module_type.rpartition('.')[2]}'s {parameter.sites[0].local} "
+        f"of shape {list(parameter.shape)}",
+        expectation=expectation,
+        severity=Severity(policy.unmatched),
+    )
+
+
+def _disagreeing(audit: Audit, expectation: Expectation) -> Iterator[Finding]:
+    mine = [str(clause.law) for clause in expectation.clauses]
+    for name, rival, laws in expectation.rivals:
+        if list(laws) != mine:
+            yield audit.finding(
+                "IA104",
+                f"it is tied to {name}, for which rule {rival!r} declares {', '.join(laws) or 'no law'}; under its own "
+                f"name rule {expectation.rule.id if expectation.rule else None!r} declares {', '.join(mine) or 'no law'}",
+                expectation=expectation,
+            )
+
+
+def _without_effect(audit: Audit, expectation: Expectation) -> Iterator[Finding]:
+    parameter = expectation.parameter
+    severity = Severity.ERROR if audit.mode is Mode.APPLY else Severity.WARNING
+    if parameter.lazy and expectation.governed.match is not None:
+        message = (
+            "a lazy parameter has neither shape nor values before the first forward pass, so no rule can act on it"
+        )
+        yield audit.finding("IA105", message, expectation=expectation, severity=severity)
+    if audit.mode is not Mode.APPLY or not expectation.clauses:
+        return
+    if parameter.effective and not parameter.invertible:
+        stored = ", ".join(parameter.stored)
+        message = f"it is computed from {stored}, and its parametrisation has no right inverse to assign it by"
+        yield audit.finding("IA105", message, expectation=expectation, severity=severity)
+    for clause in expectation.clauses:
+        if isinstance(clause.law, Unknown):
+            message = f"the policy cannot write it: {clause.law.reason}"
+            yield audit.finding("IA105", message, expectation=expectation, severity=severity)
+            return
+
+
+def _idle_rules(audit: Audit) -> Iterator[Finding]:
+    for tally in audit.tallies:
+        rule = tally.rule
+        wanted = audit.counts.get(rule.id)
+        if wanted is not None and tally.governed != wanted:
+            message = f"rule {rule.id!r} governs {tally.governed} parameters where its count says {wanted:g}"
+        elif not tally.matched:
+            message = f"rule {rule.id!r} matches no parameter of the model"
+        elif not tally.governed:
+            message = f"rule {rule.id!r} matches {tally.matched} parameters, all of them governed by earlier rules"
+            yield _about_rule(audit, tally.rule.id, "IA103", message, inherited=rule.inherited)
+            continue
+        else:
+            continue
+        yield _about_rule(audit, rule.id, "IA102", message, inherited=rule.inherited and wanted is None)
+
+
+def _about_rule(audit: Audit, rule_id: str, code: str, message: str, *, inherited: bool) -> Finding:
+    rule = next(tally.rule for tally in audit.tallies if tally.rule.id == rule_id)
+    found = audit.finding(code, message, severity=Severity.NOTE if inherited else None, location=rule.location)
+    return replace(found, rule=rule.id)
+
+
+def _expired_rules(audit: Audit, policy: Policy) -> Iterator[Finding]:
+    for rule in policy.rules:
+        if rule.until is not None and audit.today > rule.until:
+            message = f"rule {rule.id!r} excuses its parameters ({rule.reason}) until {rule.until}, which has passed"
+            yield replace(audit.finding("IA101", message, location=rule.location), rule=rule.id)

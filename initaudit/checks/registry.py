@@ -1,0 +1,22 @@
+"""The checks that every audit runs, in the order of their codes. A new family is a line here."""
+
+from initaudit.checks import conformity, coverage, distribution, health, identity, provenance
+from initaudit.checks.audit import Audit, Check
+from initaudit.report import Finding
+
+CHECKS: tuple[Check, ...] = (
+    coverage.findings,
+    distribution.findings,
+    health.findings,
+    identity.findings,
+    provenance.findings,
+    conformity.findings,
+)
+
+
+def findings_of(audit: Audit) -> tuple[Finding, ...]:
+    """Run every check; findings come in the order of parameters, then codes, those of the whole model last."""
+    order = {one.parameter.name: rank for rank, one in enumerate(audit.expectations)}
+    found = [finding for check in CHECKS for finding in check(audit)]
+    found.sort(key=lambda one: (order.get(one.parameter or "", len(order)), one.code))
+    return tuple(found)

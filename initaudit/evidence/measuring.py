@@ -1,0 +1,123 @@
+"""From values to evidence: each parameter's are made or read, measured region by region, and let go."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch.nn import functional
+
+from initaudit.evidence.exactness import EXTRAS, Exactness, exactness
+from initaudit.evidence.moments import Transform, collect, figures, moments
+from initaudit.evidence.source import Source
+from initaudit.laws import CONTINUOUS
+from initaudit.model.through import THROUGH
+from initaudit.model.walk import Entry
+from initaudit.policy.expectation import Clause, Expectation
+from initaudit.regions import index, numel, whole
+from initaudit.values import NO_VALUES, Evidence, Moments, Observation
+
+COUNT_ZEROS_UP_TO = 1 << 20
+"""Counting zeros costs as much as all other figures; beyond so many elements only laws that speak of zero need it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pending:
+    """An observation whose figures are still on the device."""
+
+    label: str | None
+    rows: torch.Tensor
+    extras: torch.Tensor
+
+
+def measure(source: Source, step: Callable[[int], None]) -> tuple[Evidence, ...]:
+    """Measure every parameter of a source; `step` is told how many elements each had.
+
+    On an accelerator the figures of all parameters come back in one transfer.
+    """
+    found: list[Evidence | list[_Pending]] = []
+    for entry, expectation in zip(source.entries, source.expectations, strict=True):
+        try:
+            value = source.value(entry, expectation)
+            found.append(_missing(entry) if value is None else _observe(value, expectation))
+        except TypeError as error:  # a dtype that has no moments
+            found.append(Evidence(reason=str(error)))
+        step(entry.parameter.numel)
+    return _collected(found)
+
+
+def _missing(entry: Entry) -> Evidence:
+    if entry.parameter.lazy:
+        return Evidence(reason="a lazy parameter has no values before the first forward pass")
+    if not entry.parameter.numel:
+        return Evidence(reason="it has no elements")
+    return Evidence(reason="its values are not in memory (a meta or sparse tensor)")
+
+
+def _observe(value: torch.Tensor, expectation: Expectation) -> Evidence | list[_Pending]:
+    everything = whole(tuple(value.shape))
+    clauses = expectation.clauses or (Clause(box=everything, measured=(everything,), shape=tuple(value.shape)),)
+    if value.device.type == "cpu":
+        return _evidence([_observed(value, clause) for clause in clauses])
+    return [
+        _Pending(
+            label=clause.label,
+            rows=figures(list(_regions(value, clause)), transform=_transform(clause)),
+            extras=exactness(value, clause),
+        )
+        for clause in clauses
+    ]
+
+
+def _observed(value: torch.Tensor, clause: Clause) -> Observation:
+    found = moments(list(_regions(value, clause)), count_zeros=_zeros_matter(clause), transform=_transform(clause))
+    return _observation(clause.label, found, exactness(value, clause).tolist())
+
+
+def _collected(found: Sequence[Evidence | list[_Pending]]) -> tuple[Evidence, ...]:
+    """Bring what is still on the device over, all at once, and fill it in."""
+    waiting = [one for many in found if isinstance(many, list) for one in many]
+    if not waiting:
+        return tuple(one for one in found if isinstance(one, Evidence))
+    width = max(one.rows.shape[1] for one in waiting)
+    rows = [torch.cat([one.rows, functional.pad(one.extras, (0, width - EXTRAS))[None]]) for one in waiting]
+    together = torch.cat(rows).cpu()
+    parts = torch.split(together, [len(row) for row in rows])
+    results = iter(
+        [
+            _observation(one.label, collect([part[:-1]])[0], part[-1, :EXTRAS].tolist())
+            for one, part in zip(waiting, parts, strict=True)
+        ]
+    )
+    return tuple(_evidence([next(results) for _ in one]) if isinstance(one, list) else one for one in found)
+
+
+def _observation(label: str | None, found: Moments, extras: list[float]) -> Observation:
+    exact = Exactness.read(extras)
+    return Observation(
+        label=label,
+        moments=found,
+        differing=exact.differing,
+        largest=exact.largest,
+        columns_off=exact.columns_off,
+        residual=exact.residual,
+    )
+
+
+def _evidence(observations: list[Observation]) -> Evidence:
+    total = NO_VALUES
+    for observation in observations:
+        total = total.merge(observation.moments)
+    return Evidence(whole=total, observations=tuple(observations))
+
+
+def _regions(value: torch.Tensor, clause: Clause) -> Iterator[torch.Tensor]:
+    return (value[index(box)] for box in clause.measured)
+
+
+def _transform(clause: Clause) -> Transform | None:
+    return None if clause.through is None else THROUGH[clause.through].function
+
+
+def _zeros_matter(clause: Clause) -> bool:
+    continuous = isinstance(clause.law, CONTINUOUS) and not clause.thresholds
+    return not continuous or sum(map(numel, clause.measured)) <= COUNT_ZEROS_UP_TO

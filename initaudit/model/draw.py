@@ -1,0 +1,181 @@
+"""Fill real tensors with what a law or an initialiser means, each from a generator of its own."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, assert_never
+
+import torch
+from torch import nn
+
+from initaudit.errors import PolicyError, Problem
+from initaudit.laws import (
+    Constant,
+    Elementwise,
+    Loaded,
+    LogUniform,
+    Normal,
+    Orthogonal,
+    Pattern,
+    Sparse,
+    TruncatedNormal,
+    Uniform,
+    Unknown,
+)
+from initaudit.model.through import THROUGH
+from initaudit.policy.expectation import Clause
+
+Drawable = (
+    Constant
+    | Elementwise
+    | Loaded
+    | LogUniform
+    | Normal
+    | Orthogonal
+    | Pattern
+    | Sparse
+    | TruncatedNormal
+    | Uniform
+    | Unknown
+)
+
+
+def generator_for(seed: int, name: str, device: torch.device) -> torch.Generator:
+    """Make the generator of one parameter: from the run's seed and the parameter's name, and from nothing else."""
+    return torch.Generator(device).manual_seed(seed_for(seed, name))
+
+
+def seed_for(seed: int, name: str) -> int:
+    """Mix the run's seed and a parameter's name into 63 bits."""
+    digest = hashlib.blake2b(f"{seed}\0{name}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1
+
+
+def fill(tensor: torch.Tensor, clause: Clause, generator: torch.Generator) -> None:
+    """Write what a clause declares into a tensor of the clause's box; a clause without a law writes nothing."""
+    if clause.law is None:
+        return
+    target = tensor.view(clause.shape) if tensor.numel() == _numel(clause.shape) else tensor
+    with torch.no_grad():
+        if clause.writer is not None and clause.writer.writer is not None:
+            with _global_generator(generator):
+                clause.writer.writer(target, **clause.arguments)
+        else:
+            draw(target, clause.law, generator)  # type: ignore[arg-type]
+        if clause.through is not None:
+            target.copy_(THROUGH[clause.through].inverse(target))
+
+
+def draw(tensor: torch.Tensor, law: Drawable, generator: torch.Generator) -> None:
+    """Write values of a law into a tensor of any layout, with the calls that `torch.nn.init` makes."""
+    match law:
+        case Normal():
+            tensor.normal_(law.mean, law.std, generator=generator)
+        case Uniform():
+            tensor.uniform_(law.low, law.high, generator=generator)
+        case TruncatedNormal():
+            nn.init.trunc_normal_(tensor, law.centre, law.scale, law.low, law.high, generator=generator)
+        case LogUniform():
+            low, high = torch.tensor([law.low, law.high], dtype=torch.float64).log().tolist()
+            tensor.uniform_(low, high, generator=generator).exp_().clamp_(law.low, law.high)
+        case Orthogonal():
+            _orthogonal(tensor, law, generator)
+        case Sparse():
+            _sparse(tensor, law, generator)
+        case Constant() | Elementwise() | Pattern() | Loaded():
+            tensor.copy_(reference(law, tensor))
+        case Unknown():
+            raise ValueError(f"nothing can be drawn from an unknown law: {law.reason}")
+        case _:
+            assert_never(law)
+
+
+def reference(law: Constant | Elementwise | Pattern | Loaded, like: torch.Tensor) -> torch.Tensor:
+    """Give the exact values of a deterministic law, in the shape, dtype and device of a tensor.
+
+    Raises PolicyError where a file lacks the tensor or holds it in another shape.
+    """
+    match law:
+        case Constant():
+            return torch.tensor(law.value, dtype=torch.float64).to(like.dtype).to(like.device).expand(like.shape)
+        case Elementwise():
+            row = torch.tensor(law.values, dtype=torch.float64).to(like.dtype).to(like.device)
+            return row.expand(like.shape) if like.dim() else row[0]
+        case Pattern():
+            made = torch.zeros(like.shape, dtype=like.dtype, device=like.device)
+            return nn.init.eye_(made) if law.name == "eye" else nn.init.dirac_(made, law.groups)
+        case Loaded():
+            return _from_file(law, like)
+        case _:
+            assert_never(law)
+
+
+def _orthogonal(tensor: torch.Tensor, law: Orthogonal, generator: torch.Generator) -> None:
+    """Draw as `torch.nn.init.orthogonal_` does, in float32 where the dtype has no QR of its own."""
+    if tensor.dtype in (torch.float32, torch.float64):
+        made = torch.empty(tensor.shape, dtype=tensor.dtype, device=tensor.device)
+    else:
+        made = torch.empty(tensor.shape, device=tensor.device, dtype=torch.float32)
+    tensor.copy_(nn.init.orthogonal_(made, law.gain, generator=generator))
+
+
+def _sparse(tensor: torch.Tensor, law: Sparse, generator: torch.Generator) -> None:
+    """Draw as `torch.nn.init.sparse_` does; its permutations come from the same generator."""
+    tensor.normal_(0, law.spread, generator=generator)
+    if law.zeros_per_column:
+        order = torch.rand(tensor.shape, generator=generator, device=tensor.device).argsort(0)
+        tensor.scatter_(0, order[: law.zeros_per_column], 0.0)
+
+
+def _from_file(law: Loaded, like: torch.Tensor) -> torch.Tensor:
+    try:
+        found = _read(law.file, law.key)
+    except KeyError:
+        raise _file_error(law, f"it holds no tensor named {law.key!r}") from None
+    except ImportError:
+        raise _file_error(law, "reading it needs the package safetensors; pip install safetensors") from None
+    except Exception as error:
+        raise _file_error(law, f"it cannot be read ({type(error).__name__}: {' '.join(str(error).split())})") from error
+    if found.shape != like.shape:
+        raise _file_error(law, f"{law.key!r} has shape {tuple(found.shape)} there and {tuple(like.shape)} in the model")
+    return found.to(like.dtype).to(like.device)
+
+
+def _read(file: str, key: str) -> torch.Tensor:
+    if Path(file).suffix == ".safetensors":
+        from safetensors import SafetensorError, safe_open
+
+        with safe_open(file, framework="pt") as archive:
+            try:
+                stored: torch.Tensor = archive.get_tensor(key)
+                return stored
+            except SafetensorError:
+                raise KeyError(key) from None
+    content: Any = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
+    if isinstance(content, dict) and key not in content and isinstance(content.get("state_dict"), dict):
+        content = content["state_dict"]
+    found = content[key] if isinstance(content, dict) else None
+    if not isinstance(found, torch.Tensor):
+        raise KeyError(key)
+    return found
+
+
+def _file_error(law: Loaded, message: str) -> PolicyError:
+    return PolicyError(Problem(path=law.file, message=message))
+
+
+@contextmanager
+def _global_generator(generator: torch.Generator) -> Iterator[None]:
+    """Let a plug-in draw from torch's global generator, seeded as the parameter's own would be."""
+    devices = [generator.device] if generator.device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(generator.initial_seed())
+        yield
+
+
+def _numel(shape: tuple[int, ...]) -> int:
+    count = 1
+    for extent in shape:
+        count *= extent
+    return count

@@ -1,0 +1,84 @@
+"""Run somebody's code in a process that is left as it was: generators, defaults, warnings and standard output."""
+
+import os
+import random
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, redirect_stdout
+from typing import Any
+
+import torch
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Seed the generators of torch, Python and (where loaded) numpy; put their states back afterwards."""
+    numpy: Any = sys.modules.get("numpy")
+    python_state = random.getstate()
+    numpy_state = numpy.random.get_state() if numpy is not None else None
+    with torch.random.fork_rng(enabled=True):
+        try:
+            torch.manual_seed(seed)
+            random.seed(seed)
+            if numpy is not None:
+                numpy.random.seed(seed % 2**32)
+            yield
+        finally:
+            random.setstate(python_state)
+            if numpy is not None:
+                numpy.random.set_state(numpy_state)
+
+
+@contextmanager
+def restored() -> Iterator[None]:
+    """Put torch's defaults back: dtype, grad mode, deterministic mode, the fill of fresh memory, default device."""
+    dtype = torch.get_default_dtype()
+    grad = torch.is_grad_enabled()
+    mode = torch.get_deterministic_debug_mode()
+    fill = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
+    device = torch.get_default_device()
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(dtype)
+        torch.set_grad_enabled(grad)
+        torch.set_deterministic_debug_mode(mode)
+        torch.utils.deterministic.fill_uninitialized_memory = fill  # type: ignore[attr-defined]
+        if torch.get_default_device() != device:
+            torch.set_default_device(device)
+
+
+@contextmanager
+def unwritten_is_nan() -> Iterator[None]:
+    """Fill every fresh floating-point tensor with NaN, so that one that nobody writes can be told.
+
+    This is what `torch.use_deterministic_algorithms` does to `torch.empty`; operations without a deterministic
+    algorithm run all the same.
+    """
+    torch.utils.deterministic.fill_uninitialized_memory = True  # type: ignore[attr-defined]
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*does not have a deterministic implementation.*")
+        yield
+
+
+@contextmanager
+def prints_to_stderr() -> Iterator[None]:
+    """Send to standard error what is printed, by Python code and by C code alike, so that output stays clean."""
+    with ExitStack() as stack:
+        stack.enter_context(redirect_stdout(sys.stderr))
+        try:
+            target = sys.__stderr__.fileno() if sys.__stderr__ else 2
+            kept = os.dup(1)
+        except (OSError, ValueError):  # no such descriptors, as under some test runners and GUIs
+            yield
+            return
+        if sys.__stdout__ is not None:
+            sys.__stdout__.flush()
+        os.dup2(target, 1)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 1)
+            os.close(kept)

@@ -1,0 +1,241 @@
+"""From "pkg.mod:attr" or "file.py:attr" to a model, with an error for each way that this goes wrong."""
+
+import importlib
+import importlib.util
+import inspect
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NoReturn
+
+import torch
+from torch import nn
+
+from initaudit.errors import TargetError
+from initaudit.model.process import prints_to_stderr, restored, seeded, unwritten_is_nan
+from initaudit.values import Location
+
+_FORM = "write it as 'package.module:attribute' or 'path/to/file.py:attribute'"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A built model and what is known of its making."""
+
+    module: nn.Module
+    name: str
+    """What the user called it."""
+    location: Location | None
+    """Where its factory is defined."""
+    fresh_is_nan: bool
+    """Whether memory that nobody wrote was NaN when the model was built, so that it can be told."""
+
+
+def build(
+    target: object,
+    arguments: Mapping[str, object],
+    *,
+    app_dir: str = ".",
+    dtype: str | None = None,
+    seed: int = 0,
+) -> Subject:
+    """Import a target and call it; a module instance is used as it is.
+
+    The factory runs seeded, with fresh memory filled with NaN and its prints on standard error; afterwards the
+    process is as it was. Raises TargetError, whose cause is the user's own exception where there is one.
+    """
+    with restored(), seeded(seed), unwritten_is_nan(), prints_to_stderr(), _first_on_path(app_dir):
+        if dtype is not None:
+            torch.set_default_dtype(_float_dtype(dtype))
+        found = _load(target) if isinstance(target, str) else target
+        name = target if isinstance(target, str) else _describe(target)
+        module = _call(found, name, arguments, dtype)
+    if next(module.parameters(), None) is None and next(module.buffers(), None) is None:
+        raise TargetError(
+            f"{name} has neither parameters nor buffers, so there is nothing to check; modules kept in a plain list "
+            "or dict are not registered (use nn.ModuleList or nn.ModuleDict)"
+        )
+    made = not isinstance(target, nn.Module)
+    return Subject(module=module, name=name, location=_defined_at(found), fresh_is_nan=made)
+
+
+def _load(target: str) -> object:
+    path, colon, attribute = target.rpartition(":")
+    if not colon or not path or not attribute:
+        raise TargetError(f"{target!r} names no attribute; {_FORM}")
+    if not all(part.isidentifier() for part in attribute.split(".")):
+        raise TargetError(f"{attribute!r} in {target!r} is no attribute's name; {_FORM}")
+    module = _import_file(path) if path.endswith(".py") else _import_module(path)
+    return _attribute(module, attribute, path)
+
+
+def _import_file(path: str) -> ModuleType:
+    file = Path(path)
+    if not file.is_file():
+        near = get_close_matches(file.name, os.listdir(file.parent) if file.parent.is_dir() else [], 1)
+        hint = f"; did you mean {str(file.with_name(near[0]))!r}?" if near else ""
+        raise TargetError(f"there is no file {path!r}{hint}")
+    name = file.stem
+    loaded = sys.modules.get(name)
+    if loaded is not None and getattr(loaded, "__file__", None) == str(file.resolve()):
+        return loaded
+    if loaded is not None or name in sys.stdlib_module_names:
+        name = f"_initaudit_{name}"
+    spec = importlib.util.spec_from_file_location(name, file.resolve())
+    if spec is None or spec.loader is None:
+        raise TargetError(f"{path!r} cannot be imported as Python")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    with _first_on_path(str(file.parent)):
+        try:
+            spec.loader.exec_module(module)
+        except BaseException as error:
+            sys.modules.pop(name, None)
+            _raise_import(error, path)
+    return module
+
+
+def _import_module(path: str) -> ModuleType:
+    if not all(part.isidentifier() for part in path.split(".")):
+        raise TargetError(f"{path!r} is no module's name; {_FORM}")
+    try:
+        return importlib.import_module(path)
+    except ModuleNotFoundError as error:
+        missing = error.name or ""
+        if path == missing or path.startswith(missing + "."):
+            raise TargetError(
+                f"there is no module {missing!r}; it is looked for in the current directory (or --app-dir) and among "
+                "the installed packages"
+            ) from error
+        _raise_import(error, path)
+    except BaseException as error:
+        _raise_import(error, path)
+
+
+def _raise_import(error: BaseException, path: str) -> NoReturn:
+    if isinstance(error, KeyboardInterrupt):
+        raise error
+    if isinstance(error, ModuleNotFoundError):
+        raise TargetError(
+            f"{path} imports {error.name!r}, which is not installed here{_where(error)}; install it beside initaudit"
+        ) from error
+    raise TargetError(f"importing {path} failed{_where(error)}: {_what(error)}") from error
+
+
+def _attribute(module: ModuleType, attribute: str, path: str) -> object:
+    found: object = module
+    for part in attribute.split("."):
+        if not hasattr(found, part):
+            near = get_close_matches(part, [name for name in dir(found) if not name.startswith("_")], 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise TargetError(f"{path} has no attribute {part!r}{hint}")
+        found = getattr(found, part)
+    return found
+
+
+def _call(found: object, name: str, arguments: Mapping[str, object], dtype: str | None) -> nn.Module:
+    if isinstance(found, nn.Module):
+        if arguments:
+            raise TargetError(f"{name} is a model already, so it takes no arguments; leave --arg out")
+        if dtype is not None:
+            raise TargetError(f"{name} is a model already, so --dtype cannot build it; name its factory instead")
+        return found
+    if not callable(found):
+        raise TargetError(f"{name} is {_article(found)}; name a class, a function or an nn.Module")
+    _bind(found, name, arguments)
+    try:
+        module = found(**arguments)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise TargetError(f"{name} raised{_where(error)}: {_what(error)}") from error
+    if not isinstance(module, nn.Module):
+        raise TargetError(f"{name} returned {_article(module)}; it must return an nn.Module")
+    return module
+
+
+def _bind(factory: Callable[..., object], name: str, arguments: Mapping[str, object]) -> None:
+    try:
+        signature = inspect.signature(factory)
+    except (TypeError, ValueError):  # a callable from C tells nothing; its own error will
+        return
+    try:
+        signature.bind(**arguments)
+    except TypeError as error:
+        names = ", ".join(str(parameter) for parameter in signature.parameters.values())
+        raise TargetError(f"{name} cannot be called so: {error}; it takes ({names}); give --arg NAME=VALUE") from None
+
+
+def _describe(target: object) -> str:
+    if isinstance(target, nn.Module):
+        return type(target).__name__
+    module = getattr(target, "__module__", None)
+    name = getattr(target, "__qualname__", None)
+    return f"{module}:{name}" if module and name else type(target).__name__
+
+
+def _defined_at(found: object) -> Location | None:
+    thing = type(found) if isinstance(found, nn.Module) else found
+    return definition(thing)
+
+
+def definition(thing: Any) -> Location | None:
+    """Tell where a function, or the constructor of a class, is defined; None for what has no Python source."""
+    candidates = [thing] if not isinstance(thing, type) else [vars(thing).get(name) for name in ("__init__", "forward")]
+    for candidate in candidates:
+        code = getattr(inspect.unwrap(candidate), "__code__", None) if callable(candidate) else None
+        if code is not None and not code.co_filename.startswith("<"):
+            return Location(path=shown_path(code.co_filename), line=code.co_firstlineno)
+    return None
+
+
+def shown_path(file: str) -> str:
+    """Give a path relative to the current directory where it lies inside it, so that reports diff clean."""
+    try:
+        return str(Path(file).resolve().relative_to(Path.cwd().resolve()))
+    except ValueError:
+        return file
+
+
+def _what(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _where(error: BaseException) -> str:
+    """Name the line of the user's code that an exception came from: the last frame outside torch and this package."""
+    ours = (str(Path(__file__).parents[1]), str(Path(torch.__file__).parent), importlib.__file__, "<")
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(ours)]
+    if isinstance(error, SyntaxError) and error.filename:
+        return f" ({shown_path(error.filename)}:{error.lineno})"
+    return f" ({shown_path(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
+
+
+def _article(value: object) -> str:
+    name = type(value).__name__
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+
+
+def _float_dtype(name: str) -> torch.dtype:
+    dtype = getattr(torch, name, None)
+    known = ("float32", "float64", "float16", "bfloat16")
+    if name not in known or not isinstance(dtype, torch.dtype):
+        raise TargetError(f"a model cannot be built in dtype {name!r}; choose one of {', '.join(known)}")
+    return dtype
+
+
+@contextmanager
+def _first_on_path(folder: str) -> Iterator[None]:
+    entry = str(Path(folder).resolve())
+    sys.path.insert(0, entry)
+    try:
+        yield
+    finally:
+        if entry in sys.path:
+            sys.path.remove(entry)

@@ -1,0 +1,137 @@
+"""Which rule governs which parameter: the first that matches any of its names, and what is left over on both sides."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from initaudit.policy.schema import Policy, Rule, Selector
+from initaudit.values import Parameter, Site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A rule that governs a parameter, and the one of its names by which it does."""
+
+    rule: Rule
+    site: Site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Governed:
+    """A parameter and what governs it."""
+
+    parameter: Parameter
+    match: Match | None = None
+    rivals: tuple[Match, ...] = ()
+    """For a tied parameter: what its other names would have chosen, where that is another rule."""
+    through: str | None = None
+    """For a stored part of a parametrised weight: the effective name by which it is judged."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What one rule did: how many parameters match it, and how many of those it governs."""
+
+    rule: Rule
+    matched: int
+    governed: int
+
+
+def assign(policy: Policy | None, parameters: Sequence[Parameter]) -> tuple[Governed, ...]:
+    """Give each parameter the rule that governs it, in the parameters' order.
+
+    A parametrised weight that a rule governs by its effective name brings its stored parts along, unless an earlier
+    rule names those; one that is governed by its stored parts alone is left out.
+    """
+    rules = policy.rules if policy is not None else ()
+    found = {parameter.name: _governed(rules, parameter) for parameter in parameters}
+    for effective in [one for one in found.values() if one.parameter.effective]:
+        parts = [found[name] for name in effective.parameter.stored if name in found]
+        if effective.match is None and parts and all(part.match for part in parts):
+            del found[effective.parameter.name]
+            continue
+        rank = rules.index(effective.match.rule) if effective.match else len(rules)
+        for part in parts:
+            if part.match is None or (rules.index(part.match.rule) >= rank and effective.match is not None):
+                found[part.parameter.name] = Governed(parameter=part.parameter, through=effective.parameter.name)
+    return tuple(found.values())
+
+
+def tally(policy: Policy, governed: Sequence[Governed]) -> tuple[Tally, ...]:
+    """Count what each rule matched and governs."""
+    owners = [one.match.rule.id for one in governed if one.match is not None]
+    return tuple(
+        Tally(
+            rule=rule,
+            matched=sum(_touches(rule, one.parameter) for one in governed),
+            governed=owners.count(rule.id),
+        )
+        for rule in policy.rules
+    )
+
+
+def matches(selector: Selector, parameter: Parameter, site: Site) -> bool:
+    """Tell whether all keys of a selector hold for a parameter under one of its names."""
+    return (
+        parameter.kind is selector.kind
+        and (selector.frozen is None or selector.frozen is parameter.frozen)
+        and (not selector.ndim or len(parameter.shape) in selector.ndim)
+        and _any(selector.parameter, lambda pattern: fnmatchcase(site.local, pattern))
+        and _any(selector.module, lambda pattern: any(_is_class(pattern, path) for path in site.classes))
+        and _any(selector.name, lambda pattern: is_named(pattern, site.name))
+    )
+
+
+def equal_pairs(policy: Policy | None, parameters: Sequence[Parameter]) -> tuple[tuple[str, str], ...]:
+    """Spell out the policy's `equal` patterns as pairs of first names; what `*` stands for must be the same in both."""
+    names = {site.name: parameter.name for parameter in parameters for site in parameter.sites}
+    pairs = []
+    for first, second in policy.equal if policy is not None else ():
+        template = re.compile("(.*)".join(re.escape(part) for part in first.split("*")))
+        for name, own in names.items():
+            found = template.fullmatch(name)
+            if found is None:
+                continue
+            groups = iter(found.groups())
+            twin = re.sub(r"\*", lambda _: next(groups, ""), second)  # noqa: B023
+            if twin in names and names[twin] != own:
+                pairs.append((own, names[twin]))
+    return tuple(dict.fromkeys(pairs))
+
+
+def is_named(pattern: str, name: str) -> bool:
+    """Match a dotted name against a glob, whose `*` crosses dots, or against a whole `/regular expression/`."""
+    if len(pattern) > 1 and pattern[0] == pattern[-1] == "/":
+        return re.fullmatch(pattern[1:-1], name) is not None
+    return fnmatchcase(name, pattern)
+
+
+def _touches(rule: Rule, parameter: Parameter) -> bool:
+    return any(matches(rule.match, parameter, site) for site in parameter.sites)
+
+
+def _any(patterns: Sequence[str], holds: Callable[[str], bool]) -> bool:
+    return not patterns or any(holds(pattern) for pattern in patterns)
+
+
+def _is_class(pattern: str, path: str) -> bool:
+    """Match a class name, its full path, or the shorter path of a package that re-exports it (`torch.nn.Linear`)."""
+    package, _, name = pattern.rpartition(".")
+    if not package:
+        return path.rpartition(".")[2] == name
+    return path == pattern or (path.startswith(package + ".") and path.rpartition(".")[2] == name)
+
+
+def _governed(rules: Sequence[Rule], parameter: Parameter) -> Governed:
+    chosen = [
+        Match(rule=rule, site=site)
+        for site in parameter.sites
+        for rule in [next((one for one in rules if matches(one.match, parameter, site)), None)]
+        if rule is not None
+    ]
+    if not chosen:
+        return Governed(parameter=parameter)
+    first = min(chosen, key=lambda match: rules.index(match.rule))
+    rivals = {match.rule.id: match for match in chosen if match.rule.id != first.rule.id}
+    return Governed(parameter=parameter, match=first, rivals=tuple(rivals.values()))

@@ -1,0 +1,305 @@
+"""From a rule and the parameter that it governs to what is expected of it: laws in figures, part by part."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from initaudit import regions
+from initaudit.errors import PolicyError, Problem
+from initaudit.fans import Fans, Layout, semantic_fans, torch_fans
+from initaudit.initialisers import INITIALISERS, Argument, ArgumentKind, Geometry, calculate_gain
+from initaudit.laws import INDEPENDENT, Loaded, Unknown
+from initaudit.policy.arithmetic import ExpressionError
+from initaudit.policy.expectation import Clause, Expectation
+from initaudit.policy.expression import Expression
+from initaudit.policy.initialisation import Initialisation
+from initaudit.policy.matching import Governed, Match, matches
+from initaudit.policy.reader import load_policy
+from initaudit.policy.schema import Expect, FanCount, Policy, Rule, Slice
+from initaudit.policy.tolerance import Tolerance
+from initaudit.regions import Box
+from initaudit.values import Attribute, Parameter, Site
+
+
+def expect(policy: Policy, governed: Governed) -> Expectation:
+    """Resolve what a policy expects of a parameter.
+
+    Raises PolicyError, at the rule, where an expression has no value for this parameter or its shape does not fit the
+    initialiser.
+    """
+    parameter, match = governed.parameter, governed.match
+    if governed.through is not None:
+        return Expectation(governed=governed, reason=f"judged through {governed.through}")
+    if match is None:
+        return Expectation(governed=governed, reason=f"no rule governs this {parameter.kind}")
+    rule = match.rule
+    if rule.init is not None and rule.init.name == "unchecked":
+        return Expectation(governed=governed, reason=f"unchecked: {rule.reason}")
+    if parameter.lazy:
+        return Expectation(governed=governed, reason="a lazy parameter has no shape before the first forward pass")
+    clauses = _clauses(policy, parameter, match)
+    return Expectation(
+        governed=governed,
+        clauses=clauses,
+        tolerance=_tolerance(rule, policy),
+        rivals=tuple(_rival(policy, parameter, rival) for rival in governed.rivals),
+        other_fans=_other_fans(policy, parameter, match, clauses),
+    )
+
+
+def count_expected(policy: Policy, rule: Rule, site: Site) -> float | None:
+    """Give the number of parameters that a rule says it must match; None where it does not say."""
+    if rule.count is None:
+        return None
+    try:
+        return rule.count.evaluate(scope(policy, site))
+    except ExpressionError as error:
+        raise PolicyError(_problem(rule, f"count of rule {rule.id!r}: {error}")) from error
+
+
+def scope(policy: Policy, site: Site) -> dict[str, Attribute]:
+    """Gather the names that an expression may use anywhere: the policy's variables and the model's numbers."""
+    known = {name: value for name, value in site.attributes.items() if value is not None}
+    return {**policy.vars, **known}
+
+
+def _clauses(policy: Policy, parameter: Parameter, match: Match) -> tuple[Clause, ...]:
+    rule = match.rule
+    try:
+        return _Resolver(policy, parameter, match).clauses()
+    except (ExpressionError, ValueError, OverflowError) as error:
+        message = f"rule {rule.id!r} does not fit {parameter.name} of shape {list(parameter.shape)}: {error}"
+        raise PolicyError(_problem(rule, message)) from error
+
+
+def _problem(rule: Rule, message: str) -> Problem:
+    return Problem(path=rule.location.path, line=rule.location.line, message=message)
+
+
+def _rival(policy: Policy, parameter: Parameter, rival: Match) -> tuple[str, str, tuple[str, ...]]:
+    laws = [str(clause.law) for clause in _clauses(policy, parameter, rival) if rival.rule.init is not None]
+    return rival.site.name, rival.rule.id, tuple(laws)
+
+
+def _tolerance(rule: Rule, policy: Policy) -> Tolerance:
+    own = rule.tolerance
+    if own is None:
+        return policy.tolerance
+    given = {key: getattr(own, key) for key in ("std", "mean", "false_alarm")}
+    return policy.tolerance.model_copy(update={key: value for key, value in given.items() if value is not None})
+
+
+def _other_fans(policy: Policy, parameter: Parameter, match: Match, clauses: tuple[Clause, ...]) -> str | None:
+    if len(parameter.shape) < 2 or not clauses or clauses[0].law is None:
+        return None
+    asked = match.rule.fans
+    other = FanCount.TORCH if asked is FanCount.SEMANTIC else FanCount.SEMANTIC
+    law = _Resolver(policy, parameter, match, other).clauses()[0].law
+    if law == clauses[0].law:
+        return None
+    named = "true connections" if other is FanCount.SEMANTIC else "torch's count"
+    return f"by {named} the law would be {law}, by those that the rule asks for it is {clauses[0].law}"
+
+
+class _Resolver:
+    """Resolves one rule for one parameter."""
+
+    def __init__(self, policy: Policy, parameter: Parameter, match: Match, fans: FanCount | None = None) -> None:
+        self.policy = policy
+        self.parameter = parameter
+        self.rule = match.rule
+        self.site = match.site
+        self.fans = fans or match.rule.fans
+        self.names = scope(policy, match.site)
+
+    def clauses(self) -> tuple[Clause, ...]:
+        default = self._default_rule()
+        slices = self.rule.slices + (default.slices if isinstance(default, Rule) else ())
+        parts = [
+            self._clause(label, box, shape, self._init(default), self.rule.expect)
+            for label, box, shape in self._blocks()
+        ]
+        if default is None and self.rule.init is not None and self.rule.init.name == "torch_default":
+            parts = [replace(part, law=Unknown(reason=self._no_default())) for part in parts]
+        for one in slices:
+            box = self._slice_box(one)
+            if box is None:
+                continue
+            parts = [replace(part, measured=regions.subtract_all(part.measured, box)) for part in parts]
+            shape = tuple(stop - start for start, stop in box)
+            parts.append(self._clause(f"[{one.text}]", box, shape, one.init, one.expect))
+        return tuple(parts)
+
+    def _default_rule(self) -> Rule | None:
+        """Find the rule that spells what torch's own `reset_parameters` draws for this parameter."""
+        if self.rule.init is None or self.rule.init.name != "torch_default":
+            return None
+        if self.site.resets is not None and not self.site.resets.startswith("torch.nn."):
+            return None
+        found = (rule for rule in _torch_defaults().rules if matches(rule.match, self.parameter, self.site))
+        return next(found, None)
+
+    def _no_default(self) -> str:
+        owner = self.site.resets or self.site.module_type
+        return f"what {owner} draws by itself is not one of torch's defaults"
+
+    def _init(self, default: Rule | None) -> Initialisation | None:
+        if default is not None:
+            return default.init
+        own = self.rule.init
+        return None if own is None or own.name == "torch_default" else own
+
+    def _blocks(self) -> list[tuple[str | None, Box, tuple[int, ...]]]:
+        shape = self.parameter.shape
+        if self.rule.blocks is None:
+            return [(None, regions.whole(shape), shape)]
+        count = self.rule.blocks.count.evaluate(self._scope(shape))
+        if count != int(count):
+            raise ValueError(f"blocks is {count:g}; it must be a whole number")
+        dim = self.rule.blocks.dim
+        found: list[tuple[str | None, Box, tuple[int, ...]]] = []
+        for index, box in enumerate(regions.split(shape, int(count), dim)):
+            extents = tuple(stop - start for start, stop in box)
+            if extents[dim] == 1 and len(extents) > 2:
+                extents = extents[:dim] + extents[dim % len(extents) + 1 :]
+            found.append((f"block {index} of {int(count)}", box, extents))
+        return found
+
+    def _clause(
+        self,
+        label: str | None,
+        box: Box,
+        shape: tuple[int, ...],
+        init: Initialisation | None,
+        expect: Expect | None,
+    ) -> Clause:
+        thresholds = {} if expect is None else self._thresholds(expect, shape)
+        if init is None:
+            return Clause(
+                label=label,
+                box=box,
+                measured=(box,),
+                shape=shape,
+                thresholds=thresholds,
+                through=self.rule.through,
+            )
+        if (
+            self.rule.init is not None
+            and self.rule.init.name == "torch_default"
+            and label is not None
+            and label.startswith("block")
+        ):
+            shape = self.parameter.shape
+        entry = INITIALISERS[init.name]
+        arguments = {one.name: self._argument(one, init, shape) for one in entry.arguments}
+        law = entry.law(Geometry(shape=shape, fans=self._fans_of(shape)), **arguments) if entry.law else None
+        if isinstance(law, Loaded):
+            law = self._file(law)
+        if self.rule.through is not None and not isinstance(law, INDEPENDENT):
+            raise ValueError(f"through {self.rule.through} needs a law of independent draws, not {init.name}")
+        return Clause(
+            label=label,
+            box=box,
+            measured=(box,),
+            shape=shape,
+            law=law,
+            thresholds=thresholds,
+            through=self.rule.through,
+            writer=entry if entry.writer is not None else None,
+            arguments={name: value for name, value in arguments.items() if isinstance(value, int | float | str)},
+        )
+
+    def _argument(self, argument: Argument, init: Initialisation, shape: tuple[int, ...]) -> Any:
+        value = init.arguments.get(argument.name, argument.default)
+        if argument.kind is ArgumentKind.ELEMENTWISE and isinstance(value, Expression):
+            names = self._scope(shape)
+            length = shape[-1] if shape else 1
+            return value.text, tuple(value.evaluate({**names, "i": index}) for index in range(length))
+        if isinstance(value, Expression):
+            return value.evaluate(self._scope(shape))
+        if argument.kind is ArgumentKind.GAIN and isinstance(value, str):
+            return calculate_gain(value)
+        return value
+
+    def _thresholds(self, expect: Expect, shape: tuple[int, ...]) -> dict[str, tuple[float, float]]:
+        names = self._scope(shape)
+        bounds = {key: getattr(expect, key) for key in ("mean", "std", "min", "max", "zeros")}
+        return {
+            key: (pair[0].evaluate(names), pair[1].evaluate(names)) for key, pair in bounds.items() if pair is not None
+        }
+
+    def _scope(self, shape: tuple[int, ...]) -> dict[str, Attribute]:
+        names: dict[str, Attribute] = {
+            **self.names,
+            "shape": shape,
+            "ndim": len(shape),
+            "numel": math.prod(shape),
+        }
+        fans = self._fans_of(shape)
+        if fans is not None:
+            names |= {"fan_in": fans.fan_in, "fan_out": fans.fan_out}
+        return names
+
+    def _fans_of(self, shape: tuple[int, ...]) -> Fans | None:
+        if self.fans is FanCount.TORCH:
+            return torch_fans(shape)
+        layout = self.parameter.layout
+        if shape != self.parameter.shape:
+            layout = Layout(
+                groups=max(1, layout.groups * shape[0] // self.parameter.shape[0]),
+                input_first=layout.input_first,
+            )
+        return semantic_fans(shape, layout)
+
+    def _slice_box(self, one: Slice) -> Box | None:
+        """Give the box of a slice; None where its index names an attribute that is None."""
+        shape = self.parameter.shape
+        names = self._scope(shape)
+        if any(self.site.attributes.get(name, 0) is None for part in one.index for name in _names(part)):
+            return None
+        if len(one.index) > len(shape):
+            raise ValueError(f"the index [{one.text}] has more dimensions than the shape {shape}")
+        bounds = [_range(part, names, extent, one.text) for part, extent in zip(one.index, shape, strict=False)]
+        return tuple(bounds) + regions.whole(shape)[len(bounds) :]
+
+    def _file(self, law: Loaded) -> Loaded:
+        folder = Path(self.rule.location.path).parent
+        return Loaded(file=str(folder / law.file), key=law.key + self.site.name)
+
+
+@cache
+def _torch_defaults() -> Policy:
+    """Give the preset that spells torch's own initialisation, rule by rule."""
+    return load_policy("torch-default")
+
+
+IndexPart = Expression | tuple[Expression | None, Expression | None]
+
+
+def _names(part: IndexPart) -> frozenset[str]:
+    if isinstance(part, Expression):
+        return part.names
+    return frozenset().union(*(end.names for end in part if end is not None))
+
+
+def _range(part: IndexPart, names: Mapping[str, Attribute], extent: int, text: str) -> tuple[int, int]:
+    if isinstance(part, Expression):
+        index = _whole(part, names)
+        if not -extent <= index < extent:
+            raise ValueError(f"the index {index} of [{text}] lies outside a dimension of {extent}")
+        return index % extent, index % extent + 1
+    ends = [None if end is None else _whole(end, names) for end in part]
+    start, stop, _ = slice(*ends).indices(extent)
+    if start >= stop:
+        raise ValueError(f"the slice [{text}] is empty in a dimension of {extent}")
+    return start, stop
+
+
+def _whole(expression: Expression, names: Mapping[str, Attribute]) -> int:
+    value = expression.evaluate(names)
+    if value != int(value):
+        raise ValueError(f"{expression.text} is {value:g}; an index must be a whole number")
+    return int(value)

@@ -1,0 +1,102 @@
+"""From expectations, evidence and findings to the rows of a report."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from initaudit.checks.audit import Audit
+from initaudit.checks.distribution import judge_region
+from initaudit.laws import Law, Unknown
+from initaudit.policy.expectation import Clause, Expectation
+from initaudit.report import Detectable, Expected, Finding, Part, Row
+from initaudit.sampling import Band
+from initaudit.values import Evidence, Observation, Outcome, Severity
+
+
+def rows_of(audit: Audit, findings: Sequence[Finding], *, judged: bool = True) -> tuple[Row, ...]:
+    """Make a row of each parameter; one with a finding above a note fails, one that nothing judged is skipped."""
+    failing = {finding.parameter for finding in findings if finding.severity is not Severity.NOTE}
+    return tuple(
+        _row(audit, expectation, evidence, expectation.parameter.name in failing, judged)
+        for expectation, evidence in audit.pairs()
+    )
+
+
+def _row(audit: Audit, expectation: Expectation, evidence: Evidence, failed: bool, judged: bool) -> Row:
+    parameter = expectation.parameter
+    site = expectation.governed.match.site if expectation.governed.match else parameter.sites[0]
+    reason = evidence.reason or expectation.reason or _unjudged(expectation)
+    healthy = audit.policy is None and evidence.whole is not None and judged
+    outcome = Outcome.FAIL if failed else Outcome.SKIP if reason and not healthy else Outcome.PASS
+    main = _main(expectation, evidence)
+    return Row(
+        name=parameter.name,
+        shape=parameter.shape,
+        dtype=parameter.dtype,
+        kind=parameter.kind,
+        module=site.module,
+        module_type=site.module_type,
+        outcome=outcome if judged or failed else Outcome.SKIP,
+        rule=expectation.rule.id if expectation.rule else None,
+        tied_to=parameter.tied_to,
+        frozen=parameter.frozen,
+        expected=_expected(main[0]) if main else None,
+        measured=evidence.whole,
+        reason=reason if judged else "measured only",
+        detectable=_detectable(audit, expectation, *main) if main else None,
+        parts=tuple(_parts(audit, expectation, evidence)),
+    )
+
+
+def _unjudged(expectation: Expectation) -> str | None:
+    for clause in expectation.clauses:
+        if isinstance(clause.law, Unknown):
+            return clause.law.reason
+    return None
+
+
+def _main(expectation: Expectation, evidence: Evidence) -> tuple[Clause, Observation] | None:
+    """Pick what the row itself tells of: the rule's law, which blocks share and slices leave."""
+    if not expectation.clauses or not evidence.observations:
+        return None
+    return expectation.clauses[0], evidence.observations[0]
+
+
+def _parts(audit: Audit, expectation: Expectation, evidence: Evidence) -> Iterator[Part]:
+    if len(expectation.clauses) < 2:
+        return
+    for clause, observation in zip(expectation.clauses, evidence.observations, strict=False):
+        failed = any(True for _ in judge_region(audit, expectation, clause, observation))
+        yield Part(
+            label=clause.label or "the rest",
+            expected=_expected(clause),
+            measured=observation.moments,
+            outcome=Outcome.FAIL if failed else Outcome.PASS,
+        )
+
+
+def _expected(clause: Clause) -> Expected | None:
+    law = clause.law
+    if law is None and not clause.thresholds:
+        return None
+    if law is None:
+        bounds = {key: f"[{low:g}, {high:g}]" for key, (low, high) in clause.thresholds.items()}
+        text = ", ".join(f"{key} in {bound}" for key, bound in bounds.items())
+        return Expected(law=text, mean=None, std=None, low=None, high=None)
+    text = f"{clause.through}: {law}" if clause.through is not None else str(law)
+    return Expected(law=text, mean=law.mean, std=law.std, low=law.low, high=law.high)
+
+
+def _detectable(audit: Audit, expectation: Expectation, clause: Clause, observation: Observation) -> Detectable | None:
+    law: Law | None = clause.law
+    limits = audit.bands(expectation, clause, observation)
+    if limits is None or law is None:
+        return None
+    return Detectable(mean=_reach(limits.mean, law.mean), std=_reach(limits.std, law.std))
+
+
+def _reach(band: Band | None, declared: float | None) -> float | None:
+    """Give the smallest error that leaves a band on either side."""
+    if band is None or declared is None:
+        return None
+    reach = max(band.high - declared, declared - band.low)
+    return reach if math.isfinite(reach) else None
