@@ -11,7 +11,7 @@ from initaudit.policy.arithmetic import ExpressionError
 from initaudit.policy.chain import File, read_chain
 from initaudit.policy.expression import Expression
 from initaudit.policy.forms import shown
-from initaudit.policy.schema import Policy, Unmatched
+from initaudit.policy.schema import Policy, Rule, Unmatched
 from initaudit.policy.source import find
 from initaudit.policy.tolerance import DEFAULT_TOLERANCE
 
@@ -34,12 +34,24 @@ def load_policy(source: str | Path, *, vars: Mapping[str, float] | None = None) 
         version=documents[0].version,
         description=documents[0].description,
         vars=_variables(files, vars or {}),
-        rules=tuple(chain.from_iterable(file.rules(inherited=file is not files[0]) for file in files)),
+        rules=_rules(files),
         ties=tuple(chain.from_iterable(ties)) if ties else None,
         equal=tuple(chain.from_iterable(document.equal for document in documents)),
         unmatched=next(unmatched, Unmatched.ERROR),
         tolerance=tolerance,
     )
+
+
+def _rules(files: Sequence[File]) -> tuple[Rule, ...]:
+    """List the rules, the nearest first; an inherited id that is taken gets its policy's name before it."""
+    rules: dict[str, Rule] = {}
+    for file in files:
+        for rule in file.rules(inherited=file is not files[0]):
+            name = rule.id
+            while name in rules:
+                name = f"{file.source.file.stem}:{name}"
+            rules[name] = rule.model_copy(update={"id": name})
+    return tuple(rules.values())
 
 
 def _variables(files: Sequence[File], overrides: Mapping[str, float]) -> dict[str, float]:
