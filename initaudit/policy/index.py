@@ -26,6 +26,14 @@ def read_index(value: object, info: ValidationInfo) -> Index:
     return tuple(_dimension(part, info) for part in _split(value, ","))
 
 
+def index_text(index: Index) -> str:
+    """Write an index as a policy has it."""
+    return ", ".join(
+        part.text if isinstance(part, Expression) else ":".join(bound.text if bound else "" for bound in part)
+        for part in index
+    )
+
+
 def _dimension(written: str, info: ValidationInfo) -> Expression | Range:
     bounds = _split(written, ":")
     if len(bounds) > 2:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, mod
 from initaudit.policy import forms
 from initaudit.policy.expression import ROOTS, Expression
 from initaudit.policy.forms import KEY, Fault, fault, faults
-from initaudit.policy.index import Index, read_index
+from initaudit.policy.index import Index, index_text, read_index
 from initaudit.policy.initialisation import UNCHECKED, Initialisation
 from initaudit.policy.tolerance import DEFAULT_TOLERANCE, Slack, Tolerance
 from initaudit.values import Kind, Location
@@ -132,10 +132,7 @@ class Slice(_Keys):
     @property
     def text(self) -> str:
         """The index as it is written."""
-        return ", ".join(
-            str(part) if isinstance(part, Expression) else ":".join(str(bound or "") for bound in part)
-            for part in self.index
-        )
+        return index_text(self.index)
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Self:

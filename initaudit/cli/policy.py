@@ -1,0 +1,83 @@
+"""The commands about policies themselves: lint, list, show, schema. None of them needs torch."""
+
+from pathlib import Path
+
+import click
+
+PROBLEMS = 1
+UNUSABLE = 2
+"""Exit codes: problems in a policy are what linting is there to find; a file that cannot be read is not."""
+
+
+@click.group()
+def policy() -> None:
+    """Lint, list and show policies."""
+
+
+@policy.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+@click.option("--plugin", multiple=True, metavar="MODULE", help="Import a module that registers initialisers.")
+@click.pass_context
+def lint(ctx: click.Context, files: tuple[str, ...], plugin: tuple[str, ...]) -> None:
+    """Tell every problem of policy files, each at its line and column."""
+    from initaudit.errors import PolicyError, Problem
+    from initaudit.policy.reader import load_policy
+
+    if plugin:
+        from initaudit.cli.running import load_plugins
+
+        load_plugins(plugin, ".")
+    found: list[Problem] = []
+    unreadable = 0
+    for file in dict.fromkeys(files):
+        try:
+            load_policy(Path(file))
+        except PolicyError as error:
+            for problem in error.problems:
+                click.echo(str(problem))
+            found += error.problems
+            unreadable += not Path(file).is_file()
+    click.echo(_summary(len(dict.fromkeys(files)), len(found)), err=True)
+    ctx.exit(UNUSABLE if unreadable else PROBLEMS if found else 0)
+
+
+@policy.command(name="list")
+def list_() -> None:
+    """List the policies that come with initaudit."""
+    from initaudit.policy import presets
+    from initaudit.policy.reader import load_policy
+
+    names = presets.names()
+    width = max(map(len, names), default=0)
+    for name in names:
+        click.echo(f"{name:<{width}}  {load_policy(name).description or ''}")
+
+
+@policy.command()
+@click.argument("name")
+@click.option("--resolved", is_flag=True, help="With all that it extends, variables worked out.")
+def show(name: str, resolved: bool) -> None:
+    """Show a preset, or a policy file, as it is written."""
+    from initaudit.policy.reader import load_policy
+    from initaudit.policy.source import find, read
+    from initaudit.policy.writing import as_yaml
+
+    click.echo(as_yaml(load_policy(name)) if resolved else read(find(name)).text, nl=False)
+
+
+@policy.command()
+def schema() -> None:
+    """Print the JSON schema of policy files, for editors."""
+    import json
+
+    from initaudit.policy.json_schema import json_schema
+
+    click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+def _summary(files: int, problems: int) -> str:
+    return f"{_counted(files, 'policy', 'policies')} read, {_counted(problems, 'problem', 'problems')} found"
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count or 'no'} {one if count == 1 else many}"
