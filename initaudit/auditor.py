@@ -13,7 +13,7 @@ from initaudit.errors import TargetError
 from initaudit.policy.expectation import Expectation
 from initaudit.policy.matching import assign, equal_pairs, tally
 from initaudit.policy.reader import load_policy
-from initaudit.policy.resolving import count_expected, expect
+from initaudit.policy.resolving import attributes, count_expected, expect
 from initaudit.policy.schema import Policy
 from initaudit.report import Report
 from initaudit.rows import rows_of
@@ -88,7 +88,7 @@ def initialise(model: "nn.Module", policy: Policy | str, *, seed: int = 0) -> No
     from initaudit.model.walk import walk
 
     loaded = load_policy(policy) if isinstance(policy, str) else policy
-    write(*_expected(loaded, walk(model, loaded.attributes)), seed=seed)
+    write(*_expected(loaded, walk(model, attributes(loaded))), seed=seed)
 
 
 def run(request: Request, *, progress: Progress = lambda stage, done, total: None) -> Report:
@@ -105,7 +105,7 @@ def run(request: Request, *, progress: Progress = lambda stage, done, total: Non
     device = require(request.device)
     progress("building the model", 0, 1)
     subject = build(request.target, request.arguments, app_dir=request.app_dir, dtype=request.dtype, seed=request.seed)
-    entries, expectations = _expected(policy, walk(subject.module, policy.attributes if policy else ()))
+    entries, expectations = _expected(policy, walk(subject.module, attributes(policy) if policy else ()))
     built = Source(entries=entries, expectations=expectations, apply=False, device=device, seed=request.seed)
     judged = replace(built, apply=mode is Mode.APPLY)
     steps = _Steps(progress, sum(entry.parameter.numel for entry in entries) * (1 + judged.apply))

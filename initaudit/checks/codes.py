@@ -1,12 +1,12 @@
 """The codes that findings bear: one registry, and the way users name them, by prefix."""
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from types import MappingProxyType
 
 from initaudit.checks.explanations import Code, coverage, distribution, health, identity, provenance
 from initaudit.errors import OptionError
 
+_FAMILY = len("IA1")
 _FAMILIES = (coverage, distribution, health, identity, provenance)
 
 CODES: Mapping[str, Code] = MappingProxyType({code.code: code for family in _FAMILIES for code in family.CODES})
@@ -34,7 +34,9 @@ def _named(prefix: str) -> list[str]:
 
 
 def _unknown(name: str) -> OptionError:
-    near = sorted(get_close_matches(name.upper(), CODES, n=3, cutoff=0.7))
+    """Name the codes that share the longest start with the unknown one."""
+    starts = (name.upper()[:length] for length in range(len(name) - 1, _FAMILY - 1, -1))
+    near = next(filter(None, ([code for code in CODES if code.startswith(start)] for start in starts)), [])
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(CODES)}"
     return OptionError(f"no code is called {name!r}; {hint}")
 

@@ -11,7 +11,7 @@ import click
 
 from initaudit import __version__
 from initaudit.cli.options import traceback_option, wants_traceback
-from initaudit.errors import InitauditError
+from initaudit.errors import InitauditError, PolicyError
 from initaudit.reports.escape import escape_lines
 
 COMMANDS = {
@@ -45,8 +45,11 @@ class Root(click.Group):
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()
+        except PolicyError as error:
+            _say(ctx, str(error), error)  # each problem starts its own line, so that editors can jump to it
+            ctx.exit(EXIT_UNUSABLE)
         except InitauditError as error:
-            _say(ctx, f"error: {error}", error)
+            _say(ctx, f"initaudit: error: {error}", error)
             ctx.exit(EXIT_UNUSABLE)
         except KeyboardInterrupt:
             ctx.exit(EXIT_INTERRUPTED)
@@ -88,14 +91,14 @@ def main() -> None:
 def _bug(error: Exception) -> str:
     summary = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
     return (
-        f"this is a bug in initaudit {__version__}: {summary}; "
+        f"initaudit: this is a bug in initaudit {__version__}: {summary}; "
         "please report it with what `initaudit --traceback ...` prints for the same command"
     )
 
 
 def _say(ctx: click.Context, message: str, error: BaseException) -> None:
     told = "".join(traceback.format_exception(error)) if wants_traceback(ctx) else ""
-    click.echo(escape_lines(f"{told}initaudit: {message}"), err=True)
+    click.echo(escape_lines(f"{told}{message}"), err=True)
 
 
 def _abandon_stdout() -> None:

@@ -35,7 +35,8 @@ def restored() -> Iterator[None]:
     """Put torch's defaults back: dtype, grad mode, deterministic mode, the fill of fresh memory, default device."""
     dtype = torch.get_default_dtype()
     grad = torch.is_grad_enabled()
-    mode = torch.get_deterministic_debug_mode()
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
     fill = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
     device = torch.get_default_device()
     try:
@@ -43,7 +44,7 @@ def restored() -> Iterator[None]:
     finally:
         torch.set_default_dtype(dtype)
         torch.set_grad_enabled(grad)
-        torch.set_deterministic_debug_mode(mode)
+        _set_deterministic(deterministic, warn_only)
         torch.utils.deterministic.fill_uninitialized_memory = fill  # type: ignore[attr-defined]
         if torch.get_default_device() != device:
             torch.set_default_device(device)
@@ -57,7 +58,7 @@ def unwritten_is_nan() -> Iterator[None]:
     algorithm run all the same.
     """
     torch.utils.deterministic.fill_uninitialized_memory = True  # type: ignore[attr-defined]
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    _set_deterministic(True, warn_only=True)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*does not have a deterministic implementation.*")
         yield
@@ -82,3 +83,8 @@ def prints_to_stderr() -> Iterator[None]:
         finally:
             os.dup2(kept, 1)
             os.close(kept)
+
+
+def _set_deterministic(mode: bool, warn_only: bool) -> None:
+    """Do what `torch.use_deterministic_algorithms` does, without the second that it takes to import the compiler."""
+    torch._C._set_deterministic_algorithms(mode, warn_only=warn_only)

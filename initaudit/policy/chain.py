@@ -97,4 +97,4 @@ def _bases(
 
 def _known(variables: Any, bases: tuple[File, ...]) -> Known:
     inherited = frozenset(name for base in bases for name in base.document.vars)
-    return Known(inherited=inherited, own=tuple(variables) if isinstance(variables, dict) else ())
+    return Known(inherited=inherited, variables=inherited.union(variables if isinstance(variables, dict) else ()))

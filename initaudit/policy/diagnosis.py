@@ -21,7 +21,6 @@ _SHAPES: dict[str, type[BaseModel]] = {
 }
 _NEEDED = {
     "bool_type": "true or false",
-    "int_type": "a whole number",
     "tuple_type": "a list",
 }
 
@@ -42,11 +41,11 @@ def empty(root: Node, page: Page) -> Iterator[Problem]:
     for node in root.nodes():
         if isinstance(node.value, dict):
             for key, entry in node.value.items():
-                if entry.value.value is None:
+                if entry.value.empty:
                     message = f"nothing is written for {shown(key)}; give it a value, or take the key away"
                     yield page.problem(message, entry.place)
         elif isinstance(node.value, list):
-            yield from (page.problem("this item is empty", item.place) for item in node.value if item.value is None)
+            yield from (page.problem("this item is empty", item.place) for item in node.value if item.empty)
 
 
 def place_of(root: Node, path: Path) -> Place:
@@ -79,8 +78,6 @@ def _message(detail: Any) -> str:
             return f"the key {path[-1]!r} is missing"
         case "model_type":
             return f"a mapping with the keys {', '.join(_keys(path))} is needed, not {shown(given)}"
-        case "literal_error":
-            return f"this initaudit reads policies of version 1, not {shown(given)}"
         case kind if kind in _NEEDED:
             return f"{_NEEDED[kind]} is needed, not {shown(given)}"
     return str(detail["msg"])

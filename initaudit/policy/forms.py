@@ -3,7 +3,7 @@
 import datetime
 import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -19,6 +19,8 @@ FIGURES = ("fan_in", "fan_out", "numel", "ndim", "shape")
 """The names that an expression may use of the parameter it is for."""
 INDEX = "i"
 """The name of the index along the last dimension."""
+MOST_DIMENSIONS = 64
+"""How many dimensions a tensor can have."""
 KEY = "key"
 """The type of a fault that is shown at the key rather than at its value."""
 
@@ -29,15 +31,10 @@ Fault = tuple[tuple[str | int, ...], PydanticCustomError]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """The variables that a policy's expressions may use: those it inherits, and its own in order."""
+    """The variables that a policy's expressions may use: those it inherits, and all."""
 
     inherited: frozenset[str] = frozenset()
-    own: tuple[str, ...] = ()
-
-    @property
-    def variables(self) -> frozenset[str]:
-        """All of them."""
-        return self.inherited.union(self.own)
+    variables: frozenset[str] = frozenset()
 
 
 def fault(message: str, *, kind: str = "value") -> PydanticCustomError:
@@ -62,7 +59,7 @@ def expression(value: object, known: Known | None, *, also: Iterable[str] = FIGU
     except ExpressionError as error:
         raise fault(str(error)) from None
     if known is not None:
-        _check_names(parsed, known.variables.union(also))
+        _check_names(parsed, known.variables, also)
     return parsed
 
 
@@ -117,6 +114,20 @@ def label(value: object) -> str:
     if len(read) > 100 or not read.isprintable():
         raise fault("an id is one line of at most 100 characters")
     return read
+
+
+def version(value: object) -> int:
+    """Read the version of the policy language."""
+    if isinstance(value, bool) or value != 1:
+        raise fault(f"this initaudit reads policies of version 1, not {shown(value)}")
+    return 1
+
+
+def dimension(value: object) -> int:
+    """Read which dimension is meant; negative ones count from the last."""
+    if isinstance(value, bool) or not isinstance(value, int) or not -MOST_DIMENSIONS <= value < MOST_DIMENSIONS:
+        raise fault(f"the position of a dimension is needed, not {shown(value)}")
+    return value
 
 
 def texts(value: object) -> tuple[str, ...]:
@@ -193,27 +204,28 @@ def variables(value: object, info: ValidationInfo) -> Mapping[str, Expression]:
     """Read the variables, each a number or an expression in earlier ones."""
     if not isinstance(value, dict):
         raise fault(f"a mapping from names to numbers is needed, not {shown(value)}")
-    inherited = info.context.inherited if info.context else frozenset[str]()
+    earlier = set(info.context.inherited) if info.context else set(value)
     read: dict[str, Expression] = {}
     found: list[Fault] = []
     for name, written in value.items():
         try:
             _check_variable(name)
-            read[name] = expression(written, Known(inherited=inherited, own=tuple(read)), also=())
+            read[name] = expression(written, None)
+            _check_names(read[name], earlier)
             if any("." in used for used in read[name].names):
                 raise fault("a variable cannot depend on the model; name the attribute in the rule itself")
         except PydanticCustomError as error:
-            read.setdefault(name, Expression.parse(0))
             found.append(((name,), error))
+        earlier.add(name)
     if found:
         raise faults(found)
     return read
 
 
-def _check_names(parsed: Expression, known: frozenset[str]) -> None:
-    unknown = sorted(name for name in parsed.names if "." not in name and name not in known)
+def _check_names(parsed: Expression, known: Collection[str], also: Iterable[str] = ()) -> None:
+    unknown = sorted(name for name in parsed.names.difference(also) if "." not in name and name not in known)
     if unknown:
-        near = did_you_mean(unknown[0], [*known, *FUNCTIONS, *CONSTANTS])
+        near = did_you_mean(unknown[0], [*known, *also, *FUNCTIONS, *CONSTANTS])
         raise fault(f"unknown name {unknown[0]!r}{near or '; a number of your own is declared under vars'}")
 
 
@@ -264,13 +276,15 @@ def _pattern(value: object) -> str:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 re.compile(name[1:-1])
-        except (re.error, OverflowError, RecursionError) as error:
+        except RecursionError:
+            raise fault(f"the regular expression {shown(name)} nests too deep") from None
+        except (re.error, OverflowError) as error:
             raise fault(f"{shown(name)} is no regular expression: {error}") from None
     return name
 
 
 def _dimension(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 64:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_DIMENSIONS:
         raise fault(f"a number of dimensions is needed, not {shown(value)}")
     return value
 

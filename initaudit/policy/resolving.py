@@ -50,6 +50,14 @@ def expect(policy: Policy, governed: Governed) -> Expectation:
     )
 
 
+def attributes(policy: Policy) -> frozenset[str]:
+    """List the `module.…` and `model.…` names that a policy's expressions ask for, torch's own defaults included."""
+    inits = [part.init for rule in policy.rules for part in (rule, *rule.slices)]
+    if any(init is not None and init.name == "torch_default" for init in inits):
+        return policy.attributes | _torch_defaults().attributes
+    return policy.attributes
+
+
 def count_expected(policy: Policy, rule: Rule, site: Site) -> float | None:
     """Give the number of parameters that a rule says it must match; None where it does not say."""
     if rule.count is None:

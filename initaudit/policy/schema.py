@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import chain
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, model_validator
 
@@ -110,7 +110,7 @@ class Blocks(_Keys):
     """Equal parts along a dimension, each with fans and statistics of its own."""
 
     count: Annotated[Expression, PlainValidator(forms.whole)]
-    dim: int = 0
+    dim: Annotated[int, PlainValidator(forms.dimension)] = 0
 
     @model_validator(mode="before")
     @classmethod
@@ -193,7 +193,7 @@ class Rule(WrittenRule):
 class Document(_Keys):
     """A policy file as it is written, before what it extends is added."""
 
-    version: Literal[1]
+    version: Annotated[int, PlainValidator(forms.version)]
     description: Text | None = None
     extends: Text | None = None
     vars: Annotated[Mapping[str, Expression], PlainValidator(forms.variables)] = {}

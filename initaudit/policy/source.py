@@ -4,6 +4,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from initaudit.errors import PolicyError, Problem, did_you_mean
 from initaudit.policy import presets
@@ -37,11 +38,16 @@ class Page:
 
     path: str
     text: str
+    lines: tuple[str, ...]
+
+    @classmethod
+    def of(cls, path: str, text: str) -> Self:
+        """Take the lines of a text apart."""
+        return cls(path=path, text=text, lines=tuple(_BREAK.split(text)))
 
     def problem(self, message: str, place: Place) -> Problem:
         """Make the problem at a place; what is not printable in its line becomes a mark of the same width."""
-        lines = _BREAK.split(self.text)
-        line = lines[place.line - 1] if place.line <= len(lines) else ""
+        line = self.lines[place.line - 1] if place.line <= len(self.lines) else ""
         shown = line.replace("\t", " ")
         shown = "".join(character if character.isprintable() else "�" for character in shown)
         if len(shown) > WIDEST:
@@ -51,7 +57,7 @@ class Page:
             message=harmless(message),
             line=place.line,
             column=place.column,
-            source=shown if place.column <= WIDEST else None,
+            source=shown if shown.strip() and place.column <= WIDEST else None,
         )
 
 
@@ -102,7 +108,7 @@ def _decoded(source: Source, data: bytes) -> Page:
         raise PolicyError(
             Problem(path=harmless(source.shown), message="this is no UTF-8 text; save it as UTF-8", line=line)
         ) from None
-    page = Page(path=harmless(source.shown), text=text)
+    page = Page.of(harmless(source.shown), text)
     if found := _UNREADABLE.search(text):
         before = _BREAK.split(text[: found.start()])
         place = Place(len(before), len(before[-1]) + 1)

@@ -44,6 +44,13 @@ class Node:
     """How many values there are in it, with itself."""
     height: int = 1
     """How deep lists and mappings nest in it, with itself."""
+    refused: bool = False
+    """Whether its value was dropped, with a fault that tells why."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether no value is written here."""
+        return self.value is None and not self.refused
 
     def plain(self) -> Any:
         """Give the value without its places."""
@@ -89,9 +96,7 @@ def compose(text: str) -> tuple[Node, list[Fault]]:
     try:
         return composer.document(), composer.faults
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = _place(mark) if mark else Place(1, 1)
-        raise YamlError(_explained(error), place) from None
+        raise _explained(error, text) from None
     except yaml.YAMLError as error:
         raise YamlError(f"this is no YAML: {error}", Place(1, 1)) from None
 
@@ -130,6 +135,7 @@ _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
 _SPECIAL = re.compile(r"[-+]?(?:\.inf|\.Inf|\.INF)|\.nan|\.NaN|\.NAN")
 _LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE = "<<"
+_QUOTES = "a text that starts with '*' or '&' needs quotes"
 
 
 class _Composer:
@@ -159,8 +165,6 @@ class _Composer:
         if isinstance(event, yaml.AliasEvent):
             return self._alias(str(event.anchor), depth, place)
         self._add(1, depth, place)
-        if event.tag is not None:
-            self.faults.append(Fault(f"tags such as {event.tag[:40]!r} have no place in a policy", place))
         match event:
             case yaml.SequenceStartEvent():
                 node = self._sequence(place, depth)
@@ -169,6 +173,9 @@ class _Composer:
             case _:
                 plain = event.implicit[0] and event.style in (None, "")
                 node = Node(resolve(event.value) if plain else event.value, place)
+        if event.tag is not None:
+            self.faults.append(Fault(f"tags such as {event.tag[:40]!r} have no place here", place))
+            node = Node(None, place, node.size, node.height, refused=True)
         if event.anchor is not None:
             self._anchors[event.anchor] = node
         return node
@@ -205,7 +212,7 @@ class _Composer:
 
     def _alias(self, anchor: str, depth: int, place: Place) -> Node:
         if anchor not in self._anchors:
-            raise YamlError(f"there is no anchor &{anchor[:60]} before this alias", place)
+            raise YamlError(f"there is no anchor &{anchor[:60]} before this; {_QUOTES}", place)
         node = self._anchors[anchor]
         self._add(node.size, depth + node.height - 1, place)
         return node
@@ -227,11 +234,24 @@ def _place(mark: Any) -> Place:
     return Place(mark.line + 1, mark.column + 1)
 
 
-def _explained(error: yaml.MarkedYAMLError) -> str:
+def _explained(error: yaml.MarkedYAMLError, text: str) -> YamlError:
+    """Say in the user's words what PyYAML says in those of its scanner."""
     problem = error.problem or "this is no YAML"
-    if "'\\t'" in problem or "\t" in problem:
-        return "a tab cannot indent here; YAML wants spaces"
-    if "alias" not in problem and "mapping values are not allowed" in problem:
-        return "a ':' cannot stand here; is the line above indented as this one, or a text in need of quotes?"
-    context = f" {error.context}" if error.context else ""
-    return f"{problem}{context}"
+    place = _place(error.problem_mark) if error.problem_mark else Place(1, 1)
+    if "quoted scalar" in (error.context or "") and "end of" in problem and error.context_mark:
+        return YamlError("the quote that opens here is not closed", _place(error.context_mark))
+    if "cannot start any token" in problem:
+        character = _character(text, place)
+        if character == "\t":
+            return YamlError("a tab cannot indent; use spaces", place)
+        return YamlError(f"a text cannot start with {character!r}; put it in quotes", place)
+    if error.context in ("while scanning an alias", "while scanning an anchor") and error.context_mark:
+        return YamlError(_QUOTES, _place(error.context_mark))
+    if "mapping values are not allowed" in problem:
+        return YamlError("a ':' cannot stand here; mend the indentation, or put the text in quotes", place)
+    return YamlError(f"{problem} {error.context}" if error.context else problem, place)
+
+
+def _character(text: str, place: Place) -> str:
+    lines = text.splitlines()
+    return lines[place.line - 1][place.column - 1 : place.column] if place.line <= len(lines) else ""

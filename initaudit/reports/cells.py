@@ -20,8 +20,8 @@ JUDGED: Sequence[Layout] = (
     (("parameter", "ties", "shape", "reason"), ("expected", "rule"), *MEASURED[:2], ("outcome", "codes")),
 )
 STATISTICS: Sequence[Layout] = (
-    (("parameter", "ties"), ("shape",), ("dtype",), *MEASURED, ("why",)),
-    (("parameter", "ties", "storage", "reason"), *MEASURED),
+    (("parameter", "ties"), ("shape",), ("dtype",), *MEASURED, ("unmeasured",)),
+    (("parameter", "ties", "storage", "unmeasured"), *MEASURED),
 )
 GROUPED: Sequence[Layout] = (
     (("others",), ("elements",), ("rule",), ("mean",), ("std",), ("outcome",), ("why",)),
@@ -35,7 +35,16 @@ NAMES = frozenset({"parameter", "others"})
 
 def title(names: tuple[str, ...]) -> str:
     """Give the title of a column; why a row came out as it did needs none."""
-    return "" if names[0] == "why" else names[0]
+    return "" if names[0] in ("why", "unmeasured") else names[0]
+
+
+def used(table: Sequence[Cells], layout: Layout) -> Layout:
+    """Leave out the columns of words that are empty in every row."""
+    return tuple(
+        names
+        for names in layout
+        if names[0] in FIGURES or any(row[name] not in ("", wording.NOTHING) for row in table for name in names)
+    )
 
 
 def layouts(view: View) -> Sequence[Layout]:
@@ -83,6 +92,7 @@ def _row(row: Row, codes: str) -> Cells:
         "max": high,
         "outcome": wording.verdict(row.outcome),
         "codes": codes,
-        "reason": reason,
-        "why": ", ".join(filter(None, (codes, reason))),
+        "reason": "" if codes else reason,
+        "unmeasured": "" if row.measured is not None else reason,
+        "why": codes or reason,
     }

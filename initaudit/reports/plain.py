@@ -22,12 +22,9 @@ def render(report: Report, view: View = EVERYTHING) -> str:
 
 
 def _findings(report: Report, view: View) -> list[str]:
-    lines = []
-    for chapter in selection.chapters(report, view):
-        lines += [_finding(finding, report.target) for finding in chapter.findings]
-        if chapter.hidden and not view.quiet:
-            lines.append(wording.more_notes(chapter.code, chapter.hidden))
-    return lines
+    shown, hidden = selection.chapters(report, view)
+    lines = [_finding(finding, report.target) for findings in shown.values() for finding in findings]
+    return [*lines, wording.held_back(hidden)] if hidden and not view.quiet else lines
 
 
 def _finding(finding: Finding, target: str) -> str:
@@ -47,7 +44,7 @@ def _tables(report: Report, view: View) -> Iterator[list[str]]:
 def _aligned(table: Sequence[Cells], layout: Layout) -> list[str]:
     if not table:
         return []
-    columns = [_column(table, names) for names in layout]
+    columns = [_column(table, names) for names in cells.used(table, layout)]
     return ["  ".join(line).rstrip() for line in zip(*columns, strict=True)]
 
 

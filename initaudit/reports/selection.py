@@ -11,7 +11,7 @@ from initaudit.values import Outcome, Severity
 LONG = 40
 """A model with more rows than this shows its passing rows in groups, unless all are asked for."""
 NOTES = 3
-"""So many notes of each code are shown, unless more are asked for."""
+"""So many notes of each code are shown, unless all are asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,15 +42,6 @@ class Group:
         return [std for std in stds if std is not None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chapter:
-    """The findings of one code: those to show, and how many notes are kept back."""
-
-    code: str
-    findings: tuple[Finding, ...]
-    hidden: int
-
-
 def arrange(report: Report, view: View) -> tuple[tuple[Row, ...], tuple[Group, ...]]:
     """Give the rows to show one by one, failing ones first, and the others in groups."""
     failing = tuple(row for row in report.rows if row.outcome is Outcome.FAIL)
@@ -60,12 +51,14 @@ def arrange(report: Report, view: View) -> tuple[tuple[Row, ...], tuple[Group, .
     return failing, _groups(others)
 
 
-def chapters(report: Report, view: View) -> tuple[Chapter, ...]:
-    """Give the findings by code, in the order of the codes; of many notes only the first."""
-    by_code: dict[str, list[Finding]] = {}
-    for finding in report.findings:
-        by_code.setdefault(finding.code, []).append(finding)
-    return tuple(_chapter(code, by_code[code], view) for code in sorted(by_code))
+def chapters(report: Report, view: View) -> tuple[dict[str, list[Finding]], tuple[Finding, ...]]:
+    """Give the findings to show, by code, and the notes that are kept back."""
+    shown: dict[str, list[Finding]] = {}
+    hidden: list[Finding] = []
+    for finding in sorted(report.findings, key=lambda finding: finding.code):
+        kept = shown.setdefault(finding.code, [])
+        (kept if _worth_showing(finding, kept, view) else hidden).append(finding)
+    return {code: kept for code, kept in shown.items() if kept}, tuple(hidden)
 
 
 def codes_by_name(report: Report) -> dict[str, str]:
@@ -77,11 +70,12 @@ def codes_by_name(report: Report) -> dict[str, str]:
     return {name: " ".join(found) for name, found in codes.items()}
 
 
-def _chapter(code: str, found: list[Finding], view: View) -> Chapter:
-    serious = [finding for finding in found if finding.severity is not Severity.NOTE]
-    notes = [finding for finding in found if finding.severity is Severity.NOTE]
-    limit = len(notes) if view.verbose else 0 if view.quiet else NOTES
-    return Chapter(code=code, findings=(*serious, *notes[:limit]), hidden=len(notes[limit:]))
+def _worth_showing(finding: Finding, kept: list[Finding], view: View) -> bool:
+    """Tell whether a finding is shown: of notes, unless all are asked for, the first few about parameters."""
+    if finding.severity is not Severity.NOTE or view.verbose:
+        return True
+    notes = sum(one.severity is Severity.NOTE for one in kept)
+    return not view.quiet and finding.parameter is not None and notes < NOTES
 
 
 def _groups(rows: Iterable[Row]) -> tuple[Group, ...]:

@@ -16,7 +16,6 @@ from initaudit.report import Finding, Report
 from initaudit.reports import EVERYTHING, View, cells, selection, wording
 from initaudit.reports.cells import Cells, Layout
 from initaudit.reports.escape import escape
-from initaudit.reports.selection import Chapter
 from initaudit.values import Severity
 
 UNBOUNDED = 160
@@ -99,14 +98,16 @@ def _blocks(report: Report, view: View, width: int) -> Iterator[RenderableType]:
         if background:
             yield Text("\n".join(background), style="dim")
     if view.verdicts:
-        for chapter in selection.chapters(report, view):
-            if chapter.findings:
-                yield _chapter(chapter, width)
+        shown, hidden = selection.chapters(report, view)
+        for code, findings in shown.items():
+            yield _chapter(code, findings, width)
+        if hidden and not view.quiet:
+            yield Text(wording.held_back(hidden), style="dim")
     yield Text(wording.totals(report) if view.verdicts else wording.size(report), style="bold")
 
 
 def _table(rows: Sequence[Cells], layouts: Sequence[Layout], width: int) -> Table:
-    layout, widths = _fitting(rows, layouts, width)
+    layout, widths = _fitting(rows, [cells.used(rows, layout) for layout in layouts], width)
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
     for names, breadth in zip(layout, widths, strict=True):
         justify: Literal["left", "right"] = "right" if names[0] in cells.FIGURES else "left"
@@ -161,14 +162,12 @@ def _stack(row: Cells, names: tuple[str, ...]) -> Text:
     return text
 
 
-def _chapter(chapter: Chapter, width: int) -> RenderableType:
-    title = f": {CODES[chapter.code].title}" if chapter.code in CODES else ""
-    lines: list[RenderableType] = [Text.assemble((escape(chapter.code), "bold"), title)]
-    for finding in chapter.findings:
+def _chapter(code: str, findings: Sequence[Finding], width: int) -> RenderableType:
+    title = f": {CODES[code].title}" if code in CODES else ""
+    lines: list[RenderableType] = [Text.assemble((escape(code), "bold"), title)]
+    for finding in findings:
         lines += [_finding(finding, width), Padding(Text(escape(finding.message)), (0, 0, 0, 6))]
-    if chapter.hidden:
-        lines.append(Text(f"  {wording.more_notes(chapter.code, chapter.hidden)}"))
-    lines.append(Text(f"  how to mend: initaudit explain {escape(chapter.code)}", style="dim"))
+    lines.append(Text(f"  how to mend: initaudit explain {escape(code)}", style="dim"))
     return Group(*lines)
 
 

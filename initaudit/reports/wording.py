@@ -1,7 +1,7 @@
 """What people are told of rows, findings and totals, as harmless text, in the table and the plain format."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from initaudit.report import Detectable, Expected, Finding, Part, Report, Row, Write
 from initaudit.reports.escape import escape
@@ -27,8 +27,7 @@ def totals(report: Report) -> str:
     severities = [plural(counts.errors, "error"), plural(counts.warnings, "warning")]
     if counts.notes:
         severities.append(plural(counts.notes, "note"))
-    codes = Counter(finding.code for finding in report.findings if finding.severity is not Severity.NOTE)
-    listed = ", ".join(f"{escape(code)} ×{count}" for code, count in sorted(codes.items()))
+    listed = _counted(finding for finding in report.findings if finding.severity is not Severity.NOTE)
     return f"{size(report)}: {outcomes} — {', '.join(severities)}" + (f" ({listed})" if listed else "")
 
 
@@ -110,9 +109,9 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def more_notes(code: str, hidden: int) -> str:
-    """Say that notes are kept back, and how to see them."""
-    return f"{plural(hidden, 'more note')} of {escape(code)}; -v shows all"
+def held_back(notes: Sequence[Finding]) -> str:
+    """Say that notes are not shown, and how to see them."""
+    return f"{plural(len(notes), 'note')} not shown ({_counted(notes)}); -v shows all"
 
 
 def background(rows: Iterable[Row]) -> list[str]:
@@ -123,6 +122,11 @@ def background(rows: Iterable[Row]) -> list[str]:
         told += [] if row.detectable is None else [_detectable(row.detectable)]
         lines += [escape(row.name), *(f"  {line}" for line in told)] if told else []
     return lines
+
+
+def _counted(findings: Iterable[Finding]) -> str:
+    codes = Counter(finding.code for finding in findings)
+    return ", ".join(f"{escape(code)} ×{count}" for code, count in sorted(codes.items()))
 
 
 def _part(part: Part) -> str:
