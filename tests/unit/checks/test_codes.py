@@ -1,0 +1,67 @@
+"""The codes: all explained, and named by prefix."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import initaudit.checks
+from initaudit.checks.codes import CODES, expand, find
+from initaudit.errors import OptionError
+from initaudit.values import Severity
+
+
+def _codes_in_the_checks() -> set[str]:
+    """Give the codes that the checks' own source names as text."""
+    sources = Path(initaudit.checks.__file__).parent.glob("*.py")
+    return {code for source in sources for code in re.findall(r'"(IA\d{3})"', source.read_text(encoding="utf-8"))}
+
+
+def test_every_code_that_a_check_gives_is_explained_and_no_other() -> None:
+    assert set(CODES) == _codes_in_the_checks()
+
+
+@pytest.mark.parametrize("code", CODES.values(), ids=CODES)
+def test_an_explanation_has_a_meaning_an_example_with_the_code_and_a_way_to_mend(code) -> None:
+    text = code.text()
+    assert text.startswith(f"{code.code}: {code.title} ({code.severity.value})\n\n")
+    assert f"{code.code} " in code.example
+    assert len(code.meaning.split()) > 25
+    assert len(code.mend.split()) > 12
+    assert max(map(len, text.splitlines())) <= 110
+
+
+def test_only_shadowed_rules_and_rules_without_effect_are_warnings() -> None:
+    assert {code.code for code in CODES.values() if code.severity is Severity.WARNING} == {"IA103", "IA105"}
+
+
+def test_codes_are_listed_in_order() -> None:
+    assert list(CODES) == sorted(CODES)
+
+
+def test_a_prefix_names_all_codes_that_start_with_it() -> None:
+    assert expand(["IA10", "ia303 "]) == {"IA101", "IA102", "IA103", "IA104", "IA105", "IA303"}
+    assert expand(["IA"]) == set(CODES)
+    assert expand([]) == set()
+
+
+@pytest.mark.parametrize(
+    ("prefix", "message"),
+    [
+        ("IA110", "no code is called 'IA110'; did you mean IA101 or IA102 or IA103 or IA104 or IA105?"),
+        ("IA1O1", "no code is called 'IA1O1'; did you mean IA101"),
+        ("IA204", "no code is called 'IA204'; did you mean IA201 or IA202 or IA203 or IA205 or IA206 or IA207?"),
+        ("E501", "no code is called 'E501'; there are IA101, IA102"),
+        ("", "no code is called ''; there are IA101, IA102"),
+    ],
+)
+def test_a_prefix_that_names_no_code_is_refused(prefix: str, message: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        expand([prefix])
+    assert str(caught.value).startswith(message)
+
+
+def test_a_code_is_found_by_its_whole_name_only() -> None:
+    assert find("ia202") is CODES["IA202"]
+    with pytest.raises(OptionError, match="no code is called 'IA20'; did you mean "):
+        find("IA20")

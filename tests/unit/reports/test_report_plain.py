@@ -1,0 +1,113 @@
+"""Plain text: findings that editors can jump to, then the table, then the totals."""
+
+from collections.abc import Callable
+from typing import Any
+
+from initaudit.reports import View
+from initaudit.reports.plain import render
+from initaudit.values import Kind, Location, Mode, Outcome, Severity
+
+Make = Callable[..., Any]
+
+
+def test_a_finding_starts_with_its_file_and_line(report: Make, row: Make, finding: Make) -> None:
+    found = finding("IA202", "fc.weight", location=Location(path="nets.py", line=12))
+    first = render(report(row("fc.weight", outcome=Outcome.FAIL), findings=(found,))).splitlines()[0]
+    assert first == "nets.py:12: IA202 error fc.weight: std 0.04 where N(0, 0.02) has 0.02"
+
+
+def test_a_finding_without_a_place_starts_with_the_target(report: Make, finding: Make) -> None:
+    findings = (
+        finding("IA103", rule="norms", severity=Severity.WARNING, message="shadowed"),
+        finding("IA404", message="no parameter named 'x'"),
+    )
+    lines = render(report(findings=findings)).splitlines()
+    assert lines[0] == "nets.py:build: IA103 warning rule norms: shadowed"
+    assert lines[1] == "nets.py:build: IA404 error the model: no parameter named 'x'"
+
+
+def test_the_whole_text_of_a_small_report(report: Make, row: Make, finding: Make) -> None:
+    rows = (
+        row("fc.weight"),
+        row("wte.weight", tied_to=("head.weight",)),
+        row("norm.bias", shape=(), rule=None, expected=None, outcome=Outcome.SKIP, reason="loaded"),
+        row("out.weight", outcome=Outcome.FAIL),
+    )
+    found = finding("IA202", "out.weight", location=Location(path="nets.py", line=12))
+    assert render(report(*rows, findings=(found,))) == (
+        "nets.py:12: IA202 error out.weight: std 0.04 where N(0, 0.02) has 0.02\n"
+        "\n"
+        "nets.py:build: policy gpt2.yaml, applied, seed 0, cpu, float32\n"
+        "\n"
+        "parameter                 shape   rule    expected         mean      std       min      max  outcome\n"
+        "out.weight                10x100  linear  N(0, 0.02)  0.0001000  0.02001  -0.07000  0.08000  FAIL     IA202\n"
+        "fc.weight                 10x100  linear  N(0, 0.02)  0.0001000  0.02001  -0.07000  0.08000  pass\n"
+        "wte.weight = head.weight  10x100  linear  N(0, 0.02)  0.0001000  0.02001  -0.07000  0.08000  pass\n"
+        "norm.bias                 ()      -       -           0.0001000  0.02001  -0.07000  0.08000  skip     loaded\n"
+        "\n"
+        "4 parameters, 3k elements: 2 pass, 1 fail, 1 skip — 1 error, 0 warnings (IA202 ×1)\n"
+    )
+
+
+def test_the_heading_says_whose_values_were_judged(report: Make) -> None:
+    assert "nets.py:build: no policy, as built, seed 3" in render(report(policy=None, mode=Mode.AS_BUILT, seed=3))
+    assert "nets.py:build: policy gpt2.yaml, as built, seed 0" in render(report(mode=Mode.AS_BUILT))
+
+
+def test_quiet_leaves_findings_and_totals(report: Make, row: Make, finding: Make) -> None:
+    text = render(report(row("a"), findings=(finding("IA202", "a"),)), View(quiet=True))
+    assert [line.split()[0] for line in text.splitlines()] == ["nets.py:build:", "1"]
+
+
+def test_wide_letters_keep_the_columns_straight(report: Make, row: Make) -> None:
+    lines = render(report(row("重み"), row("e\u0301.x"), row("abcd"))).splitlines()
+    table = [line for line in lines if "10x100" in line]
+    assert [line.index("10x100") for line in table] == [9, 12, 11]
+
+
+def test_a_long_model_tells_its_passing_rows_in_groups(report: Make, row: Make) -> None:
+    rows = [row(f"layers.{i}.weight") for i in range(60)]
+    rows[7] = row("layers.7.weight", outcome=Outcome.FAIL)
+    text = render(report(*rows))
+    assert "layers.7.weight" in text
+    assert "layers.8.weight" not in text
+    assert "Linear.weight ×59" in text
+    assert "59k" in text
+    assert "layers.8.weight" in render(report(*rows), View(every_row=True))
+
+
+def test_rows_skipped_for_another_reason_are_another_group(report: Make, row: Make) -> None:
+    rows = [row(f"a.{i}.weight") for i in range(50)]
+    rows += [row(f"b.{i}.weight", outcome=Outcome.SKIP, reason="lazy") for i in range(3)]
+    lines = render(report(*rows)).splitlines()
+    (skipped,) = [line for line in lines if "Linear.weight ×3" in line]
+    assert skipped.endswith("skip     lazy")
+
+
+def test_notes_are_limited_and_counted(report: Make, row: Make, finding: Make) -> None:
+    notes = [finding("IA202", f"p{i}", severity=Severity.NOTE) for i in range(5)]
+    notes += [finding("IA102", rule=f"r{i}", severity=Severity.NOTE) for i in range(2)]
+    made = report(row("p0"), findings=tuple(notes))
+    brief, full = render(made), render(made, View(verbose=True))
+    assert brief.count("IA202 note") == 3
+    assert brief.count("IA102 note") == 0
+    assert "4 notes not shown (IA102 ×2, IA202 ×2); -v shows all" in brief
+    assert full.count("IA202 note") == 5
+    assert full.count("IA102 note") == 2
+    assert "not shown" not in full
+
+
+def test_buffers_are_counted_apart(report: Make, row: Make) -> None:
+    text = render(report(row("a", shape=(1,)), row("b", kind=Kind.BUFFER)))
+    assert text.endswith("1 parameter, 1 element and 1 buffer: 2 pass, 0 fail, 0 skip — 0 errors, 0 warnings\n")
+
+
+def test_statistics_judge_nothing(report: Make, row: Make) -> None:
+    rows = (row("a", outcome=Outcome.SKIP), row("b", outcome=Outcome.SKIP, measured=None, reason="lazy"))
+    assert render(report(*rows), View(verdicts=False)) == (
+        "parameter  shape   dtype         mean      std       min      max\n"
+        "a          10x100  float32  0.0001000  0.02001  -0.07000  0.08000\n"
+        "b          10x100  float32          -        -         -        -  lazy\n"
+        "\n"
+        "2 parameters, 2k elements\n"
+    )
