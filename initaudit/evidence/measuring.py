@@ -1,7 +1,10 @@
 """From values to evidence: each parameter's are made or read, measured region by region, and let go."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch.nn import functional
@@ -29,20 +32,46 @@ class _Pending:
     extras: torch.Tensor
 
 
+_Found = Evidence | list[_Pending]
+
+
 def measure(source: Source, step: Callable[[int], None]) -> tuple[Evidence, ...]:
     """Measure every parameter of a source; `step` is told how many elements each had.
 
-    On an accelerator the figures of all parameters come back in one transfer.
+    On the processor several parameters are made and measured side by side, each by one thread, so that the figures
+    do not depend on how many there are. On an accelerator the figures of all parameters come back in one transfer.
     """
-    found: list[Evidence | list[_Pending]] = []
-    for entry, expectation in zip(source.entries, source.expectations, strict=True):
-        try:
-            value = source.value(entry, expectation)
-            found.append(_missing(entry) if value is None else _observe(value, expectation))
-        except TypeError as error:  # a dtype that has no moments
-            found.append(Evidence(reason=str(error)))
-        step(entry.parameter.numel)
+    if source.device.type == "cpu":
+        with _one_thread_each() as workers, ThreadPoolExecutor(workers) as pool:
+            found = list(_stepping(pool.map(partial(_one, source), source.entries, source.expectations), source, step))
+    else:
+        found = list(_stepping(map(partial(_one, source), source.entries, source.expectations), source, step))
     return _collected(found)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[int]:
+    """Let each operation use one thread, and give how many may run side by side."""
+    workers = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield workers
+    finally:
+        torch.set_num_threads(workers)
+
+
+def _stepping(found: Iterable[_Found], source: Source, step: Callable[[int], None]) -> Iterator[_Found]:
+    for one, entry in zip(found, source.entries, strict=True):
+        step(entry.parameter.numel)
+        yield one
+
+
+def _one(source: Source, entry: Entry, expectation: Expectation) -> _Found:
+    try:
+        value = source.value(entry, expectation)
+        return _missing(entry) if value is None else _observe(value, expectation)
+    except TypeError as error:  # a dtype that has no moments
+        return Evidence(reason=str(error))
 
 
 def _missing(entry: Entry) -> Evidence:
@@ -53,7 +82,7 @@ def _missing(entry: Entry) -> Evidence:
     return Evidence(reason="its values are not in memory (a meta or sparse tensor)")
 
 
-def _observe(value: torch.Tensor, expectation: Expectation) -> Evidence | list[_Pending]:
+def _observe(value: torch.Tensor, expectation: Expectation) -> _Found:
     everything = whole(tuple(value.shape))
     clauses = expectation.clauses or (Clause(box=everything, measured=(everything,), shape=tuple(value.shape)),)
     if value.device.type == "cpu":
@@ -73,7 +102,7 @@ def _observed(value: torch.Tensor, clause: Clause) -> Observation:
     return _observation(clause.label, found, exactness(value, clause).tolist())
 
 
-def _collected(found: Sequence[Evidence | list[_Pending]]) -> tuple[Evidence, ...]:
+def _collected(found: Sequence[_Found]) -> tuple[Evidence, ...]:
     """Bring what is still on the device over, all at once, and fill it in."""
     waiting = [one for many in found if isinstance(many, list) for one in many]
     if not waiting:

@@ -1,9 +1,11 @@
 """Fill real tensors with what a law or an initialiser means, each from a generator of its own."""
 
 import hashlib
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any, assert_never
 
 import torch
@@ -25,6 +27,9 @@ from initaudit.laws import (
 )
 from initaudit.model.through import THROUGH
 from initaudit.policy.expectation import Clause
+
+_PLUGIN = Lock()
+"""Plug-ins share torch's global generator, so one draws at a time."""
 
 Drawable = (
     Constant
@@ -56,7 +61,7 @@ def fill(tensor: torch.Tensor, clause: Clause, generator: torch.Generator) -> No
     """Write what a clause declares into a tensor of the clause's box; a clause without a law writes nothing."""
     if clause.law is None:
         return
-    target = tensor.view(clause.shape) if tensor.numel() == _numel(clause.shape) else tensor
+    target = tensor.view(clause.shape) if tensor.numel() == math.prod(clause.shape) else tensor
     with torch.no_grad():
         if clause.writer is not None and clause.writer.writer is not None:
             with _global_generator(generator):
@@ -167,15 +172,8 @@ def _file_error(law: Loaded, message: str) -> PolicyError:
 
 @contextmanager
 def _global_generator(generator: torch.Generator) -> Iterator[None]:
-    """Let a plug-in draw from torch's global generator, seeded as the parameter's own would be."""
+    """Let a plug-in draw from torch's global generator, seeded as the parameter's own is."""
     devices = [generator.device] if generator.device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
+    with _PLUGIN, torch.random.fork_rng(devices=devices):
         torch.manual_seed(generator.initial_seed())
         yield
-
-
-def _numel(shape: tuple[int, ...]) -> int:
-    count = 1
-    for extent in shape:
-        count *= extent
-    return count

@@ -1,11 +1,12 @@
 """Run somebody's code in a process that is left as it was: generators, defaults, warnings and standard output."""
 
+import ctypes
 import os
 import random
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from typing import Any
 
 import torch
@@ -32,13 +33,14 @@ def seeded(seed: int) -> Iterator[None]:
 
 @contextmanager
 def restored() -> Iterator[None]:
-    """Put torch's defaults back: dtype, grad mode, deterministic mode, the fill of fresh memory, default device."""
+    """Put back torch's defaults (dtype, grad mode, deterministic mode, fill, device), `sys.path` and the folder."""
     dtype = torch.get_default_dtype()
     grad = torch.is_grad_enabled()
     deterministic = torch.are_deterministic_algorithms_enabled()
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
     fill = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
     device = torch.get_default_device()
+    path, folder = sys.path[:], os.getcwd()
     try:
         yield
     finally:
@@ -47,7 +49,9 @@ def restored() -> Iterator[None]:
         _set_deterministic(deterministic, warn_only)
         torch.utils.deterministic.fill_uninitialized_memory = fill  # type: ignore[attr-defined]
         if torch.get_default_device() != device:
-            torch.set_default_device(device)
+            torch.set_default_device(None if device.type == "cpu" else device)  # None leaves no mode behind
+        sys.path[:] = path
+        os.chdir(folder)
 
 
 @contextmanager
@@ -75,14 +79,22 @@ def prints_to_stderr() -> Iterator[None]:
         except (OSError, ValueError):  # no such descriptors, as under some test runners and GUIs
             yield
             return
-        if sys.__stdout__ is not None:
-            sys.__stdout__.flush()
+        _flush()
         os.dup2(target, 1)
         try:
             yield
         finally:
+            _flush()
             os.dup2(kept, 1)
             os.close(kept)
+
+
+def _flush() -> None:
+    """Empty the buffers of standard output: Python's own, and that of the C library."""
+    if sys.__stdout__ is not None:
+        sys.__stdout__.flush()
+    with suppress(OSError, AttributeError, TypeError):  # where the C library is not to be had
+        ctypes.CDLL(None).fflush(None)
 
 
 def _set_deterministic(mode: bool, warn_only: bool) -> None:

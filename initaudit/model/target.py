@@ -4,10 +4,10 @@ import importlib
 import importlib.util
 import inspect
 import os
+import reprlib
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -22,6 +22,8 @@ from initaudit.model.process import prints_to_stderr, restored, seeded, unwritte
 from initaudit.values import Location
 
 _FORM = "write it as 'package.module:attribute' or 'path/to/file.py:attribute'"
+_LONGEST = 500
+"""How many characters of an exception's message are told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,17 +52,14 @@ def build(
     The factory runs seeded, with fresh memory filled with NaN and its prints on standard error; afterwards the
     process is as it was. Raises TargetError, whose cause is the user's own exception where there is one.
     """
-    with restored(), seeded(seed), unwritten_is_nan(), prints_to_stderr(), _first_on_path(app_dir):
+    with restored(), seeded(seed), unwritten_is_nan(), prints_to_stderr():
+        sys.path[:0] = _folders(target, app_dir)
         if dtype is not None:
             torch.set_default_dtype(_float_dtype(dtype))
         found = _load(target) if isinstance(target, str) else target
         name = target if isinstance(target, str) else _describe(target)
         module = _call(found, name, arguments, dtype)
-    if next(module.parameters(), None) is None and next(module.buffers(), None) is None:
-        raise TargetError(
-            f"{name} has neither parameters nor buffers, so there is nothing to check; modules kept in a plain list "
-            "or dict are not registered (use nn.ModuleList or nn.ModuleDict)"
-        )
+    _require_tensors(module, name)
     made = not isinstance(target, nn.Module)
     return Subject(module=module, name=name, location=_defined_at(found), fresh_is_nan=made)
 
@@ -92,12 +91,11 @@ def _import_file(path: str) -> ModuleType:
         raise TargetError(f"{path!r} cannot be imported as Python")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    with _first_on_path(str(file.parent)):
-        try:
-            spec.loader.exec_module(module)
-        except BaseException as error:
-            sys.modules.pop(name, None)
-            _raise_import(error, path)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException as error:
+        sys.modules.pop(name, None)
+        _raise_import(error, path)
     return module
 
 
@@ -131,11 +129,14 @@ def _raise_import(error: BaseException, path: str) -> NoReturn:
 def _attribute(module: ModuleType, attribute: str, path: str) -> object:
     found: object = module
     for part in attribute.split("."):
-        if not hasattr(found, part):
+        try:
+            found = getattr(found, part)
+        except AttributeError:
             near = get_close_matches(part, [name for name in dir(found) if not name.startswith("_")], 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise TargetError(f"{path} has no attribute {part!r}{hint}")
-        found = getattr(found, part)
+            raise TargetError(f"{path} has no attribute {part!r}{hint}") from None
+        except Exception as error:
+            raise TargetError(f"{path} has no usable attribute {part!r}{_where(error)}: {_what(error)}") from error
     return found
 
 
@@ -168,8 +169,30 @@ def _bind(factory: Callable[..., object], name: str, arguments: Mapping[str, obj
     try:
         signature.bind(**arguments)
     except TypeError as error:
-        names = ", ".join(str(parameter) for parameter in signature.parameters.values())
+        names = ", ".join(_shown(parameter) for parameter in signature.parameters.values())
         raise TargetError(f"{name} cannot be called so: {error}; it takes ({names}); give --arg NAME=VALUE") from None
+
+
+def _shown(parameter: inspect.Parameter) -> str:
+    """Write a parameter of a signature in one short line, whatever the repr of its default does."""
+    stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+    default = "" if parameter.default is inspect.Parameter.empty else f"={reprlib.repr(parameter.default)}"
+    return f"{stars}{parameter.name}{' '.join(default.split())}"
+
+
+def _require_tensors(module: nn.Module, name: str) -> None:
+    try:
+        found = [*nn.Module.named_parameters(module), *nn.Module.named_buffers(module)]
+    except (AttributeError, TypeError) as error:
+        raise TargetError(
+            f"{name} was not set up as a module ({_what(error)}); its constructor, and those of its parts, must call "
+            "super().__init__() first"
+        ) from error
+    if not found:
+        raise TargetError(
+            f"{name} has neither parameters nor buffers, so there is nothing to check; modules kept in a plain list "
+            "or dict are not registered (use nn.ModuleList or nn.ModuleDict)"
+        )
 
 
 def _describe(target: object) -> str:
@@ -204,13 +227,18 @@ def shown_path(file: str) -> str:
 
 
 def _what(error: BaseException) -> str:
-    text = " ".join(str(error).split())
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # an exception that cannot tell what it is
+        text = ""
+    text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _where(error: BaseException) -> str:
     """Name the line of the user's code that an exception came from: the last frame outside torch and this package."""
-    ours = (str(Path(__file__).parents[1]), str(Path(torch.__file__).parent), importlib.__file__, "<")
+    folders = (Path(__file__).parents[1], Path(torch.__file__).parent, Path(importlib.__file__).parent)
+    ours = (*(f"{folder}{os.sep}" for folder in folders), "<")
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(ours)]
     if isinstance(error, SyntaxError) and error.filename:
         return f" ({shown_path(error.filename)}:{error.lineno})"
@@ -230,12 +258,8 @@ def _float_dtype(name: str) -> torch.dtype:
     return dtype
 
 
-@contextmanager
-def _first_on_path(folder: str) -> Iterator[None]:
-    entry = str(Path(folder).resolve())
-    sys.path.insert(0, entry)
-    try:
-        yield
-    finally:
-        if entry in sys.path:
-            sys.path.remove(entry)
+def _folders(target: object, app_dir: str) -> list[str]:
+    """Say where imports are looked for first: beside a file that is named, then in the application's folder."""
+    path, _, _ = target.rpartition(":") if isinstance(target, str) else ("", "", "")
+    beside = [Path(path).parent] if path.endswith(".py") else []
+    return [str(folder.resolve()) for folder in (*beside, Path(app_dir))]

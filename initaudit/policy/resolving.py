@@ -52,7 +52,7 @@ def expect(policy: Policy, governed: Governed) -> Expectation:
 
 def attributes(policy: Policy) -> frozenset[str]:
     """List the `module.…` and `model.…` names that a policy's expressions ask for, torch's own defaults included."""
-    inits = [part.init for rule in policy.rules for part in (rule, *rule.slices)]
+    inits = [init for rule in policy.rules for init in (rule.init, *(part.init for part in rule.slices))]
     if any(init is not None and init.name == "torch_default" for init in inits):
         return policy.attributes | _torch_defaults().attributes
     return policy.attributes
