@@ -91,7 +91,7 @@ def prints_to_stderr() -> Iterator[None]:
 
 def _flush() -> None:
     """Empty the buffers of standard output: Python's own, and that of the C library."""
-    if sys.__stdout__ is not None:
+    if sys.__stdout__ is not None and not sys.__stdout__.closed:
         sys.__stdout__.flush()
     with suppress(OSError, AttributeError, TypeError):  # where the C library is not to be had
         ctypes.CDLL(None).fflush(None)
