@@ -1,0 +1,129 @@
+"""Observed against stated false alarms of the sampling bands, on parameters that torch draws; run by hand.
+
+    python tests/benchmarks/calibration.py [--models 10000] [--rate 0.01]
+
+Each line is one law, dtype and size: how many parameters were drawn, and how many of them the mean and the std test
+refused. A correct test exceeds `at most` by a chance of one in a million. The last sizes get fewer parameters, as
+the column tells.
+"""
+
+import argparse
+import itertools
+import math
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from scipy import stats
+
+from initaudit.laws import Law, LogUniform, Normal, Orthogonal, Sparse, TruncatedNormal, Uniform
+from initaudit.sampling import bands
+
+ELEMENTS = 100_000_000
+"""How many elements one line may draw; beyond, it draws fewer parameters."""
+DTYPES = (torch.float32, torch.float16, torch.bfloat16)
+SIZES = (2, 3, 8, 64, 1000, 10_000, 100_000, 1_000_000, 10_000_000)
+SHAPES = ((2, 1), (3, 3), (64, 16), (100, 100), (1000, 100))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """A law and how torch draws a parameter from it."""
+
+    law: Law
+    numel: int
+    dtype: torch.dtype
+    draw: Callable[[], torch.Tensor]
+
+
+def independent() -> list[tuple[Law, Callable[[torch.Tensor], torch.Tensor]]]:
+    init = torch.nn.init
+    return [
+        (Normal(std=0.02), lambda x: init.normal_(x, 0.0, 0.02)),
+        (Uniform(low=-0.1, high=0.1), lambda x: init.uniform_(x, -0.1, 0.1)),
+        (Uniform(), lambda x: init.uniform_(x)),
+        (
+            TruncatedNormal(scale=0.02, low=-0.04, high=0.04),
+            lambda x: init.trunc_normal_(x, 0.0, 0.02, -0.04, 0.04),
+        ),
+        (TruncatedNormal(low=-1.0, high=3.0), lambda x: init.trunc_normal_(x, 0.0, 1.0, -1.0, 3.0)),
+        (TruncatedNormal(scale=0.02), lambda x: init.trunc_normal_(x, 0.0, 0.02)),
+        (
+            LogUniform(low=1e-3, high=1e-1),
+            lambda x: x.uniform_(math.log(1e-3), math.log(1e-1)).exp_(),
+        ),
+    ]
+
+
+def subjects() -> list[Subject]:
+    found = [
+        Subject(
+            law=law, numel=n, dtype=dtype, draw=lambda n=n, dtype=dtype, fill=fill: fill(torch.empty(n, dtype=dtype))
+        )
+        for (law, fill), dtype, n in itertools.product(independent(), DTYPES, SIZES)
+    ]
+    for (rows, columns), dtype in itertools.product(SHAPES, DTYPES):
+        found.append(
+            Subject(
+                law=Orthogonal(rows=rows, columns=columns),
+                numel=rows * columns,
+                dtype=dtype,
+                draw=lambda rows=rows, columns=columns, dtype=dtype: torch.nn.init.orthogonal_(
+                    torch.empty(rows, columns)
+                ).to(dtype),
+            )
+        )
+        found.append(
+            Subject(
+                law=Sparse(rows=rows * columns // 2 or 1, columns=2, sparsity=0.25),
+                numel=(rows * columns // 2 or 1) * 2,
+                dtype=dtype,
+                draw=lambda rows=rows * columns // 2 or 1, dtype=dtype: torch.nn.init.sparse_(
+                    torch.empty(rows, 2, dtype=dtype), 0.25
+                ),
+            )
+        )
+    return found
+
+
+def refused(subject: Subject, repeats: int, rate: float) -> tuple[int, int]:
+    """Count the parameters whose mean and whose std lie outside the bands."""
+    info = torch.finfo(subject.dtype)
+    found = bands(subject.law, subject.numel, alpha=rate, epsilon=info.eps, tiny=info.eps * info.smallest_normal)
+    assert found.mean is not None
+    assert found.std is not None
+    means = stds = 0
+    for _ in range(repeats):
+        std, mean = (figure.item() for figure in torch.std_mean(subject.draw().double()))
+        means += not found.mean.low <= mean <= found.mean.high
+        stds += not found.std.low <= std <= found.std.high
+    return means, stds
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--models", type=int, default=10_000, help="parameters for each line (%(default)s)")
+    parser.add_argument("--rate", type=float, default=0.01, help="stated false alarms (%(default)s)")
+    options = parser.parse_args()
+    torch.manual_seed(0)
+    worst, start = 0, time.monotonic()
+    print(f"{'law':36}{'dtype':>10}{'n':>10}{'drawn':>8}{'mean':>9}{'std':>9}{'at most':>9}")
+    for subject in subjects():
+        repeats = max(1, min(options.models, ELEMENTS // subject.numel))
+        most = int(stats.binom.isf(1e-6, repeats, options.rate))
+        means, stds = refused(subject, repeats, options.rate)
+        worst += (means > most) + (stds > most)
+        print(
+            f"{str(subject.law)[:35]:36}{str(subject.dtype)[6:]:>10}{subject.numel:>10}{repeats:>8}"
+            f"{means / repeats:>9.4f}{stds / repeats:>9.4f}{most / repeats:>9.4f}"
+            f"{'  EXCEEDED' if max(means, stds) > most else ''}",
+            flush=True,
+        )
+    print(f"stated {options.rate}; {worst} exceeded; {time.monotonic() - start:.0f} s")
+    return min(worst, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
