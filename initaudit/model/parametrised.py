@@ -1,0 +1,91 @@
+"""What a layer computes from the tensors that it stores: by `parametrize`, by the older hooks, or by pruning."""
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from torch.nn.utils import parametrize
+from torch.nn.utils.prune import BasePruningMethod
+from torch.nn.utils.spectral_norm import SpectralNorm
+from torch.nn.utils.weight_norm import WeightNorm
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """An effective tensor: computed from stored ones by a parametrisation or a forward hook."""
+
+    local: str
+    stored: tuple[str, ...]
+    compute: Callable[[], torch.Tensor]
+    invertible: bool = False
+    project: Callable[[torch.Tensor], torch.Tensor] | None = None
+
+
+def computed(module: nn.Module) -> Iterator[Computed]:
+    """List the effective tensors of one module."""
+    if parametrize.is_parametrized(module):
+        for local, chain in module.parametrizations.items():  # type: ignore[union-attr,operator]
+            yield _parametrised(local, chain)
+    for hook in module._forward_pre_hooks.values():
+        match hook:
+            case WeightNorm(name=local):
+                yield _hooked(module, local, (f"{local}_g", f"{local}_v"), hook.compute_weight)
+            case SpectralNorm(name=local):
+                yield _hooked(module, local, (f"{local}_orig",), _spectral(hook))
+            case BasePruningMethod():
+                local = hook._tensor_name
+                yield _hooked(module, local, (f"{local}_orig",), hook.apply_mask)
+
+
+def known_classes(module: nn.Module) -> list[type]:
+    """List the classes that a user knows; `parametrize` puts one of its own in front."""
+    own = type(module).__mro__[1:] if parametrize.is_parametrized(module) else type(module).__mro__
+    return [owner for owner in own if owner is not object]
+
+
+def _parametrised(local: str, chain: parametrize.ParametrizationList) -> Computed:
+    count = 1 if chain.is_tensor else chain.ntensors
+    originals = ["original"] if chain.is_tensor else [f"original{part}" for part in range(count)]
+
+    def twin() -> parametrize.ParametrizationList:
+        """Copy the chain, for spectral norm's own forward moves its vectors on."""
+        return copy.deepcopy(chain).eval()
+
+    def compute() -> torch.Tensor:
+        with torch.no_grad():
+            value: torch.Tensor = twin()()
+            return value
+
+    def project(value: torch.Tensor) -> torch.Tensor:
+        other = twin().to(value.device)
+        with torch.no_grad():
+            other.right_inverse(value)
+            result: torch.Tensor = other()
+            return result
+
+    return Computed(
+        local,
+        tuple(f"parametrizations.{local}.{name}" for name in originals),
+        compute,
+        all(hasattr(step, "right_inverse") for step in chain),
+        project,
+    )
+
+
+def _hooked(
+    module: nn.Module,
+    local: str,
+    stored: tuple[str, ...],
+    compute: Callable[[nn.Module], torch.Tensor],
+) -> Computed:
+    def read() -> torch.Tensor:
+        with torch.no_grad():
+            return compute(module).detach()
+
+    return Computed(local, stored, read)
+
+
+def _spectral(hook: SpectralNorm) -> Callable[[nn.Module], torch.Tensor]:
+    return lambda module: hook.compute_weight(module, do_power_iteration=False)
