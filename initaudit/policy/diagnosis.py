@@ -31,9 +31,9 @@ def problems(error: ValidationError, root: Node, page: Page) -> Iterator[Problem
     """Tell each thing that validation found wrong, but for the empty values: those are told by `empty`."""
     for detail in error.errors(include_url=False):
         key, node = _locate(root, detail["loc"])
-        if node.value is not None:
-            at_key = detail["type"] in (KEY, "extra_forbidden") and key is not None
-            yield page.problem(_message(detail), key if at_key and key else node.place)
+        at_key = key if detail["type"] in (KEY, "extra_forbidden") else None
+        if at_key or node.value is not None:
+            yield page.problem(_message(detail), at_key or node.place)
 
 
 def empty(root: Node, page: Page) -> Iterator[Problem]:
