@@ -18,7 +18,7 @@ DEVICE_PIECE = 1 << 25
 """Elements in a piece on an accelerator: large, so that launching costs nothing, yet far below a large parameter."""
 FIGURES = 8
 """How many figures a tensor leaves on a device: see `_figures`."""
-_CENTRE_BEYOND = 64.0
+_CENTRE_BEYOND = 8.0
 """Where |mean| is so many times the std, squares about zero lose digits and the piece is centred first."""
 
 Transform = Callable[[torch.Tensor], torch.Tensor]

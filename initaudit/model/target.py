@@ -175,9 +175,9 @@ def _bind(factory: Callable[..., object], name: str, arguments: Mapping[str, obj
 
 def _shown(parameter: inspect.Parameter) -> str:
     """Write a parameter of a signature in one short line, whatever the repr of its default does."""
-    stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+    kinds: dict[object, str] = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
     default = "" if parameter.default is inspect.Parameter.empty else f"={reprlib.repr(parameter.default)}"
-    return f"{stars}{parameter.name}{' '.join(default.split())}"
+    return f"{kinds.get(parameter.kind, '')}{parameter.name}{' '.join(default.split())}"
 
 
 def _require_tensors(module: nn.Module, name: str) -> None:

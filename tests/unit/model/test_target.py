@@ -326,7 +326,7 @@ def test_dtype_is_that_of_the_built_model() -> None:
 
 
 def process_state() -> dict[str, object]:
-    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+    python, numpy = random.getstate(), np.random.get_state()
     return {
         "torch generator": torch.get_rng_state().tolist(),
         "python generator": python,
@@ -349,7 +349,7 @@ def meddling_factory() -> nn.Module:
     torch.set_grad_enabled(False)
     torch.manual_seed(99)
     random.seed(99)
-    np.random.seed(99)  # noqa: NPY002
+    np.random.seed(99)
     torch.set_default_device("meta")
     torch.use_deterministic_algorithms(False)
     torch.utils.deterministic.fill_uninitialized_memory = False
