@@ -59,6 +59,8 @@ class _Bar:
         from rich.console import Console
         from rich.progress import Progress
 
-        self._shown = Progress(console=Console(stderr=True), transient=True)
+        self._shown = Progress(
+            console=Console(stderr=True), transient=True, redirect_stdout=False, redirect_stderr=False
+        )
         self._task = self._shown.add_task("")
         self._shown.start()
