@@ -1,9 +1,10 @@
 """From a model to its parameters and buffers: owners, ties, layouts, and what parametrisations compute from them."""
 
 import numbers
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 import torch
 from torch import nn
@@ -111,7 +112,7 @@ class _Walk:
             kind=found.kind,
             frozen=found.kind is Kind.PARAMETER and not tensor.requires_grad,
             lazy=lazy,
-            layout=_layout(found.owner),
+            layout=_layout(found.owner, found.sites[0].local),
             storage=self._number(tensor),
             location=self._location(found.sites[0].module),
         )
@@ -128,15 +129,17 @@ class _Walk:
             value = one.compute()
         except Exception:  # a parametrisation that cannot run yet; its stored tensors are listed all the same
             value = torch.empty(0)
+        invertible = one.invertible and _takes(one, value)
+        places = [place for place, held in self.modules.items() if held is module]
         parameter = Parameter(
-            sites=(self._site(prefix, one.local, module),),
+            sites=tuple(self._site(place, one.local, module) for place in places),
             shape=tuple(value.shape),
             dtype=str(value.dtype).removeprefix("torch."),
             frozen=not stored.requires_grad,
-            layout=_layout(module),
+            layout=_layout(module, one.local),
             storage=-1 - self._number(stored),
             stored=tuple(_dotted(prefix, name) for name in one.stored),
-            invertible=one.invertible,
+            invertible=invertible,
             location=self._location(prefix),
         )
 
@@ -147,7 +150,7 @@ class _Walk:
         return Entry(
             parameter=parameter,
             read=one.compute,
-            assign=assign if one.invertible else None,
+            assign=assign if invertible else None,
             project=one.project,
         )
 
@@ -168,7 +171,9 @@ class _Walk:
 
 def _identity(tensor: torch.Tensor) -> object:
     """Tell tensors apart as a user would: the same object, or the same view of the same storage, is one tensor."""
-    if isinstance(tensor, UninitializedTensorMixin) or not tensor.numel() or tensor.is_meta or tensor.is_sparse:
+    if isinstance(tensor, UninitializedTensorMixin) or tensor.layout is not torch.strided:
+        return id(tensor)
+    if not tensor.numel() or tensor.is_meta:
         return id(tensor)
     return (_storage(tensor), tensor.storage_offset(), tensor.shape, tensor.stride(), tensor.dtype)
 
@@ -180,7 +185,17 @@ def _storage(tensor: torch.Tensor) -> int:
         return id(tensor)
 
 
-def _layout(module: nn.Module) -> Layout:
+def _takes(one: Computed, value: torch.Tensor) -> bool:
+    """Tell whether a right inverse takes what its own parametrisation gives; some exist only to refuse."""
+    try:
+        return one.project is not None and one.project(value) is not None
+    except Exception:
+        return False
+
+
+def _layout(module: nn.Module, local: str) -> Layout:
+    if local.partition("_")[0] != "weight":  # a parameter that a subclass adds is no kernel
+        return Layout()
     if isinstance(module, _ConvNd):
         return Layout(groups=module.groups, input_first=isinstance(module, _ConvTransposeNd))
     return Layout(input_first=any(_path(owner) in _INPUT_FIRST for owner in type(module).__mro__))
@@ -193,19 +208,30 @@ def _attributes(
     found: dict[str, Attribute | None] = {}
     for name in wanted:
         root, *parts = name.split(".")
-        value: object = roots[root]
-        missing = object()
-        for part in parts:
-            value = getattr(value, part, missing)
+        value = _looked_up(roots[root], parts)
         if value is None or _is_number(value):
-            found[name] = value  # type: ignore[assignment]
+            found[name] = None if value is None else _plain(value)
         elif isinstance(value, tuple | list) and value and all(_is_number(one) for one in value):
-            found[name] = tuple(value)
+            found[name] = tuple(_plain(one) for one in value)
     return MappingProxyType(found)
+
+
+def _looked_up(value: object, parts: Sequence[str]) -> object:
+    """Follow a chain of attributes; give what is no number where one of them is missing, or raises."""
+    try:
+        for part in parts:
+            value = getattr(value, part)
+    except Exception:  # a property may raise anything
+        return ""
+    return value
 
 
 def _is_number(value: object) -> bool:
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def _plain(value: Any) -> int | float:
+    return int(value) if isinstance(value, numbers.Integral) else float(value)
 
 
 def _path(owner: type) -> str:
