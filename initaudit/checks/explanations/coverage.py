@@ -18,10 +18,8 @@ CODES = (
         example="""
         # policy.yaml
         rules:
-          - match: {module: Linear, parameter: weight}
-            init: {normal: {std: 0.02}}
-          - match: {parameter: bias}
-            init: zeros
+          - {id: weights, match: {module: Linear, parameter: weight}, init: {normal: {std: 0.02}}}
+          - {id: biases, match: {name: "*bias"}, init: zeros}
 
         # nets.py: the projections of q, k and v are a bare parameter, not a Linear
         self.attention = nn.MultiheadAttention(256, 4)
@@ -32,7 +30,8 @@ CODES = (
         mend="""
         Add a rule that says what the parameter should be:
 
-            - match: {name: "*.in_proj_weight"}
+            - id: qkv
+              match: {name: "*.in_proj_weight"}
               init: xavier_uniform
               blocks: 3
 
@@ -121,7 +120,8 @@ CODES = (
         Decide which law the shared tensor has, and put one rule for all of its names
         above the others:
 
-            - match: {name: [embedding.weight, head.weight]}
+            - id: shared
+              match: {name: [embedding.weight, head.weight]}
               init: {normal: {std: 0.02}}
         """,
     ),
@@ -144,7 +144,7 @@ CODES = (
 
         # policy.yaml
         rules:
-          - {match: {module: Conv1d, parameter: weight}, init: {normal: {std: 0.01}}}
+          - {id: conv, match: {module: Conv1d, parameter: weight}, init: {normal: {std: 0.01}}}
 
         nets.py:9: IA105 error conv.weight: it is computed from conv.weight_g, conv.weight_v, and its
         parametrisation has no right inverse to assign it by

@@ -23,6 +23,7 @@ CODES = (
         model.apply(init_weights)
 
         # policy.yaml
+        extends: torch-default
         ties: [[head.weight, embedding.weight]]
 
         nets.py:2: IA404 error head.weight: declared tied to embedding.weight, but the two have storage
@@ -51,6 +52,7 @@ CODES = (
         self.blocks = nn.ModuleList([Block(256)] * 4)
 
         # policy.yaml
+        extends: torch-default
         ties: []
 
         nets.py:9: IA405 error blocks.0.proj.weight: it shares storage with blocks.1.proj.weight, a tie that

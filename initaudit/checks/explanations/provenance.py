@@ -21,15 +21,16 @@ CODES = (
 
         # policy.yaml: no rule speaks of the backbone, so the general one takes it
         rules:
-          - {match: {module: Conv2d, parameter: weight}, init: kaiming_normal}
+          - {id: conv, match: {module: Conv2d, parameter: weight}, init: kaiming_normal}
 
         nets.py:8: IA502 error backbone.stem.weight: it is frozen (requires_grad is False), and the policy
-        would draw N(0, 0.1179) over its values; ...
+        would draw N(0, 0.272166) over its values; ...
         """,
         mend="""
         Let the first rule of the policy leave frozen parameters alone:
 
-            - match: {frozen: true}
+            - id: kept
+              match: {frozen: true}
               init: unchecked
               reason: loaded from a checkpoint
 

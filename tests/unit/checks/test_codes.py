@@ -1,13 +1,16 @@
 """The codes: all explained, and named by prefix."""
 
 import re
+from inspect import cleandoc
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
 import initaudit.checks
-from initaudit.checks.codes import CODES, expand, find
+from initaudit.checks.codes import CODES, Code, expand, find
 from initaudit.errors import OptionError
+from initaudit.policy.reader import load_policy
 from initaudit.values import Severity
 
 
@@ -22,7 +25,7 @@ def test_every_code_that_a_check_gives_is_explained_and_no_other() -> None:
 
 
 @pytest.mark.parametrize("code", CODES.values(), ids=CODES)
-def test_an_explanation_has_a_meaning_an_example_with_the_code_and_a_way_to_mend(code) -> None:
+def test_an_explanation_has_a_meaning_an_example_with_the_code_and_a_way_to_mend(code: Code) -> None:
     text = code.text()
     assert text.startswith(f"{code.code}: {code.title} ({code.severity.value})\n\n")
     assert f"{code.code} " in code.example
@@ -65,3 +68,27 @@ def test_a_code_is_found_by_its_whole_name_only() -> None:
     assert find("ia202") is CODES["IA202"]
     with pytest.raises(OptionError, match="no code is called 'IA20'; did you mean "):
         find("IA20")
+
+
+def _snippets(code: Code) -> list[str]:
+    """Give the pieces of policy in an explanation: after `# policy.yaml`, and the rules set apart in the mending."""
+    shown = re.findall(r"^# policy\.yaml.*\n((?:.+\n)+)", cleandoc(code.example), re.MULTILINE)
+    mended = re.findall(r"^((?:    .+\n)+)", cleandoc(code.mend) + "\n", re.MULTILINE)
+    return [*shown, *map(dedent, mended)]
+
+
+def _policy(snippet: str) -> str:
+    rules = "rules:\n" if snippet.startswith("- ") else ""
+    return f"version: 1\n{rules}{snippet}"
+
+
+@pytest.mark.parametrize(
+    "snippet", [pytest.param(text, id=code.code) for code in CODES.values() for text in _snippets(code)]
+)
+def test_the_policies_in_the_explanations_can_be_read(snippet: str, tmp_path: Path) -> None:
+    (tmp_path / "policy.yaml").write_text(_policy(snippet), encoding="utf-8")
+    load_policy(tmp_path / "policy.yaml")
+
+
+def test_most_explanations_show_a_policy() -> None:
+    assert {code.code for code in CODES.values() if not _snippets(code)} == {"IA301", "IA303"}
