@@ -1,10 +1,12 @@
 """Where the values of a model's parameters come from: as the factory made them, or as the policy writes them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 
+from initaudit.errors import PolicyError, Problem
 from initaudit.laws import Unknown
 from initaudit.model.draw import fill, generator_for
 from initaudit.model.walk import Entry
@@ -29,7 +31,7 @@ class Source:
             return None
         if self.apply and writes(entry, expectation):
             value = applied(entry, expectation, device=self.device, seed=self.seed)
-            return value if entry.project is None else entry.project(value)
+            return value if entry.project is None else _projected(entry.project, value, expectation)
         value = entry.read().detach()
         return None if value.is_meta or value.layout is not torch.strided else value.to(self.device)
 
@@ -59,8 +61,9 @@ def applied(entry: Entry, expectation: Expectation, *, device: torch.device, see
     else:  # thresholds alone write nothing, so what stands there stays
         value = entry.read().detach().to(device, copy=True)
     generator = generator_for(seed, expectation.drawn_as or parameter.name, device)
-    for clause in expectation.clauses:
-        fill(value[index(clause.box)], clause, generator)
+    with _told_at_the_rule(expectation):
+        for clause in expectation.clauses:
+            fill(value[index(clause.box)], clause, generator)
     return value
 
 
@@ -69,3 +72,26 @@ def write(entries: Sequence[Entry], expectations: Sequence[Expectation], *, seed
     for entry, expectation in zip(entries, expectations, strict=True):
         if writes(entry, expectation) and entry.assign is not None and entry.parameter.numel:
             entry.assign(applied(entry, expectation, device=entry.read().device, seed=seed))
+
+
+def _projected(
+    project: Callable[[torch.Tensor], torch.Tensor], value: torch.Tensor, expectation: Expectation
+) -> torch.Tensor:
+    with _told_at_the_rule(expectation):
+        return project(value)
+
+
+@contextmanager
+def _told_at_the_rule(expectation: Expectation) -> Iterator[None]:
+    """Tell what a law, a plug-in or a parametrisation refuses as a problem of the rule that asks for it."""
+    try:
+        yield
+    except PolicyError:
+        raise
+    except Exception as error:
+        rule = expectation.rule
+        if rule is None:
+            raise
+        what = f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]
+        message = f"rule {rule.id!r} cannot write {expectation.parameter.name}: {what}"
+        raise PolicyError(Problem(path=rule.location.path, line=rule.location.line, message=message)) from error

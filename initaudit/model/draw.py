@@ -11,8 +11,9 @@ from typing import Any, assert_never
 import torch
 from torch import nn
 
-from initaudit.errors import PolicyError, Problem
+from initaudit.errors import PolicyError, Problem, did_you_mean
 from initaudit.laws import (
+    CONTINUOUS,
     Constant,
     Elementwise,
     Loaded,
@@ -28,6 +29,9 @@ from initaudit.laws import (
 from initaudit.model.through import THROUGH
 from initaudit.policy.expectation import Clause
 
+_SINGLE = (torch.float32, torch.float64)
+_FLOATS = (*_SINGLE, torch.float16, torch.bfloat16)
+_RANDOM = (*CONTINUOUS, Sparse)
 _PLUGIN = Lock()
 """Plug-ins share torch's global generator, so one draws at a time."""
 
@@ -73,7 +77,19 @@ def fill(tensor: torch.Tensor, clause: Clause, generator: torch.Generator) -> No
 
 
 def draw(tensor: torch.Tensor, law: Drawable, generator: torch.Generator) -> None:
-    """Write values of a law into a tensor of any layout, with the calls that `torch.nn.init` makes."""
+    """Write values of a law into a tensor of any layout, with the calls that `torch.nn.init` makes.
+
+    What torch cannot draw in the tensor's dtype is drawn in float32 and rounded. Raises ValueError where the dtype
+    cannot hold such values.
+    """
+    native = _SINGLE if isinstance(law, Orthogonal) else _FLOATS
+    if isinstance(law, _RANDOM) and tensor.dtype not in native:
+        if not tensor.is_floating_point():
+            raise ValueError(f"{law} gives no values of dtype {str(tensor.dtype).removeprefix('torch.')}")
+        made = torch.empty(tensor.shape, dtype=torch.float32, device=tensor.device)
+        draw(made, law, generator)
+        tensor.copy_(made)
+        return
     match law:
         case Normal():
             tensor.normal_(law.mean, law.std, generator=generator)
@@ -85,7 +101,8 @@ def draw(tensor: torch.Tensor, law: Drawable, generator: torch.Generator) -> Non
             low, high = torch.tensor([law.low, law.high], dtype=torch.float64).log().tolist()
             tensor.uniform_(low, high, generator=generator).exp_().clamp_(law.low, law.high)
         case Orthogonal():
-            _orthogonal(tensor, law, generator)
+            made = torch.empty(tensor.shape, dtype=tensor.dtype, device=tensor.device)  # it needs one that is dense
+            tensor.copy_(nn.init.orthogonal_(made, law.gain, generator=generator))
         case Sparse():
             _sparse(tensor, law, generator)
         case Constant() | Elementwise() | Pattern() | Loaded():
@@ -116,15 +133,6 @@ def reference(law: Constant | Elementwise | Pattern | Loaded, like: torch.Tensor
             assert_never(law)
 
 
-def _orthogonal(tensor: torch.Tensor, law: Orthogonal, generator: torch.Generator) -> None:
-    """Draw as `torch.nn.init.orthogonal_` does, in float32 where the dtype has no QR of its own."""
-    if tensor.dtype in (torch.float32, torch.float64):
-        made = torch.empty(tensor.shape, dtype=tensor.dtype, device=tensor.device)
-    else:
-        made = torch.empty(tensor.shape, device=tensor.device, dtype=torch.float32)
-    tensor.copy_(nn.init.orthogonal_(made, law.gain, generator=generator))
-
-
 def _sparse(tensor: torch.Tensor, law: Sparse, generator: torch.Generator) -> None:
     """Draw as `torch.nn.init.sparse_` does; its permutations come from the same generator."""
     tensor.normal_(0, law.spread, generator=generator)
@@ -134,10 +142,13 @@ def _sparse(tensor: torch.Tensor, law: Sparse, generator: torch.Generator) -> No
 
 
 def _from_file(law: Loaded, like: torch.Tensor) -> torch.Tensor:
+    if not Path(law.file).is_file():
+        raise _file_error(law, "there is no such file")
     try:
         found = _read(law.file, law.key)
-    except KeyError:
-        raise _file_error(law, f"it holds no tensor named {law.key!r}") from None
+    except KeyError as error:
+        near = did_you_mean(law.key, map(str, error.args))
+        raise _file_error(law, f"it holds no tensor named {law.key!r}{near}") from None
     except ImportError:
         raise _file_error(law, "reading it needs the package safetensors; pip install safetensors") from None
     except Exception as error:
@@ -148,6 +159,7 @@ def _from_file(law: Loaded, like: torch.Tensor) -> torch.Tensor:
 
 
 def _read(file: str, key: str) -> torch.Tensor:
+    """Read one tensor; raise KeyError with the names that there are."""
     if Path(file).suffix == ".safetensors":
         from safetensors import SafetensorError, safe_open
 
@@ -156,13 +168,14 @@ def _read(file: str, key: str) -> torch.Tensor:
                 stored: torch.Tensor = archive.get_tensor(key)
                 return stored
             except SafetensorError:
-                raise KeyError(key) from None
+                raise KeyError(*archive.keys()) from None
     content: Any = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
     if isinstance(content, dict) and key not in content and isinstance(content.get("state_dict"), dict):
         content = content["state_dict"]
-    found = content[key] if isinstance(content, dict) else None
+    named = content if isinstance(content, dict) else {}
+    found = named.get(key)
     if not isinstance(found, torch.Tensor):
-        raise KeyError(key)
+        raise KeyError(*(name for name, value in named.items() if isinstance(value, torch.Tensor)))
     return found
 
 
@@ -172,8 +185,8 @@ def _file_error(law: Loaded, message: str) -> PolicyError:
 
 @contextmanager
 def _global_generator(generator: torch.Generator) -> Iterator[None]:
-    """Let a plug-in draw from torch's global generator, seeded as the parameter's own is."""
+    """Let a plug-in draw from torch's global generator, seeded anew from the parameter's own for each region."""
     devices = [generator.device] if generator.device.type == "cuda" else []
     with _PLUGIN, torch.random.fork_rng(devices=devices):
-        torch.manual_seed(generator.initial_seed())
+        torch.manual_seed(int(torch.randint(1 << 62, (), generator=generator, device=generator.device)))
         yield
