@@ -41,7 +41,7 @@ def _row(audit: Audit, expectation: Expectation, evidence: Evidence, failed: boo
         frozen=parameter.frozen,
         expected=_expected(main[0]) if main else None,
         measured=evidence.whole,
-        reason=reason if judged else "measured only",
+        reason=reason if judged or evidence.whole is None else "measured only",
         detectable=_detectable(audit, expectation, *main) if main else None,
         parts=tuple(_parts(audit, expectation, evidence)),
     )

@@ -6,7 +6,8 @@ from dataclasses import replace
 from initaudit.checks.audit import Audit
 from initaudit.laws import Unknown
 from initaudit.policy.expectation import Expectation
-from initaudit.policy.schema import Policy, Unmatched
+from initaudit.policy.presets import shown_path
+from initaudit.policy.schema import Policy, Rule, Unmatched
 from initaudit.report import Finding
 from initaudit.values import Kind, Mode, Severity
 
@@ -19,7 +20,7 @@ def findings(audit: Audit) -> Iterator[Finding]:
         yield from _ungoverned(audit, audit.policy, expectation)
         yield from _disagreeing(audit, expectation)
         yield from _without_effect(audit, expectation)
-    yield from _idle_rules(audit)
+    yield from _idle_rules(audit, audit.policy)
     yield from _expired_rules(audit, audit.policy)
 
 
@@ -70,31 +71,38 @@ def _without_effect(audit: Audit, expectation: Expectation) -> Iterator[Finding]
             return
 
 
-def _idle_rules(audit: Audit) -> Iterator[Finding]:
+def _idle_rules(audit: Audit, policy: Policy) -> Iterator[Finding]:
+    suits = _is_preset_that_suits(audit, policy)
     for tally in audit.tallies:
         rule = tally.rule
+        not_ones_own = rule.inherited or suits
         wanted = audit.counts.get(rule.id)
         if wanted is not None and tally.governed != wanted:
-            message = f"rule {rule.id!r} governs {tally.governed} parameters where its count says {wanted:g}"
+            message = f"it governs {tally.governed} parameters where its count says {wanted:g}"
         elif not tally.matched:
-            message = f"rule {rule.id!r} matches no parameter of the model"
+            message = "it matches no parameter of the model"
         elif not tally.governed:
-            message = f"rule {rule.id!r} matches {tally.matched} parameters, all of them governed by earlier rules"
-            yield _about_rule(audit, tally.rule.id, "IA103", message, inherited=rule.inherited)
+            message = f"it matches {tally.matched} parameters, all of them governed by earlier rules"
+            yield _about_rule(audit, rule, "IA103", message, note=not_ones_own)
             continue
         else:
             continue
-        yield _about_rule(audit, rule.id, "IA102", message, inherited=rule.inherited and wanted is None)
+        yield _about_rule(audit, rule, "IA102", message, note=not_ones_own and wanted is None)
 
 
-def _about_rule(audit: Audit, rule_id: str, code: str, message: str, *, inherited: bool) -> Finding:
-    rule = next(tally.rule for tally in audit.tallies if tally.rule.id == rule_id)
-    found = audit.finding(code, message, severity=Severity.NOTE if inherited else None, location=rule.location)
+def _is_preset_that_suits(audit: Audit, policy: Policy) -> bool:
+    """Tell whether the policy is a preset of which something applies: what of it this model lacks is no mistake."""
+    own = [tally for tally in audit.tallies if not tally.rule.inherited]
+    return any(tally.governed and tally.rule.location.path == shown_path(policy.name) for tally in own)
+
+
+def _about_rule(audit: Audit, rule: Rule, code: str, message: str, *, note: bool) -> Finding:
+    found = audit.finding(code, message, severity=Severity.NOTE if note else None, location=rule.location)
     return replace(found, rule=rule.id)
 
 
 def _expired_rules(audit: Audit, policy: Policy) -> Iterator[Finding]:
     for rule in policy.rules:
         if rule.until is not None and audit.today > rule.until:
-            message = f"rule {rule.id!r} excuses its parameters ({rule.reason}) until {rule.until}, which has passed"
+            message = f"it excuses its parameters ({rule.reason}) until {rule.until}, which has passed"
             yield replace(audit.finding("IA101", message, location=rule.location), rule=rule.id)

@@ -61,7 +61,7 @@ CODES = (
             count: 24
 
         # the model calls them h.0.attn.c_proj.weight, h.0.mlp.c_proj.weight, ...
-        policy.yaml:3: IA102 error rule residual: rule 'residual' governs 0 parameters where its count says 24
+        policy.yaml:3: IA102 error rule residual: it governs 0 parameters where its count says 24
         """,
         mend="""
         Compare the selector with the names in `initaudit stats TARGET`. A glob must
@@ -86,7 +86,7 @@ CODES = (
           - {id: weights, match: {parameter: weight}, init: {normal: {std: 0.02}}}
           - {id: norms, match: {module: LayerNorm, parameter: weight}, init: ones}
 
-        policy.yaml:4: IA103 warning rule norms: rule 'norms' matches 25 parameters, all of them governed by
+        policy.yaml:4: IA103 warning rule norms: it matches 25 parameters, all of them governed by
         earlier rules
         """,
         mend="""
