@@ -20,25 +20,27 @@ def policy() -> None:
 @click.pass_context
 def lint(ctx: click.Context, files: tuple[str, ...], plugin: tuple[str, ...]) -> None:
     """Tell every problem of policy files, each at its line and column."""
-    from initaudit.errors import PolicyError, Problem
+    from initaudit.errors import PolicyError
     from initaudit.policy.reader import load_policy
+    from initaudit.policy.source import UnreadableError
 
     if plugin:
         from initaudit.cli.running import load_plugins
 
         load_plugins(plugin, ".")
-    found: list[Problem] = []
-    unreadable = 0
-    for file in dict.fromkeys(files):
+    files = tuple(dict.fromkeys(files))
+    problems = unreadable = 0
+    for file in files:
         try:
             load_policy(Path(file))
+        except UnreadableError as error:
+            click.echo(f"error: {error}", err=True)
+            unreadable += 1
         except PolicyError as error:
-            for problem in error.problems:
-                click.echo(str(problem))
-            found += error.problems
-            unreadable += not Path(file).is_file()
-    click.echo(_summary(len(dict.fromkeys(files)), len(found)), err=True)
-    ctx.exit(UNUSABLE if unreadable else PROBLEMS if found else 0)
+            click.echo(str(error))
+            problems += len(error.problems)
+    click.echo(_summary(len(files) - unreadable, problems), err=True)
+    ctx.exit(UNUSABLE if unreadable else PROBLEMS if problems else 0)
 
 
 @policy.command(name="list")

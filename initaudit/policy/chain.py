@@ -7,10 +7,12 @@ from pydantic import ValidationError
 
 from initaudit.errors import PolicyError, Problem
 from initaudit.policy import diagnosis, yaml12
-from initaudit.policy.forms import Known, shown
+from initaudit.policy.faults import shown
+from initaudit.policy.numbers import Known
 from initaudit.policy.schema import Document, Rule
 from initaudit.policy.source import Page, Source, find, read
-from initaudit.policy.yaml12 import Node, Place
+from initaudit.policy.yaml12 import Node
+from initaudit.policy.yaml_errors import Place, YamlError
 from initaudit.values import Location
 
 LONGEST = 10
@@ -64,7 +66,7 @@ def read_chain(source: Source, *, above: tuple[str, ...] = ()) -> tuple[File, ..
 def _composed(page: Page) -> tuple[Node, list[Problem]]:
     try:
         root, faults = yaml12.compose(page.text)
-    except yaml12.YamlError as error:
+    except YamlError as error:
         raise PolicyError(page.problem(str(error), error.place)) from None
     if not isinstance(root.value, dict):
         instead = "there is nothing in it" if root.value is None else f"this is {shown(root.plain())}"

@@ -6,10 +6,11 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from initaudit.errors import Problem, did_you_mean
-from initaudit.policy.forms import KEY, shown
+from initaudit.policy.faults import KEY, shown
 from initaudit.policy.schema import Blocks, Document, Expect, Selector, Slice, Tolerance, WrittenRule
 from initaudit.policy.source import Page
-from initaudit.policy.yaml12 import Node, Place
+from initaudit.policy.yaml12 import Node
+from initaudit.policy.yaml_errors import Place
 
 _SHAPES: dict[str, type[BaseModel]] = {
     "rules": WrittenRule,

@@ -5,7 +5,8 @@ import re
 from pydantic import ValidationInfo
 
 from initaudit.policy.expression import Expression
-from initaudit.policy.forms import expression, fault, shown
+from initaudit.policy.faults import fault, shown
+from initaudit.policy.numbers import expression
 
 Range = tuple[Expression | None, Expression | None]
 """From where to where, as in a Python slice; None is the end of the dimension."""

@@ -11,19 +11,9 @@ from initaudit.errors import did_you_mean
 from initaudit.fans import Fans
 from initaudit.initialisers import INITIALISERS, Argument, ArgumentKind, Geometry, Initialiser
 from initaudit.policy.expression import Expression
-from initaudit.policy.forms import (
-    FIGURES,
-    INDEX,
-    KEY,
-    Fault,
-    Known,
-    expression,
-    fault,
-    faults,
-    shown,
-    suggestion,
-    text,
-)
+from initaudit.policy.faults import KEY, Fault, fault, faults, shown, suggestion
+from initaudit.policy.forms import text
+from initaudit.policy.numbers import FIGURES, INDEX, Known, expression
 
 UNCHECKED = "unchecked"
 """The initialiser that judges nothing."""

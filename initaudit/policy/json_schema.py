@@ -5,9 +5,8 @@ from typing import Any
 
 from initaudit.initialisers import INITIALISERS, Argument, ArgumentKind, Initialiser
 from initaudit.policy.arithmetic import FUNCTIONS
-from initaudit.policy.expression import ALIASES, CONSTANTS, ROOTS
-from initaudit.policy.forms import FIGURES, INDEX
 from initaudit.policy.initialisation import UNCHECKED
+from initaudit.policy.numbers import FIGURES, RESERVED
 from initaudit.policy.schema import FanCount, Through, Unmatched
 from initaudit.values import Kind
 
@@ -42,14 +41,13 @@ def json_schema() -> Schema:
 
 
 def _document() -> Mapping[str, Schema]:
-    reserved = sorted({*FIGURES, INDEX, *ROOTS, *ALIASES, *CONSTANTS, *FUNCTIONS})
     return {
         "version": {"const": 1, "description": "The version of the policy language."},
         "description": _TEXT,
         "extends": _told("A preset's name or a file; own rules come first.", _TEXT),
         "vars": {
             "type": "object",
-            "propertyNames": {"pattern": "^[^_0-9]", "not": {"enum": reserved}},
+            "propertyNames": {"pattern": "^[^_0-9]", "not": {"enum": sorted(RESERVED)}},
             "additionalProperties": _NUMBER,
             "description": "Numbers for expressions; --var NAME=VALUE overrides.",
         },

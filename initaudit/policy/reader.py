@@ -10,7 +10,7 @@ from initaudit.errors import PolicyError, Problem, did_you_mean
 from initaudit.policy.arithmetic import ExpressionError
 from initaudit.policy.chain import File, read_chain
 from initaudit.policy.expression import Expression
-from initaudit.policy.forms import shown
+from initaudit.policy.faults import shown
 from initaudit.policy.schema import Policy, Rule, Unmatched
 from initaudit.policy.source import find
 from initaudit.policy.tolerance import DEFAULT_TOLERANCE

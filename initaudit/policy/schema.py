@@ -9,9 +9,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, model_validator
 
-from initaudit.policy import forms
+from initaudit.policy import forms, numbers
 from initaudit.policy.expression import ROOTS, Expression
-from initaudit.policy.forms import KEY, Fault, fault, faults
+from initaudit.policy.faults import KEY, Fault, fault, faults
 from initaudit.policy.index import Index, index_text, read_index
 from initaudit.policy.initialisation import UNCHECKED, Initialisation
 from initaudit.policy.tolerance import DEFAULT_TOLERANCE, Slack, Tolerance
@@ -65,8 +65,8 @@ class _Keys(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-Number = Annotated[Expression, PlainValidator(forms.number)]
-Interval = Annotated[tuple[Expression, Expression], PlainValidator(forms.interval)]
+Number = Annotated[Expression, PlainValidator(numbers.number)]
+Interval = Annotated[tuple[Expression, Expression], PlainValidator(numbers.interval)]
 Text = Annotated[str, PlainValidator(forms.text)]
 Init = Annotated[Initialisation, PlainValidator(Initialisation.read)]
 Pairs = Annotated[tuple[tuple[str, str], ...], PlainValidator(forms.pairs)]
@@ -97,7 +97,7 @@ class Expect(_Keys):
     std: Interval | None = None
     min: Interval | None = None
     max: Interval | None = None
-    zeros: Annotated[tuple[Expression, Expression], PlainValidator(forms.share)] | None = None
+    zeros: Annotated[tuple[Expression, Expression], PlainValidator(numbers.share)] | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -109,7 +109,7 @@ class Expect(_Keys):
 class Blocks(_Keys):
     """Equal parts along a dimension, each with fans and statistics of its own."""
 
-    count: Annotated[Expression, PlainValidator(forms.whole)]
+    count: Annotated[Expression, PlainValidator(numbers.whole)]
     dim: Annotated[int, PlainValidator(forms.dimension)] = 0
 
     @model_validator(mode="before")
@@ -148,7 +148,7 @@ class WrittenRule(_Keys):
     match: Selector
     init: Init | None = None
     expect: Expect | None = None
-    count: Annotated[Expression, PlainValidator(forms.tally)] | None = None
+    count: Annotated[Expression, PlainValidator(numbers.tally)] | None = None
     """How many parameters must match."""
     through: Annotated[Through, PlainValidator(forms.choice(Through))] | None = None
     blocks: Blocks | None = None
@@ -196,7 +196,7 @@ class Document(_Keys):
     version: Annotated[int, PlainValidator(forms.version)]
     description: Text | None = None
     extends: Text | None = None
-    vars: Annotated[Mapping[str, Expression], PlainValidator(forms.variables)] = {}
+    vars: Annotated[Mapping[str, Expression], PlainValidator(numbers.variables)] = {}
     rules: Annotated[tuple[WrittenRule, ...], _LISTED] = ()
     ties: Pairs | None = None
     equal: Pairs = ()

@@ -8,7 +8,7 @@ from typing import Self
 
 from initaudit.errors import PolicyError, Problem, did_you_mean
 from initaudit.policy import presets
-from initaudit.policy.yaml12 import Place
+from initaudit.policy.yaml_errors import Place
 
 LARGEST = 1_000_000
 """How many bytes a policy may have."""
@@ -17,6 +17,10 @@ WIDEST = 160
 
 _BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class UnreadableError(PolicyError):
+    """There is no policy to find problems in: no such file, or none that can be opened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +77,7 @@ def find(name: str | Path, *, beside: Path | None = None) -> Source:
         return Source(file=presets.path(name), shown=presets.shown_path(name))
     near = did_you_mean(name, presets.names())
     known = ", ".join(presets.names())
-    raise _refused(name, f"no file and no preset has this name{near}; the presets are {known}")
+    raise _unreadable(name, f"no file and no preset has this name{near}; the presets are {known}")
 
 
 def read(source: Source) -> Page:
@@ -82,14 +86,15 @@ def read(source: Source) -> Page:
         with source.file.open("rb") as stream:
             data = stream.read(LARGEST + 1)
     except FileNotFoundError:
-        raise _refused(source.shown, f"there is no such file{_near(source.file)}") from None
+        raise _unreadable(source.shown, f"there is no such file{_near(source.file)}") from None
     except IsADirectoryError:
-        raise _refused(source.shown, "this is a directory; name a policy file in it") from None
+        raise _unreadable(source.shown, "this is a directory; name a policy file in it") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise _refused(source.shown, f"the file cannot be read: {reason}") from None
+        raise _unreadable(source.shown, f"the file cannot be read: {reason}") from None
     if len(data) > LARGEST:
-        raise _refused(source.shown, f"a policy has at most {LARGEST:,} bytes; this file has more")
+        message = f"a policy has at most {LARGEST:,} bytes; this file has more"
+        raise PolicyError(Problem(path=harmless(source.shown), message=message))
     return _decoded(source, data)
 
 
@@ -124,5 +129,5 @@ def _near(file: Path) -> str:
     return did_you_mean(file.name, beside)
 
 
-def _refused(path: str, message: str) -> PolicyError:
-    return PolicyError(Problem(path=harmless(path), message=harmless(message)))
+def _unreadable(path: str, message: str) -> UnreadableError:
+    return UnreadableError(Problem(path=harmless(path), message=harmless(message)))

@@ -10,28 +10,14 @@ from typing import Any
 
 import yaml
 
+from initaudit.policy.yaml_errors import NEEDS_QUOTES, Fault, Place, YamlError, explained, place_of
+
 MOST_VALUES = 50_000
 """How many values a text may hold, those that its aliases repeat included."""
 DEEPEST = 32
 """How deep lists and mappings may nest."""
 
 Plain = bool | int | float | str | list["Node"] | dict[str, "Entry"] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A line and a column, both counted from one."""
-
-    line: int
-    column: int
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Something that cannot be read."""
-
-    message: str
-    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +68,13 @@ class Entry:
     value: Node
 
 
-class YamlError(Exception):
-    """A text that is no YAML, or that goes beyond a bound."""
-
-    def __init__(self, message: str, place: Place) -> None:
-        super().__init__(message)
-        self.place = place
-
-
 def compose(text: str) -> tuple[Node, list[Fault]]:
     """Read a text of one document, with the faults that do not end the reading; raise YamlError for one that does."""
     composer = _Composer(text)
     try:
         return composer.document(), composer.faults
     except yaml.MarkedYAMLError as error:
-        raise _explained(error, text) from None
+        raise explained(error, text) from None
     except yaml.YAMLError as error:
         raise YamlError(f"this is no YAML: {error}", Place(1, 1)) from None
 
@@ -135,7 +113,6 @@ _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
 _SPECIAL = re.compile(r"[-+]?(?:\.inf|\.Inf|\.INF)|\.nan|\.NaN|\.NAN")
 _LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE = "<<"
-_QUOTES = "a text that starts with '*' or '&' needs quotes"
 
 
 class _Composer:
@@ -150,18 +127,18 @@ class _Composer:
     def document(self) -> Node:
         self._next()  # the start of the stream
         if isinstance(event := self._next(), yaml.StreamEndEvent):
-            raise YamlError("there is nothing in it", _place(event.start_mark))
+            raise YamlError("there is nothing in it", place_of(event.start_mark))
         node = self._node(self._next(), 1)
         self._next()  # the end of the document
         if not isinstance(event := self._next(), yaml.StreamEndEvent):
-            raise YamlError("a second document starts here; write one to a file", _place(event.start_mark))
+            raise YamlError("a second document starts here; write one to a file", place_of(event.start_mark))
         return node
 
     def _next(self) -> Any:
         return self._events.get_event()
 
     def _node(self, event: Any, depth: int) -> Node:
-        place = _place(event.start_mark)
+        place = place_of(event.start_mark)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(str(event.anchor), depth, place)
         self._add(1, depth, place)
@@ -212,7 +189,7 @@ class _Composer:
 
     def _alias(self, anchor: str, depth: int, place: Place) -> Node:
         if anchor not in self._anchors:
-            raise YamlError(f"there is no anchor &{anchor[:60]} before this; {_QUOTES}", place)
+            raise YamlError(f"there is no anchor &{anchor[:60]} before this; {NEEDS_QUOTES}", place)
         node = self._anchors[anchor]
         self._add(node.size, depth + node.height - 1, place)
         return node
@@ -228,30 +205,3 @@ class _Composer:
 def _holding(value: "Plain", inner: list[Node], place: Place) -> Node:
     height = 1 + max((node.height for node in inner), default=0)
     return Node(value, place, size=1 + sum(node.size for node in inner), height=height)
-
-
-def _place(mark: Any) -> Place:
-    return Place(mark.line + 1, mark.column + 1)
-
-
-def _explained(error: yaml.MarkedYAMLError, text: str) -> YamlError:
-    """Say in the user's words what PyYAML says in those of its scanner."""
-    problem = error.problem or "this is no YAML"
-    place = _place(error.problem_mark) if error.problem_mark else Place(1, 1)
-    if "quoted scalar" in (error.context or "") and "end of" in problem and error.context_mark:
-        return YamlError("the quote that opens here is not closed", _place(error.context_mark))
-    if "cannot start any token" in problem:
-        character = _character(text, place)
-        if character == "\t":
-            return YamlError("a tab cannot indent; use spaces", place)
-        return YamlError(f"a text cannot start with {character!r}; put it in quotes", place)
-    if error.context in ("while scanning an alias", "while scanning an anchor") and error.context_mark:
-        return YamlError(_QUOTES, _place(error.context_mark))
-    if "mapping values are not allowed" in problem:
-        return YamlError("a ':' cannot stand here; mend the indentation, or put the text in quotes", place)
-    return YamlError(f"{problem} {error.context}" if error.context else problem, place)
-
-
-def _character(text: str, place: Place) -> str:
-    lines = text.splitlines()
-    return lines[place.line - 1][place.column - 1 : place.column] if place.line <= len(lines) else ""
