@@ -193,10 +193,9 @@ class TestVariables:
     def test_variables_cannot_depend_on_one_another(self, write, problems):
         write(f"version: 1\nvars: {{a: 1, b: a}}\n{RULES}", "base.yaml")
         write("version: 1\nextends: base.yaml\nvars: {a: b}\n")
-        assert problems("policy.yaml") in (
-            ["3:11: variables depend on one another: a → b → a"],
-            ["base.yaml:2:17: variables depend on one another: b → a → b"],
-        )
+        [told] = problems("policy.yaml")
+        assert told.endswith("variables depend on one another: a → b → a")
+        assert told.startswith("3:11: ")
 
     def test_a_chain_of_thousands_of_variables_is_worked_out(self, write):
         chain = "".join(f"  v{number}: v{number - 1} + 1\n" for number in range(1, 3000))
