@@ -10,8 +10,8 @@ from typing import Any
 from initaudit import regions
 from initaudit.errors import PolicyError, Problem
 from initaudit.fans import Fans, Layout, semantic_fans, torch_fans
-from initaudit.initialisers import INITIALISERS, Argument, ArgumentKind, Geometry, calculate_gain
-from initaudit.laws import INDEPENDENT, Loaded, Unknown
+from initaudit.initialisers import INITIALISERS, Argument, ArgumentKind, Geometry, Initialiser, calculate_gain
+from initaudit.laws import INDEPENDENT, Law, Loaded, Unknown
 from initaudit.policy.arithmetic import ExpressionError
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.policy.expression import Expression
@@ -105,7 +105,10 @@ def _other_fans(policy: Policy, parameter: Parameter, match: Match, clauses: tup
         return None
     asked = match.rule.fans
     other = FanCount.TORCH if asked is FanCount.SEMANTIC else FanCount.SEMANTIC
-    law = _Resolver(policy, parameter, match, other).clauses()[0].law
+    try:
+        law = _Resolver(policy, parameter, match, other).clauses()[0].law
+    except (ExpressionError, ValueError, OverflowError):  # the fans that nobody asked for may be none
+        return None
     if law == clauses[0].law:
         return None
     named = "true connections" if other is FanCount.SEMANTIC else "torch's count"
@@ -126,8 +129,9 @@ class _Resolver:
     def clauses(self) -> tuple[Clause, ...]:
         default = self._default_rule()
         slices = self.rule.slices + (default.slices if isinstance(default, Rule) else ())
+        drawn = None if default is None else self.parameter.shape  # torch draws a fused tensor as one
         parts = [
-            self._clause(label, box, shape, self._init(default), self.rule.expect)
+            self._clause(label, box, shape, self._init(default), self.rule.expect, drawn)
             for label, box, shape in self._blocks()
         ]
         if default is None and self.rule.init is not None and self.rule.init.name == "torch_default":
@@ -183,7 +187,9 @@ class _Resolver:
         shape: tuple[int, ...],
         init: Initialisation | None,
         expect: Expect | None,
+        drawn: tuple[int, ...] | None = None,
     ) -> Clause:
+        """Make the clause of a region; `drawn` is the shape that its law is made for, where that is another."""
         thresholds = {} if expect is None else self._thresholds(expect, shape)
         if init is None:
             return Clause(
@@ -194,18 +200,9 @@ class _Resolver:
                 thresholds=thresholds,
                 through=self.rule.through,
             )
-        if (
-            self.rule.init is not None
-            and self.rule.init.name == "torch_default"
-            and label is not None
-            and label.startswith("block")
-        ):
-            shape = self.parameter.shape
         entry = INITIALISERS[init.name]
-        arguments = {one.name: self._argument(one, init, shape) for one in entry.arguments}
-        law = entry.law(Geometry(shape=shape, fans=self._fans_of(shape)), **arguments) if entry.law else None
-        if isinstance(law, Loaded):
-            law = self._file(law)
+        arguments = {one.name: self._argument(one, init, drawn or shape) for one in entry.arguments}
+        law = self._law(entry, drawn or shape, arguments)
         if self.rule.through is not None and not isinstance(law, INDEPENDENT):
             raise ValueError(f"through {self.rule.through} needs a law of independent draws, not {init.name}")
         return Clause(
@@ -219,6 +216,18 @@ class _Resolver:
             writer=entry if entry.writer is not None else None,
             arguments={name: value for name, value in arguments.items() if isinstance(value, int | float | str)},
         )
+
+    def _law(self, entry: Initialiser, shape: tuple[int, ...], arguments: Mapping[str, Any]) -> Law | None:
+        if entry.law is None:
+            return None
+        geometry = Geometry(shape=shape, fans=self._fans_of(shape))
+        try:
+            law = entry.law(geometry, **arguments)
+        except Exception as error:
+            if entry.writer is None:
+                raise
+            raise ValueError(f"the law of {entry.name} raised {type(error).__name__}: {error}") from error
+        return self._file(law) if isinstance(law, Loaded) else law
 
     def _argument(self, argument: Argument, init: Initialisation, shape: tuple[int, ...]) -> Any:
         value = init.arguments.get(argument.name, argument.default)
@@ -255,7 +264,9 @@ class _Resolver:
         if self.fans is FanCount.TORCH:
             return torch_fans(shape)
         layout = self.parameter.layout
-        if shape != self.parameter.shape:
+        if len(shape) < len(self.parameter.shape):  # a stacked part is no kernel of a grouped convolution
+            layout = Layout(input_first=layout.input_first)
+        elif shape != self.parameter.shape:
             layout = Layout(
                 groups=max(1, layout.groups * shape[0] // self.parameter.shape[0]),
                 input_first=layout.input_first,
