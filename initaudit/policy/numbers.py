@@ -1,5 +1,6 @@
 """The numbers of a policy: expressions whose names are known, intervals, counts and variables."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ INDEX = "i"
 """The name of the index along the last dimension."""
 RESERVED = frozenset({*FIGURES, INDEX, *ROOTS, *ALIASES, *CONSTANTS, *FUNCTIONS})
 """Names that no variable can have."""
+
+_PERCENTAGE = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*%\s*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +74,9 @@ def interval(value: object, info: ValidationInfo) -> tuple[Expression, Expressio
 
 
 def share(value: object, info: ValidationInfo) -> tuple[Expression, Expression]:
-    """Read a fraction, or `[low, high]` of fractions."""
-    bounds = interval(value if isinstance(value, list | tuple) else (value, value), info)
+    """Read a fraction, as `0.5` or `50%`, or `[low, high]` of fractions."""
+    ends = value if isinstance(value, list | tuple) else (value, value)
+    bounds = interval([end if (figure := percentage(end)) is None else figure for end in ends], info)
     if any(bound.constant is not None and not 0 <= bound.constant <= 1 for bound in bounds):
         raise fault("a fraction lies between 0 and 1")
     return bounds
@@ -98,6 +102,12 @@ def variables(value: object, info: ValidationInfo) -> Mapping[str, Expression]:
     if found:
         raise faults(found)
     return read
+
+
+def percentage(value: object) -> float | None:
+    """Give the fraction that a text such as `1%` says; None for all else."""
+    found = _PERCENTAGE.fullmatch(value) if isinstance(value, str) else None
+    return float(found[1]) / 100 if found else None
 
 
 def _check_names(parsed: Expression, known: Collection[str], also: Iterable[str] = ()) -> None:

@@ -1,15 +1,13 @@
 """How sure a verdict is, and how far a figure may lie from the declared one."""
 
 import math
-import re
 from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, PlainValidator
 
 from initaudit.policy.faults import fault, shown
-
-_SHARE = re.compile(r"\s*([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*%\s*")
+from initaudit.policy.numbers import percentage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,9 +22,9 @@ def _slack(value: object) -> Slack:
     """Read `1%` or an absolute number."""
     if isinstance(value, Slack):
         return value
-    share = _SHARE.fullmatch(value) if isinstance(value, str) else None
-    figure = float(share[1]) / 100 if share else _number(value)
-    if not figure >= 0:
+    share = percentage(value)
+    figure = _number(value) if share is None else share
+    if not 0 <= figure < math.inf:
         raise fault(f"write a share such as 1% or a number such as 0.001, not {shown(value)}")
     return Slack(value=figure, relative=share is not None)
 

@@ -1,6 +1,8 @@
 """What a policy cannot say is told at its line and column, all of it at once."""
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from initaudit.errors import PolicyError
 from initaudit.policy import presets
@@ -204,3 +206,52 @@ def test_columns_count_characters_of_any_width(write, problems):
 def test_a_problem_of_an_alias_is_told_once(write, problems):
     write("version: 1\nrules:\n- {id: a, match: &m {nam: x}, init: ones}\n- {id: b, match: *m, init: ones}\n")
     assert problems("policy.yaml") == ["3:22: unknown key 'nam'; did you mean 'name'?"]
+
+
+WHOLE = """\
+version: 1
+vars: {n: 12, m: 2 * n}
+rules:
+  - id: a
+    match: {module: [Linear, my.Conv], name: "/h.+/", ndim: 2}
+    init: {normal: {std: "0.02 / sqrt(m)"}}
+    slices: [{index: "1:n, -1", expect: {max: [0, 1]}}]
+    tolerance: {std: 2%}
+"""
+SCRAPS = [
+    "*",
+    "&a ",
+    "!!x ",
+    "<<: ",
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    "\n",
+    "\t",
+    "'",
+    '"',
+    "|",
+    "- ",
+    "? ",
+    "~",
+    ".nan",
+    "%",
+    "---\n",
+]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    cut=st.tuples(st.integers(0, len(WHOLE)), st.integers(0, 9)), scrap=st.sampled_from(SCRAPS) | st.text(max_size=5)
+)
+def test_a_spoilt_policy_is_read_or_refused_and_never_breaks_the_reader(tmp_path, cut, scrap):
+    start, length = cut
+    file = tmp_path / "policy.yaml"
+    file.write_bytes((WHOLE[:start] + scrap + WHOLE[start + length :]).encode("utf-8", "surrogatepass"))
+    try:
+        said = load_policy(file).rules
+    except PolicyError as error:
+        said = error.problems
+    assert said

@@ -83,6 +83,15 @@ def test_the_attributes_of_a_policy_are_those_of_all_its_expressions():
     }
 
 
+def test_a_share_of_zeros_is_a_fraction_or_a_percentage():
+    half = Rule(id="a", match={"name": "*"}, expect={"zeros": "50%"}).expect.zeros
+    assert [bound.constant for bound in half] == [0.5, 0.5]
+    between = Rule(id="a", match={"name": "*"}, expect={"zeros": ["25%", "1 / 2"]}).expect.zeros
+    assert [bound.constant for bound in between] == [0.25, 0.5]
+    with pytest.raises(ValidationError, match="a fraction lies between 0 and 1"):
+        Rule(id="a", match={"name": "*"}, expect={"zeros": "150%"})
+
+
 def test_a_policy_travels_between_processes():
     rule = Rule(
         id="a",
