@@ -8,7 +8,7 @@ from initaudit.laws import EXACT, Law, Orthogonal, Pattern, Sparse
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.report import Finding
 from initaudit.sampling import Band
-from initaudit.values import Evidence, Observation, Severity
+from initaudit.values import Evidence, Kind, Observation, Severity
 
 ORTHOGONAL_SLACK = 1e-4
 """The relative residual of WᵀW that float32's own rounding never reaches."""
@@ -49,10 +49,12 @@ class _Judge:
 
     def law(self) -> Iterator[Finding]:
         law = self.clause.law
-        if law is None or not self.moments.finite:
+        if law is None:
             return
-        if isinstance(law, EXACT):
+        if isinstance(law, EXACT) and (self.moments.finite or self.expectation.parameter.kind is Kind.BUFFER):
             yield from self._exact(law)
+        if not self.moments.finite:
+            return
         if is_random(law):
             yield from self._sampled(law)
             yield from self._support(law)
@@ -115,6 +117,8 @@ class _Judge:
         code = "IA205" if isinstance(law, Pattern) else "IA206"
         share = f"{differing:,} of {self.moments.count:,} values are not {str(law).removeprefix('= ')}"
         spread = f"; they lie in [{self.moments.minimum:.4g}, {self.moments.maximum:.4g}], mean {self.moments.mean:.4g}"
+        if not self.moments.finite:
+            spread = "; they are NaN or infinite"
         yield self._finding(code, share + spread, self.moments.mean, str(law), None)
 
     def _structure(self, law: Law) -> Iterator[Finding]:

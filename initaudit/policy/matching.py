@@ -1,6 +1,7 @@
 """Which rule governs which parameter: the first that matches any of its names, and what is left over on both sides."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -60,12 +61,13 @@ def assign(policy: Policy | None, parameters: Sequence[Parameter]) -> tuple[Gove
 
 def tally(policy: Policy, governed: Sequence[Governed]) -> tuple[Tally, ...]:
     """Count what each rule matched and governs."""
-    owners = [one.match.rule.id for one in governed if one.match is not None]
+    # not by the rule's id, for what is extended may have one of the same
+    owners = Counter(id(one.match.rule) for one in governed if one.match is not None)
     return tuple(
         Tally(
             rule=rule,
             matched=sum(_touches(rule, one.parameter) for one in governed),
-            governed=owners.count(rule.id),
+            governed=owners[id(rule)],
         )
         for rule in policy.rules
     )
