@@ -1,0 +1,11 @@
+"""The zeros that were to be overwritten stay."""
+
+import torch
+from torch import nn
+
+
+class Encoder(nn.Module):
+    def __init__(self, positions=32, width=32):
+        super().__init__()
+        self.pos_emb = nn.Parameter(torch.zeros(1, positions, width))
+        self.norm = nn.LayerNorm(width)

@@ -1,0 +1,24 @@
+"""Ten layers, each drawn by another of the ten initialisers that torch is known for."""
+
+from torch import nn
+
+
+class Ten(nn.Module):
+    def __init__(self, width=64):
+        super().__init__()
+        init = nn.init
+        self.uniform = self.layer(width, init.uniform_, a=-0.1, b=0.1)
+        self.normal = self.layer(width, init.normal_, mean=0.5, std=0.2)
+        self.constant = self.layer(width, init.constant_, val=0.25)
+        self.eye = self.layer(width, init.eye_)
+        self.xavier_uniform = self.layer(width, init.xavier_uniform_, gain=init.calculate_gain("relu"))
+        self.xavier_normal = self.layer(width, init.xavier_normal_)
+        self.kaiming_uniform = self.layer(width, init.kaiming_uniform_, mode="fan_in", nonlinearity="relu")
+        self.kaiming_normal = self.layer(width, init.kaiming_normal_, mode="fan_out", nonlinearity="relu")
+        self.orthogonal = self.layer(width, init.orthogonal_)
+        self.sparse = self.layer(width, init.sparse_, sparsity=0.1)
+
+    def layer(self, width, initialise, **arguments):
+        made = nn.Linear(width, 2 * width, bias=False)
+        initialise(made.weight, **arguments)
+        return made

@@ -1,0 +1,117 @@
+"""Every folder of tests/cases is a model, a policy and what `initaudit check` says of them; a new folder is a new test.
+
+A folder holds `model.py`, `expected.json` (`exit_code` and `findings`, pairs of a code and what it is about) and, where
+the defaults do not do, `case.yaml`: `target`, `policy` (a preset, or a file beside it), `modes`, `args`, `vars` and
+`plugins`. A bad case is judged by the policy of its good twin unless it has one of its own.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from initaudit.cli.root import root
+from initaudit.policy import presets
+
+CASES = Path(__file__).parent / "cases"
+KEYS = {"target", "policy", "modes", "args", "vars", "plugins"}
+BASES = {"norms-and-biases"}
+"""Presets that are there for others to extend, and are run through these."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    folder: Path
+
+    @property
+    def good(self) -> bool:
+        return self.folder.parent.name == "good"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        file = self.folder / "case.yaml"
+        return yaml.safe_load(file.read_text()) if file.is_file() else {}
+
+    @property
+    def expected(self) -> dict[str, Any]:
+        return json.loads((self.folder / "expected.json").read_text())
+
+    @property
+    def modes(self) -> list[str]:
+        return self.settings.get("modes", ["as-built", "apply"] if self.good else ["as-built"])
+
+    @property
+    def policy(self) -> str:
+        named = self.settings.get("policy", "policy.yaml")
+        if not named.endswith(".yaml"):
+            return named
+        own = self.folder / named
+        return str(own if own.is_file() else CASES / "good" / self.folder.name / named)
+
+    def command(self, mode: str) -> list[str]:
+        settings = self.settings
+        file, colon, attribute = settings.get("target", "model.py:build").partition(":")
+        target = str((self.folder / file).resolve()) if file.endswith(".py") else file
+        options = ["check", target + colon + attribute, "--policy", self.policy, "--output-format", "json"]
+        options += ["--app-dir", str(self.folder)]
+        options += ["--as-built"] if mode == "as-built" else []
+        for option, key in (("--arg", "args"), ("--var", "vars")):
+            for name, value in settings.get(key, {}).items():
+                options += [option, f"{name}={json.dumps(value)}"]
+        for plugin in settings.get("plugins", []):
+            options += ["--plugin", plugin]
+        return options
+
+
+def collect() -> list[Case]:
+    return [Case(folder=folder) for kind in ("good", "bad") for folder in sorted((CASES / kind).iterdir())]
+
+
+def label(case: Case) -> str:
+    return f"{case.folder.parent.name}/{case.folder.name}"
+
+
+def judged(case: Case, mode: str) -> tuple[int, list[list[str]]]:
+    """Run the command; give its exit code and, once for all that is no note, the code and what it is about."""
+    result = CliRunner().invoke(root, case.command(mode))
+    if result.exit_code not in (0, 1):
+        raise AssertionError(f"exit code {result.exit_code}: {result.stderr}")
+    findings = json.loads(result.stdout)["findings"]
+    told = [[one["code"], one["parameter"] or one["rule"]] for one in findings if one["severity"] != "note"]
+    return result.exit_code, [pair for index, pair in enumerate(told) if pair not in told[:index]]
+
+
+@pytest.mark.parametrize(
+    ("case", "mode"),
+    [pytest.param(case, mode, id=f"{label(case)}-{mode}") for case in collect() for mode in case.modes],
+)
+def test_case_is_judged_as_expected(case: Case, mode: str) -> None:
+    exit_code, findings = judged(case, mode)
+
+    assert findings == case.expected["findings"]
+    assert exit_code == case.expected["exit_code"]
+
+
+@pytest.mark.parametrize("case", collect(), ids=label)
+def test_case_expects_findings_where_it_is_bad_and_none_where_it_is_good(case: Case) -> None:
+    assert bool(case.expected["findings"]) is not case.good
+    assert case.expected["exit_code"] == (0 if case.good else 1)
+    assert case.modes
+    assert set(case.settings) <= KEYS
+
+
+@pytest.mark.parametrize("case", [case for case in collect() if not case.good], ids=label)
+def test_bad_case_has_a_good_twin(case: Case) -> None:
+    assert (CASES / "good" / case.folder.name).is_dir()
+
+
+@pytest.mark.parametrize("preset", sorted(set(presets.names()) - BASES))
+def test_preset_is_held_by_a_good_and_a_bad_case(preset: str) -> None:
+    held = [case for case in collect() if case.policy == preset]
+
+    assert any(case.good and set(case.modes) == {"as-built", "apply"} for case in held)
+    assert any(not case.good for case in held)
