@@ -21,6 +21,13 @@ SPACING: Mapping[str, float] = {
     "bfloat16": 2.0**-7,
 }
 """Relative spacing of the floating-point numbers of each dtype."""
+SMALLEST: Mapping[str, float] = {
+    "float64": 2.0**-1074,
+    "float32": 2.0**-149,
+    "float16": 2.0**-24,
+    "bfloat16": 2.0**-133,
+}
+"""Absolute spacing of the floating-point numbers of each dtype next to zero."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +100,7 @@ class Audit:
             mean_slack=_slack(tolerance.mean, std),
             std_slack=_slack(tolerance.std, std),
             epsilon=spacing(expectation.parameter),
+            tiny=SMALLEST.get(expectation.parameter.dtype, 0.0),
         )
 
 
