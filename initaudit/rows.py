@@ -40,7 +40,7 @@ def _row(audit: Audit, expectation: Expectation, evidence: Evidence, failed: boo
         tied_to=parameter.tied_to,
         frozen=parameter.frozen,
         expected=_expected(main[0]) if main else None,
-        measured=evidence.whole,
+        measured=main[1].moments if main and main[0].through is not None else evidence.whole,
         reason=reason if judged or evidence.whole is None else "measured only",
         detectable=_detectable(audit, expectation, *main) if main else None,
         parts=tuple(_parts(audit, expectation, evidence)),

@@ -192,6 +192,7 @@ class Evidence:
     """What was measured of one parameter; without moments there is a reason."""
 
     whole: Moments | None = None
+    """The moments of the values themselves, also where the observations look at a function of them."""
     observations: tuple[Observation, ...] = ()
     """One for each clause of the expectation, in its order."""
     reason: str | None = None

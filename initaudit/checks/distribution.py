@@ -51,6 +51,9 @@ class _Judge:
         law = self.clause.law
         if law is None:
             return
+        if self.clause.through is not None and self.moments.nonfinite:
+            message = f"{self.moments.nonfinite:,} of {self.moments.count:,} are no finite number"
+            yield self._finding("IA203", message, float(self.moments.nonfinite), 0.0, None)
         if isinstance(law, EXACT) and (self.moments.finite or self.expectation.parameter.kind is Kind.BUFFER):
             yield from self._exact(law)
         if not self.moments.finite:
@@ -62,7 +65,9 @@ class _Judge:
 
     def thresholds(self) -> Iterator[Finding]:
         moments = self.moments
-        zeros = None if moments.zeros is None or not moments.finite else moments.zeros / moments.finite
+        if not moments.finite:
+            return
+        zeros = None if moments.zeros is None else moments.zeros / moments.finite
         figures = {
             "mean": ("IA201", moments.mean),
             "std": ("IA202", moments.std),
@@ -72,7 +77,7 @@ class _Judge:
         }
         for key, (low, high) in self.clause.thresholds.items():
             code, figure = figures[key]
-            slack = 0.5 / moments.finite if key == "zeros" and moments.finite else 0.0
+            slack = 0.5 / moments.finite if key == "zeros" else 0.0
             if figure is not None and not low - slack <= figure <= high + slack:
                 label = "share of zeros" if key == "zeros" else key
                 yield self._finding(

@@ -1,9 +1,12 @@
 """IA4xx: parameters that should share storage or values and do not, or share without being listed."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from initaudit.checks.audit import Audit
 from initaudit.policy.expectation import Expectation
+from initaudit.policy.matching import equal_pairs
+from initaudit.policy.schema import Policy
 from initaudit.report import Finding
 
 
@@ -16,6 +19,14 @@ def findings(audit: Audit) -> Iterator[Finding]:
         yield from _broken(audit, audit.policy.ties, by_name)
         yield from _unlisted(audit, audit.policy.ties, by_name)
     yield from _unequal(audit, by_name)
+    yield from _idle(audit, audit.policy)
+
+
+def _idle(audit: Audit, policy: Policy) -> Iterator[Finding]:
+    parameters = [one.parameter for one in audit.expectations]
+    for first, second in policy.equal:
+        if not equal_pairs(replace(policy, equal=((first, second),)), parameters):
+            yield audit.finding("IA404", f"{first} and {second} are declared equal, but they pair no two parameters")
 
 
 def _broken(audit: Audit, ties: tuple[tuple[str, str], ...], by_name: dict[str, Expectation]) -> Iterator[Finding]:
@@ -32,6 +43,8 @@ def _broken(audit: Audit, ties: tuple[tuple[str, str], ...], by_name: dict[str, 
 def _unlisted(audit: Audit, ties: tuple[tuple[str, str], ...], by_name: dict[str, Expectation]) -> Iterator[Finding]:
     listed = {frozenset(tie) for tie in ties}
     for expectation in audit.expectations:
+        if expectation.governed.through is not None:  # the tie is that of the weight which is computed from it
+            continue
         first, *others = (site.name for site in expectation.parameter.sites)
         reached = _connected(first, listed)
         for other in others:

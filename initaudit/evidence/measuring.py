@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -21,6 +21,10 @@ from initaudit.values import NO_VALUES, Evidence, Moments, Observation
 
 COUNT_ZEROS_UP_TO = 1 << 20
 """Counting zeros costs as much as all other figures; beyond so many elements only laws that speak of zero need it."""
+
+
+_PLAIN = "the values themselves"
+"""The label of an observation of the whole, beside those that look at a function of the values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +88,16 @@ def _missing(entry: Entry) -> Evidence:
 
 def _observe(value: torch.Tensor, expectation: Expectation) -> _Found:
     everything = whole(tuple(value.shape))
-    clauses = expectation.clauses or (Clause(box=everything, measured=(everything,), shape=tuple(value.shape)),)
+    plain = Clause(label=_PLAIN, box=everything, measured=(everything,), shape=tuple(value.shape))
+    clauses = expectation.clauses or (replace(plain, label=None),)
+    if any(clause.through is not None for clause in clauses):
+        clauses = (*clauses, plain)
     if value.device.type == "cpu":
         return _evidence([_observed(value, clause) for clause in clauses])
     return [
         _Pending(
             label=clause.label,
-            rows=figures(list(_regions(value, clause)), transform=_transform(clause)),
+            rows=figures(list(_regions(value, clause)), transform=_transform(clause)).to(value.device),
             extras=exactness(value, clause),
         )
         for clause in clauses
@@ -133,10 +140,12 @@ def _observation(label: str | None, found: Moments, extras: list[float]) -> Obse
 
 
 def _evidence(observations: list[Observation]) -> Evidence:
+    plain = [one for one in observations if one.label == _PLAIN]
+    regions = tuple(one for one in observations if one.label != _PLAIN)
     total = NO_VALUES
-    for observation in observations:
+    for observation in plain or regions:
         total = total.merge(observation.moments)
-    return Evidence(whole=total, observations=tuple(observations))
+    return Evidence(whole=total, observations=regions)
 
 
 def _regions(value: torch.Tensor, clause: Clause) -> Iterator[torch.Tensor]:

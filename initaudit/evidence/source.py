@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from initaudit.errors import PolicyError, Problem
+from initaudit.errors import PolicyError, Problem, TargetError
 from initaudit.laws import Unknown
 from initaudit.model.draw import fill, generator_for
 from initaudit.model.walk import Entry
@@ -29,11 +29,10 @@ class Source:
         """Give the values that are judged; None where there are none (lazy, meta, sparse or empty tensors)."""
         if entry.parameter.lazy or not entry.parameter.numel:
             return None
-        if self.apply and writes(entry, expectation):
+        if self.apply and writes(entry, expectation) and (writes_all(expectation) or in_memory(entry)):
             value = applied(entry, expectation, device=self.device, seed=self.seed)
             return value if entry.project is None else _projected(entry.project, value, expectation)
-        value = entry.read().detach()
-        return None if value.is_meta or value.layout is not torch.strided else value.to(self.device)
+        return entry.read().detach().to(self.device) if in_memory(entry) else None
 
     def by_name(self, name: str) -> torch.Tensor | None:
         """Give the values of the parameter of this name."""
@@ -49,6 +48,17 @@ def writes(entry: Entry, expectation: Expectation) -> bool:
     return bool(laws) and not any(isinstance(law, Unknown) for law in laws) and entry.assign is not None
 
 
+def writes_all(expectation: Expectation) -> bool:
+    """Tell whether applying the policy writes every element; thresholds alone write nothing."""
+    return all(clause.law is not None for clause in expectation.clauses)
+
+
+def in_memory(entry: Entry) -> bool:
+    """Tell whether a parameter has values that can be read."""
+    value = entry.read()
+    return not value.is_meta and value.layout is torch.strided
+
+
 def applied(entry: Entry, expectation: Expectation, *, device: torch.device, seed: int) -> torch.Tensor:
     """Give the value that the policy writes into a parameter, drawn from a generator of its own.
 
@@ -56,9 +66,9 @@ def applied(entry: Entry, expectation: Expectation, *, device: torch.device, see
     order nor other layers.
     """
     parameter = entry.parameter
-    if all(clause.law is not None for clause in expectation.clauses):
+    if writes_all(expectation):
         value = torch.empty(parameter.shape, dtype=getattr(torch, parameter.dtype), device=device)
-    else:  # thresholds alone write nothing, so what stands there stays
+    else:  # what is not written stays as it stands there
         value = entry.read().detach().to(device, copy=True)
     generator = generator_for(seed, expectation.drawn_as or parameter.name, device)
     with _told_at_the_rule(expectation):
@@ -68,7 +78,13 @@ def applied(entry: Entry, expectation: Expectation, *, device: torch.device, see
 
 
 def write(entries: Sequence[Entry], expectations: Sequence[Expectation], *, seed: int) -> None:
-    """Put into a model what its policy writes."""
+    """Put into a model what its policy writes; raise TargetError, before any write, for one without memory."""
+    for entry, expectation in zip(entries, expectations, strict=True):
+        if writes(entry, expectation) and entry.parameter.numel and not in_memory(entry):
+            raise TargetError(
+                f"{entry.parameter.name} is a meta or sparse tensor, so nothing can be written into it; give the model "
+                "memory first, with Module.to_empty(device=…)"
+            )
     for entry, expectation in zip(entries, expectations, strict=True):
         if writes(entry, expectation) and entry.assign is not None and entry.parameter.numel:
             entry.assign(applied(entry, expectation, device=entry.read().device, seed=seed))
