@@ -1,8 +1,9 @@
 """Every folder of tests/cases is a model, a policy and what `initaudit check` says of them; a new folder is a new test.
 
 A folder holds `model.py`, `expected.json` (`exit_code` and `findings`, pairs of a code and what it is about) and, where
-the defaults do not do, `case.yaml`: `target`, `policy` (a preset, or a file beside it), `modes`, `args`, `vars` and
-`plugins`. A bad case is judged by the policy of its good twin unless it has one of its own.
+the defaults do not do, `case.yaml`: `target`, `policy` (a preset, or a file beside it), `modes`, `args`, `vars`,
+`plugins` and `app_dir`. A bad case is judged by the policy of its good twin unless it has one of its own, and by
+that twin's plug-ins.
 """
 
 import json
@@ -18,7 +19,7 @@ from initaudit.cli.root import root
 from initaudit.policy import presets
 
 CASES = Path(__file__).parent / "cases"
-KEYS = {"target", "policy", "modes", "args", "vars", "plugins"}
+KEYS = {"target", "policy", "modes", "args", "vars", "plugins", "app_dir"}
 BASES = {"norms-and-biases"}
 """Presets that are there for others to extend, and are run through these."""
 
@@ -57,7 +58,7 @@ class Case:
         file, colon, attribute = settings.get("target", "model.py:build").partition(":")
         target = str((self.folder / file).resolve()) if file.endswith(".py") else file
         options = ["check", target + colon + attribute, "--policy", self.policy, "--output-format", "json"]
-        options += ["--app-dir", str(self.folder)]
+        options += ["--app-dir", str(self.folder / settings.get("app_dir", "."))]
         options += ["--as-built"] if mode == "as-built" else []
         for option, key in (("--arg", "args"), ("--var", "vars")):
             for name, value in settings.get(key, {}).items():
