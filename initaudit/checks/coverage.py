@@ -42,10 +42,11 @@ def _disagreeing(audit: Audit, expectation: Expectation) -> Iterator[Finding]:
     mine = [str(clause.law) for clause in expectation.clauses]
     for name, rival, laws in expectation.rivals:
         if not laws or list(laws) != mine[: len(laws)]:  # slices of its own, such as a padding row, only add to it
+            own = expectation.rule.id if expectation.rule else None
             yield audit.finding(
                 "IA104",
-                f"it is tied to {name}, for which rule {rival!r} declares {', '.join(laws) or 'no law'}; under its own "
-                f"name rule {expectation.rule.id if expectation.rule else None!r} declares {', '.join(mine) or 'no law'}",
+                f"it is tied to {name}, for which rule {rival!r} declares {', '.join(laws) or 'no law'}; "
+                f"under its own name rule {own!r} declares {', '.join(mine) or 'no law'}",
                 expectation=expectation,
             )
 

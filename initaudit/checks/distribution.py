@@ -89,7 +89,7 @@ class _Judge:
         if limits is None:
             return
         for code, name, figure, declared, band in (
-            ("IA201", "mean", self.moments.mean, law.mean, limits.mean),
+            ("IA201", "mean", self.moments.mean, law.mean, self._as_wide(limits.mean, law)),
             ("IA202", "std", self.moments.std, law.std, limits.std),
         ):
             if band is None or figure is None or band.low <= figure <= band.high:
@@ -102,6 +102,16 @@ class _Judge:
                 declared,
                 (band.low, band.high),
             )
+
+    def _as_wide(self, band: Band | None, law: Law) -> Band | None:
+        """Widen the band of the mean to the spread that the values have, lest one too wide counts as off centre too."""
+        spread = self.moments.std
+        if band is None or law.mean is None or not law.std or spread is None or spread <= law.std:
+            return band
+        return Band(
+            low=law.mean - (law.mean - band.low) * spread / law.std,
+            high=law.mean + (band.high - law.mean) * spread / law.std,
+        )
 
     def _support(self, law: Law) -> Iterator[Finding]:
         low = -math.inf if law.low is None else law.low

@@ -19,7 +19,7 @@ class Ten(nn.Module):
         self.orthogonal = self.layer(width, init.orthogonal_)
         self.sparse = self.layer(width, init.sparse_, sparsity=0.5)
         with torch.no_grad():
-            self.orthogonal.weight[0] *= 2
+            self.orthogonal.weight[0] *= 2.5
 
     def layer(self, width, initialise, **arguments):
         made = nn.Linear(width, 2 * width, bias=False)
