@@ -80,6 +80,8 @@ def _idle_rules(audit: Audit, policy: Policy) -> Iterator[Finding]:
         wanted = audit.counts.get(rule.id)
         if wanted is not None and tally.governed != wanted:
             message = f"it governs {tally.governed} parameters where its count says {wanted:g}"
+        elif wanted is not None:
+            continue
         elif not tally.matched:
             message = "it matches no parameter of the model"
         elif not tally.governed:
