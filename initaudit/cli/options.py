@@ -148,11 +148,13 @@ def output_options(command: Command) -> Command:
 
 
 def codes(option: str, values: Iterable[str]) -> tuple[str, ...]:
-    """Give the codes that comma lists of prefixes name; raise OptionError, with the option, for none."""
+    """Give the codes and prefixes of some comma lists; raise OptionError, with the option, for what names no code."""
+    prefixes = dict.fromkeys(prefix.strip().upper() for value in values for prefix in value.split(","))
     try:
-        return tuple(sorted(expand(prefix for value in values for prefix in value.split(","))))
+        expand(prefixes)
     except OptionError as error:
         raise OptionError(f"{option}: {error}") from None
+    return tuple(prefixes)
 
 
 def _packed(command: Command, name: str, made: type[Any], *options: Callable[[Command], Command]) -> Command:

@@ -72,6 +72,16 @@ class TestOptions:
         assert weight["shape"] == [128, 16]
         assert weight["measured"]["std"] == pytest.approx(1e-3, rel=0.1)
 
+    def test_a_prefix_that_ignores_one_finding_is_not_idle_for_its_other_codes(self, invoke: Invoke) -> None:
+        args = ("check", "nets.py:Net", "-p", "policy.yaml", "--as-built", "--arg", "std=0.04")
+        result = invoke(*args, "--ignore", "ia2")
+        assert result.exit_code == 0, result.output
+        assert "IA102" not in result.stdout
+        idle = invoke(*args, "--ignore", "IA2,IA4")
+        assert idle.exit_code == 1
+        assert idle.stdout.count("IA102 error") == 1
+        assert "--ignore IA4 keeps no finding away; leave it out" in idle.stdout
+
     def test_variables_override_those_of_the_policy(self, invoke: Invoke) -> None:
         args = ("check", "nets.py:Net", "-p", "policy.yaml", "--as-built", "--arg", "std=0.04")
         assert invoke(*args).exit_code == 1
