@@ -7,6 +7,8 @@ that twin's plug-ins.
 """
 
 import json
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ import yaml
 from click.testing import CliRunner
 
 from initaudit.cli.root import root
+from initaudit.initialisers import INITIALISERS
 from initaudit.policy import presets
 
 CASES = Path(__file__).parent / "cases"
@@ -84,6 +87,18 @@ def judged(case: Case, mode: str) -> tuple[int, list[list[str]]]:
     findings = json.loads(result.stdout)["findings"]
     told = [[one["code"], one["parameter"] or one["rule"]] for one in findings if one["severity"] != "note"]
     return result.exit_code, [pair for index, pair in enumerate(told) if pair not in told[:index]]
+
+
+@pytest.fixture(autouse=True)
+def _plug_ins_stay_in_their_case(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    modules, known = set(sys.modules), set(INITIALISERS.names())
+    yield
+    for name in set(INITIALISERS.names()) - known:
+        INITIALISERS.discard(name)
+    for name in set(sys.modules) - modules:
+        if str(CASES) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
 
 
 @pytest.mark.parametrize(

@@ -13,4 +13,5 @@ def _law(geometry, depth=0):
 
 @initaudit.initialiser("halving", law=_law)
 def halving(tensor, depth=0):
+    """Draw from U(-b, b), b = 2 to the power of -depth."""
     nn.init.uniform_(tensor, -(0.5**depth), 0.5**depth)
