@@ -67,8 +67,8 @@ CODES = (
         Compare the selector with the names in `initaudit stats TARGET`. A glob must
         cover the whole dotted name (`*.c_proj.weight`), `module` takes the name of the
         class or of one it inherits from. Delete the rule where the model no longer has
-        such a layer. A rule inherited through `extends` may match nothing: that is a
-        note.
+        such a layer. A rule inherited through `extends` may match nothing, and so may
+        one of a preset as long as another of its own rules applies: that is a note.
         """,
     ),
     Code(
