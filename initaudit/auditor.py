@@ -11,7 +11,7 @@ from initaudit.checks.registry import findings_of
 from initaudit.checks.selection import select
 from initaudit.errors import TargetError
 from initaudit.policy.expectation import Expectation
-from initaudit.policy.matching import assign, equal_pairs, tally
+from initaudit.policy.matching import assign, equal_pairs, leaders, tally
 from initaudit.policy.reader import load_policy
 from initaudit.policy.resolving import attributes, count_expected, expect
 from initaudit.policy.schema import Policy
@@ -151,7 +151,7 @@ def _expected(policy: Policy | None, entries: Sequence["Entry"]) -> tuple[tuple[
     kept = tuple(by_name[one.parameter.name] for one in governed)
     if policy is None:
         return kept, tuple(Expectation(governed=one) for one in governed)
-    drawn_as = {twin: name for name, twin in equal_pairs(policy, [one.parameter for one in governed])}
+    drawn_as = leaders(equal_pairs(policy, [one.parameter for one in governed]))
     expected = [expect(policy, one) for one in governed]
     return kept, tuple(replace(one, drawn_as=drawn_as.get(one.parameter.name)) for one in expected)
 

@@ -102,6 +102,15 @@ def equal_pairs(policy: Policy | None, parameters: Sequence[Parameter]) -> tuple
     return tuple(dict.fromkeys(pairs))
 
 
+def leaders(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Give for each of some equal parameters the one by whose name it is drawn: one for all that hang together."""
+    found: dict[str, str] = {}
+    for pair in pairs:
+        first, second = (found.get(name, name) for name in pair)
+        found |= {name: first for name in (second, *found) if found.get(name, name) == second}
+    return found
+
+
 def is_named(pattern: str, name: str) -> bool:
     """Match a dotted name against a glob, whose `*` crosses dots, or against a whole `/regular expression/`."""
     if len(pattern) > 1 and pattern[0] == pattern[-1] == "/":

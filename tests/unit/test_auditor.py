@@ -254,6 +254,12 @@ def test_equal_parameters_are_drawn_equal(policy: Load) -> None:
     assert torch.equal(model["student"].weight, model["teacher"].weight)
 
 
+@pytest.mark.parametrize("pairs", ["[[a.*, b.*], [b.*, c.*]]", "[[b.*, c.*], [a.*, b.*]]", "[[a.*, c.*], [b.*, c.*]]"])
+def test_equalities_that_share_a_parameter_are_drawn_equal(policy: Load, pairs: str) -> None:
+    model = nn.ModuleDict({name: nn.Linear(40, 40) for name in "abc"})
+    assert codes(applied(model, policy(f"{EVERYTHING}equal: {pairs}\n"))) == []
+
+
 def test_tie_under_disagreeing_rules_is_found(policy: Load) -> None:
     given = policy(
         """
