@@ -87,7 +87,7 @@ class Parameter:
     kind: Kind = Kind.PARAMETER
     frozen: bool = False
     lazy: bool = False
-    """An uninitialised parameter of a lazy module: it has neither shape nor values yet."""
+    """An uninitialised parameter of a lazy module, or what a parametrisation cannot compute: no shape or values yet."""
     layout: Layout = Layout()  # noqa: RUF009  (a frozen value)
     """How the dimensions of a weight are used, for the fans."""
     storage: int = 0

@@ -54,7 +54,7 @@ def _disagreeing(audit: Audit, expectation: Expectation) -> Iterator[Finding]:
 def _without_effect(audit: Audit, expectation: Expectation) -> Iterator[Finding]:
     parameter = expectation.parameter
     severity = Severity.ERROR if audit.mode is Mode.APPLY else Severity.WARNING
-    if parameter.lazy and expectation.governed.match is not None:
+    if parameter.lazy and expectation.rule is not None and not expectation.rule.unchecked:
         message = (
             "a lazy parameter has neither shape nor values before the first forward pass, so no rule can act on it"
         )

@@ -126,9 +126,9 @@ class _Walk:
     def _effective(self, prefix: str, one: Computed, stored: torch.Tensor) -> Entry:
         module = self.modules[prefix]
         try:
-            value = one.compute()
-        except Exception:  # a parametrisation that cannot run yet; its stored tensors are listed all the same
-            value = torch.empty(0)
+            value, runs = one.compute(), True
+        except Exception:  # its stored tensors are listed all the same
+            value, runs = torch.empty(0), False
         invertible = one.invertible and _takes(one, value)
         places = [place for place, held in self.modules.items() if held is module]
         parameter = Parameter(
@@ -136,6 +136,7 @@ class _Walk:
             shape=tuple(value.shape),
             dtype=str(value.dtype).removeprefix("torch."),
             frozen=not stored.requires_grad,
+            lazy=not runs,
             layout=_layout(module, one.local),
             storage=-1 - self._number(stored),
             stored=tuple(_dotted(prefix, name) for name in one.stored),

@@ -36,10 +36,12 @@ def expect(policy: Policy, governed: Governed) -> Expectation:
     if match is None:
         return Expectation(governed=governed, reason=f"no rule governs this {parameter.kind}")
     rule = match.rule
-    if rule.init is not None and rule.init.name == "unchecked":
+    if rule.unchecked:
         return Expectation(governed=governed, reason=f"unchecked: {rule.reason}")
     if parameter.lazy:
         return Expectation(governed=governed, reason="a lazy parameter has no shape before the first forward pass")
+    if not parameter.numel:  # torch.nn.init writes nothing either, whatever the fans are
+        return Expectation(governed=governed, reason="it has no elements")
     clauses = _clauses(policy, parameter, match)
     return Expectation(
         governed=governed,

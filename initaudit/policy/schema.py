@@ -165,17 +165,21 @@ class WrittenRule(_Keys):
         """All that it works out for a parameter or for the model."""
         return tuple(_expressions(self))
 
+    @property
+    def unchecked(self) -> bool:
+        """Whether it judges nothing."""
+        return self.init is not None and self.init.name == UNCHECKED
+
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
-        unchecked = self.init is not None and self.init.name == UNCHECKED
         found: list[Fault] = []
         if self.init is None and self.expect is None:
             found.append(((), fault("a rule needs init or expect; init: unchecked judges nothing")))
-        if unchecked and self.reason is None:
+        if self.unchecked and self.reason is None:
             found.append((("init",), fault("unchecked needs a reason; why is nothing judged?")))
-        if self.until is not None and not unchecked:
+        if self.until is not None and not self.unchecked:
             found.append((("until",), fault("only what is unchecked can end on a day", kind=KEY)))
-        if self.through is not None and (self.init is None or unchecked):
+        if self.through is not None and (self.init is None or self.unchecked):
             found.append((("through",), fault("through needs the init whose law it changes", kind=KEY)))
         if found:
             raise faults(found)

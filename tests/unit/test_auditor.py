@@ -285,6 +285,18 @@ def test_rule_that_cannot_be_applied_is_found(policy: Load) -> None:
     ]
 
 
+def test_lazy_parameter_may_be_left_unchecked(policy: Load) -> None:
+    given = policy(
+        """
+        rules:
+          - {id: lazy, match: {name: "lazy.*"}, init: unchecked, reason: made by the first forward pass}
+          - {id: rest, match: {name: "*"}, init: {normal: {std: 0.02}}}
+        """
+    )
+    model = nn.ModuleDict({"lazy": nn.LazyLinear(3), "rest": nn.Linear(20, 20)})
+    assert codes(applied(model, given)) == []
+
+
 def test_frozen_parameter_is_not_drawn_anew(policy: Load) -> None:
     model = nn.Linear(20, 20)
     model.weight.requires_grad_(False)
@@ -339,6 +351,32 @@ def test_tensors_without_values_are_skipped_with_their_reason() -> None:
     assert rows["meta"] == rows["sparse"] == (Outcome.SKIP, "its values are not in memory (a meta or sparse tensor)")
     assert rows["empty"] == (Outcome.SKIP, "it has no elements")
     assert rows["complex"] == (Outcome.SKIP, "values of dtype complex64 have no mean and std here")
+
+
+@pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
+def test_parameter_without_elements_is_skipped_where_its_initialiser_needs_fans(policy: Load) -> None:
+    model = nn.Sequential(nn.Linear(0, 5, bias=False), nn.Linear(5, 5, bias=False))
+    report = audit(model, policy('rules: [{id: all, match: {name: "*"}, init: {kaiming_uniform: {a: sqrt(5)}}}]'))
+    assert [(row.outcome, row.reason) for row in report.rows] == [
+        (Outcome.SKIP, "it has no elements"),
+        (Outcome.PASS, None),
+    ]
+
+
+def test_rule_for_a_parametrisation_that_cannot_run_cannot_take_effect(policy: Load) -> None:
+    class Broken(nn.Module):
+        def forward(self, value: torch.Tensor) -> torch.Tensor:
+            if self.training:
+                return value
+            raise RuntimeError("not now")
+
+    model = parametrize.register_parametrization(nn.Linear(20, 20), "weight", Broken())
+    rules = """
+        rules:
+          - {id: weight, match: {parameter: weight}, init: xavier_normal}
+          - {id: bias, match: {parameter: bias}, init: zeros}
+    """
+    assert codes(applied(model, policy(rules))) == [("IA105", "weight")]
 
 
 def test_meta_parameters_are_judged_by_what_the_policy_writes(policy: Load) -> None:
