@@ -64,7 +64,15 @@ def test_installed_wheel_runs_from_another_folder(installed, tmp_path):
     where = call(installed, "python", "-c", "import initaudit; print(initaudit.__file__)", cwd=tmp_path)
     assert where.stdout.startswith(str(installed.parent)), where.stdout + where.stderr
     checked = call(
-        installed, "initaudit", "check", "initaudit.examples.dcgan:Generator", "--policy", "dcgan", "-f", "json", cwd=tmp_path
+        installed,
+        "initaudit",
+        "check",
+        "initaudit.examples.dcgan:Generator",
+        "--policy",
+        "dcgan",
+        "-f",
+        "json",
+        cwd=tmp_path,
     )
     assert checked.returncode == 0, checked.stderr
     assert json.loads(checked.stdout)["summary"]["outcome"] == "pass"
