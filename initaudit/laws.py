@@ -317,6 +317,8 @@ INDEPENDENT = (Normal, Uniform, TruncatedNormal, LogUniform)
 """Laws of independent draws, element by element."""
 CONTINUOUS = (*INDEPENDENT, Orthogonal)
 """Laws that give exact zeros with chance zero."""
+STRUCTURED = (Orthogonal, Sparse)
+"""Laws that hold for a tensor as a whole and for no part of it."""
 EXACT = (Constant, Pattern, Elementwise, Loaded)
 """Laws that fix every element."""
 

@@ -66,11 +66,12 @@ def _parts(audit: Audit, expectation: Expectation, evidence: Evidence) -> Iterat
         return
     for clause, observation in zip(expectation.clauses, evidence.observations, strict=False):
         failed = any(True for _ in judge_region(audit, expectation, clause, observation))
+        judged = clause.thresholds or not isinstance(clause.law, Unknown | None)
         yield Part(
             label=clause.label or "the rest",
             expected=_expected(clause),
             measured=observation.moments,
-            outcome=Outcome.FAIL if failed else Outcome.PASS,
+            outcome=Outcome.FAIL if failed else Outcome.PASS if judged else Outcome.SKIP,
         )
 
 

@@ -66,14 +66,15 @@ def applied(entry: Entry, expectation: Expectation, *, device: torch.device, see
     order nor other layers.
     """
     parameter = entry.parameter
-    if writes_all(expectation):
-        value = torch.empty(parameter.shape, dtype=getattr(torch, parameter.dtype), device=device)
-    else:  # what is not written stays as it stands there
-        value = entry.read().detach().to(device, copy=True)
+    value = torch.empty(parameter.shape, dtype=getattr(torch, parameter.dtype), device=device)
     generator = generator_for(seed, expectation.drawn_as or parameter.name, device)
     with _told_at_the_rule(expectation):
         for clause in expectation.clauses:
-            fill(value[index(clause.box)], clause, generator)
+            box = index(clause.box)
+            if clause.law is None:
+                value[box] = entry.read().detach()[box]
+            else:
+                fill(value[box], clause, generator)
     return value
 
 

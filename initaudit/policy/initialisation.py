@@ -17,6 +17,8 @@ from initaudit.policy.numbers import FIGURES, INDEX, Known, expression
 
 UNCHECKED = "unchecked"
 """The initialiser that judges nothing."""
+TORCH_DEFAULT = "torch_default"
+"""The initialiser that stands for what the module itself draws."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,11 @@ from initaudit import regions
 from initaudit.errors import PolicyError, Problem
 from initaudit.fans import Fans, Layout, semantic_fans, torch_fans
 from initaudit.initialisers import INITIALISERS, Argument, ArgumentKind, Geometry, Initialiser, calculate_gain
-from initaudit.laws import INDEPENDENT, Law, Loaded, Unknown
+from initaudit.laws import INDEPENDENT, STRUCTURED, Law, Loaded, Unknown
 from initaudit.policy.arithmetic import ExpressionError
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.policy.expression import Expression
-from initaudit.policy.initialisation import Initialisation
+from initaudit.policy.initialisation import TORCH_DEFAULT, Initialisation
 from initaudit.policy.matching import Governed, Match, matches
 from initaudit.policy.reader import load_policy
 from initaudit.policy.schema import Expect, FanCount, Policy, Rule, Slice
@@ -54,8 +54,7 @@ def expect(policy: Policy, governed: Governed) -> Expectation:
 
 def attributes(policy: Policy) -> frozenset[str]:
     """List the `module.…` and `model.…` names that a policy's expressions ask for, torch's own defaults included."""
-    inits = [init for rule in policy.rules for init in (rule.init, *(part.init for part in rule.slices))]
-    if any(init is not None and init.name == "torch_default" for init in inits):
+    if any(rule.init is not None and rule.init.name == TORCH_DEFAULT for rule in policy.rules):
         return policy.attributes | _torch_defaults().attributes
     return policy.attributes
 
@@ -136,7 +135,7 @@ class _Resolver:
             self._clause(label, box, shape, self._init(default), self.rule.expect, drawn)
             for label, box, shape in self._blocks()
         ]
-        if default is None and self.rule.init is not None and self.rule.init.name == "torch_default":
+        if default is None and self.rule.init is not None and self.rule.init.name == TORCH_DEFAULT:
             parts = [replace(part, law=Unknown(reason=self._no_default())) for part in parts]
         for one in slices:
             box = self._slice_box(one)
@@ -145,11 +144,15 @@ class _Resolver:
             parts = [replace(part, measured=regions.subtract_all(part.measured, box)) for part in parts]
             shape = tuple(stop - start for start, stop in box)
             parts.append(self._clause(f"[{one.text}]", box, shape, one.init, one.expect))
+        for part in parts:
+            if isinstance(part.law, STRUCTURED) and part.measured != (part.box,):
+                name = type(part.law).__name__.lower()
+                raise ValueError(f"{name} holds for a tensor as a whole; give it to a rule whose slices leave it so")
         return tuple(parts)
 
     def _default_rule(self) -> Rule | None:
         """Find the rule that spells what torch's own `reset_parameters` draws for this parameter."""
-        if self.rule.init is None or self.rule.init.name != "torch_default":
+        if self.rule.init is None or self.rule.init.name != TORCH_DEFAULT:
             return None
         if self.site.resets is not None and not self.site.resets.startswith("torch.nn."):
             return None
@@ -164,7 +167,7 @@ class _Resolver:
         if default is not None:
             return default.init
         own = self.rule.init
-        return None if own is None or own.name == "torch_default" else own
+        return None if own is None or own.name == TORCH_DEFAULT else own
 
     def _blocks(self) -> list[tuple[str | None, Box, tuple[int, ...]]]:
         shape = self.parameter.shape

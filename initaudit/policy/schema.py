@@ -13,7 +13,7 @@ from initaudit.policy import forms, numbers
 from initaudit.policy.expression import ROOTS, Expression
 from initaudit.policy.faults import KEY, Fault, fault, faults
 from initaudit.policy.index import Index, index_text, read_index
-from initaudit.policy.initialisation import UNCHECKED, Initialisation
+from initaudit.policy.initialisation import TORCH_DEFAULT, UNCHECKED, Initialisation
 from initaudit.policy.tolerance import DEFAULT_TOLERANCE, Slack, Tolerance
 from initaudit.values import Kind, Location
 
@@ -138,6 +138,8 @@ class Slice(_Keys):
     def _says_one_thing(self) -> Self:
         if (self.init is None) is (self.expect is None):
             raise fault("a slice needs either init or expect")
+        if self.init is not None and self.init.name == TORCH_DEFAULT:
+            raise fault(f"{TORCH_DEFAULT} is for whole parameters; name what the slice should be")
         return self
 
 

@@ -430,6 +430,24 @@ def test_slice_that_covers_the_tensor_leaves_nothing_to_judge_by_the_rule(policy
     assert codes(applied(nn.Linear(4, 4), drawn)) == []
 
 
+def test_slice_without_a_law_keeps_its_values(policy: Load) -> None:
+    given = policy(
+        """
+        rules:
+          - id: w
+            match: {name: weight}
+            init: {normal: {std: 0.02}}
+            slices: [{index: 0, expect: {min: [7, 7], max: [7, 7]}}, {index: 1, init: unchecked}]
+        """
+    )
+    model = nn.Embedding(50, 20)
+    model.weight.data[:2] = 7.0
+    assert codes(applied(model, given)) == []
+    initialise(model, given)
+    assert bool((model.weight[:2] == 7).all())
+    assert bool((model.weight[2:] < 1).all())
+
+
 def test_blocks_of_a_torch_default_are_judged(policy: Load) -> None:
     given = policy("rules: [{id: all, match: {name: '*'}, init: torch_default, blocks: 2}]")
     assert audit(nn.LayerNorm(8), given).ok

@@ -439,5 +439,11 @@ def test_parts_of_a_row_have_outcomes_of_their_own() -> None:
     assert [(part.label, part.outcome) for part in found.parts] == [("the rest", Outcome.PASS), ("[0]", Outcome.FAIL)]
 
 
+def test_part_that_nothing_judges_is_skipped() -> None:
+    excused = row(expected(clause(Normal()), clause(None, "[0]")), evidence(moments(), moments()))
+    assert [part.outcome for part in excused.parts] == [Outcome.PASS, Outcome.SKIP]
+    assert excused.outcome is Outcome.PASS
+
+
 def test_boxes_of_these_tests_hold_what_they_say() -> None:
     assert numel(whole(SHAPE)) == COUNT

@@ -100,6 +100,7 @@ def test_a_problem_shows_its_line_with_a_caret(write):
         ("match: {name: a}, init: zeros, blocks: {count: 3, dim: x}", "the position of a dimension is needed"),
         ("match: {name: a}, init: zeros, slices: 3", "a list is needed, not 3"),
         ("match: {name: a}, init: zeros, slices: [{index: 0}]", "a slice needs either init or expect"),
+        ("match: {name: a}, init: zeros, slices: [{index: 0, init: torch_default}]", "torch_default is for whole"),
         ("match: {name: a}, init: zeros, slices: [{index: '0:4:2', init: ones}]", "'0:4:2' has a step"),
         ("match: {name: a}, init: zeros, slices: [{index: '0,,1', init: ones}]", "a dimension is empty"),
         ("match: {name: a}, init: zeros, slices: [{index: [0], init: ones}]", "an index such as 0, padding_idx"),

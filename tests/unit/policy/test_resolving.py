@@ -260,6 +260,18 @@ def test_later_slice_takes_from_earlier_ones() -> None:
     assert sizes == [8, 8, 16]
 
 
+def test_structure_of_a_whole_tensor_takes_no_slices() -> None:
+    told = (
+        "orthogonal holds for a tensor as a whole, so no slice can be cut out of it; give it to a rule without slices"
+    )
+    assert refused(init="orthogonal", slices=[{"index": 0, "init": "zeros"}]) == told
+    assert refused(init={"sparse": 0.5}, slices=[{"index": 0, "init": "zeros"}]).startswith("sparse holds for")
+    kept = resolved(
+        init="orthogonal", slices=[{"index": "module.padding_idx", "init": "zeros"}], at=site(module__padding_idx=None)
+    )
+    assert only(kept).law == Orthogonal(rows=8, columns=4)
+
+
 def test_slices_cut_blocks_where_they_overlap() -> None:
     found = resolved((9, 2), init="normal", blocks=3, slices=[{"index": "2:4", "expect": {"mean": [0, 1]}}])
     sizes = [sum(map(regions.numel, clause.measured)) for clause in found.clauses]
