@@ -261,14 +261,11 @@ def test_later_slice_takes_from_earlier_ones() -> None:
 
 
 def test_structure_of_a_whole_tensor_takes_no_slices() -> None:
-    told = (
-        "orthogonal holds for a tensor as a whole, so no slice can be cut out of it; give it to a rule without slices"
-    )
+    told = "orthogonal holds for a tensor as a whole; give it to a rule whose slices leave it so"
     assert refused(init="orthogonal", slices=[{"index": 0, "init": "zeros"}]) == told
     assert refused(init={"sparse": 0.5}, slices=[{"index": 0, "init": "zeros"}]).startswith("sparse holds for")
-    kept = resolved(
-        init="orthogonal", slices=[{"index": "module.padding_idx", "init": "zeros"}], at=site(module__padding_idx=None)
-    )
+    padding = [{"index": "module.padding_idx", "init": "zeros"}]
+    kept = resolved(init="orthogonal", slices=padding, at=site(module__padding_idx=None))
     assert only(kept).law == Orthogonal(rows=8, columns=4)
 
 
