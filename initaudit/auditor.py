@@ -93,6 +93,13 @@ def initialise(model: "nn.Module", policy: Policy | str, *, seed: int = 0) -> No
 
 def run(request: Request, *, progress: Progress = lambda stage, done, total: None) -> Report:
     """Audit what a request asks for. Raises InitauditError where that cannot be done."""
+    from initaudit.model.process import prints_to_stderr, seeded
+
+    with seeded(request.seed), prints_to_stderr():  # properties, parametrisations and plug-ins are foreign code too
+        return _audited(request, progress)
+
+
+def _audited(request: Request, progress: Progress) -> Report:
     from initaudit.evidence.device import require
     from initaudit.evidence.equality import differing
     from initaudit.evidence.measuring import measure

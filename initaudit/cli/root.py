@@ -51,6 +51,9 @@ class Root(click.Group):
         except InitauditError as error:
             _say(ctx, f"initaudit: error: {error}", error)
             ctx.exit(EXIT_UNUSABLE)
+        except SystemExit as error:  # it would pass for a verdict
+            _say(ctx, f"initaudit: error: code of the model or of a plug-in called sys.exit({error.code!r})", error)
+            ctx.exit(EXIT_UNUSABLE)
         except KeyboardInterrupt:
             ctx.exit(EXIT_INTERRUPTED)
         except BrokenPipeError:

@@ -9,6 +9,21 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+LOUD = """
+from torch import nn
+from torch.nn.utils import parametrize
+
+
+class Loud(nn.Module):
+    def forward(self, value):
+        print('at work')
+        return value
+
+
+def build():
+    return parametrize.register_parametrization(nn.Linear(2, 2), "weight", Loud(), unsafe=True)
+"""
+
 Invoke = Callable[..., Result]
 Spawn = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -64,6 +79,18 @@ class TestOptions:
         result = invoke("check", "nets.py:Net", "-f", "json")
         assert json.loads(result.stdout)["target"] == "nets.py:Net"
         assert result.stderr == "imported\nbuilt\n"
+
+    def test_json_on_stdout_is_clean_while_a_parametrisation_prints(self, invoke: Invoke, folder: Path) -> None:
+        (folder / "loud.py").write_text(LOUD, encoding="utf-8")
+        result = invoke("check", "loud.py:build", "-f", "json")
+        assert json.loads(result.stdout)["target"] == "loud.py:build"
+        assert "at work" in result.stderr
+
+    def test_model_that_ends_the_program_gives_two(self, invoke: Invoke, folder: Path) -> None:
+        (folder / "loud.py").write_text(LOUD.replace("print('at work')", "raise SystemExit(0)"), encoding="utf-8")
+        result = invoke("check", "loud.py:build")
+        assert result.exit_code == 2
+        assert "initaudit: error: code of the model or of a plug-in called sys.exit(0)" in result.stderr
 
     def test_arguments_are_yaml_values_and_override_those_of_the_file(self, invoke: Invoke, folder: Path) -> None:
         (folder / "args.yaml").write_text("width: 32\nstd: 1e-3\n", encoding="utf-8")

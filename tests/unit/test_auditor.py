@@ -260,6 +260,17 @@ def test_equalities_that_share_a_parameter_are_drawn_equal(policy: Load, pairs: 
     assert codes(applied(model, policy(f"{EVERYTHING}equal: {pairs}\n"))) == []
 
 
+def test_audit_leaves_the_generator_alone_where_a_parametrisation_draws(policy: Load) -> None:
+    class Noisy(nn.Module):
+        def forward(self, value: torch.Tensor) -> torch.Tensor:
+            return value + torch.rand_like(value)
+
+    model = parametrize.register_parametrization(nn.Linear(9, 9), "weight", Noisy())
+    state = torch.get_rng_state()
+    assert audit(model).to_json() == audit(model).to_json()
+    assert torch.equal(torch.get_rng_state(), state)
+
+
 def test_tie_under_disagreeing_rules_is_found(policy: Load) -> None:
     given = policy(
         """
