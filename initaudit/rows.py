@@ -9,7 +9,7 @@ from initaudit.laws import Law, Unknown
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.report import Detectable, Expected, Finding, Part, Row
 from initaudit.sampling import Band
-from initaudit.values import Evidence, Observation, Outcome, Severity
+from initaudit.values import Evidence, Kind, Observation, Outcome, Severity
 
 
 def rows_of(audit: Audit, findings: Sequence[Finding], *, judged: bool = True) -> tuple[Row, ...]:
@@ -24,9 +24,8 @@ def rows_of(audit: Audit, findings: Sequence[Finding], *, judged: bool = True) -
 def _row(audit: Audit, expectation: Expectation, evidence: Evidence, failed: bool, judged: bool) -> Row:
     parameter = expectation.parameter
     site = expectation.governed.match.site if expectation.governed.match else parameter.sites[0]
-    reason = evidence.reason or expectation.reason or _unjudged(expectation)
-    healthy = audit.policy is None and evidence.whole is not None and judged
-    outcome = Outcome.FAIL if failed else Outcome.SKIP if reason and not healthy else Outcome.PASS
+    reason = evidence.reason or expectation.reason or _unjudged(audit, expectation)
+    outcome = Outcome.FAIL if failed else Outcome.SKIP if reason else Outcome.PASS
     main = _main(expectation, evidence)
     return Row(
         name=parameter.name,
@@ -47,7 +46,9 @@ def _row(audit: Audit, expectation: Expectation, evidence: Evidence, failed: boo
     )
 
 
-def _unjudged(expectation: Expectation) -> str | None:
+def _unjudged(audit: Audit, expectation: Expectation) -> str | None:
+    if audit.policy is None and expectation.parameter.kind is Kind.BUFFER:
+        return "a buffer is judged only by a rule"
     for clause in expectation.clauses:
         if isinstance(clause.law, Unknown):
             return clause.law.reason

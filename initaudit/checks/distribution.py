@@ -33,6 +33,7 @@ def judge(audit: Audit, expectation: Expectation, evidence: Evidence) -> Iterato
 def judge_region(audit: Audit, expectation: Expectation, clause: Clause, observation: Observation) -> Iterator[Finding]:
     """Compare the values of one region with its law and thresholds."""
     judged = _Judge(audit, expectation, clause, observation)
+    yield from judged.numbers()
     yield from judged.law()
     yield from judged.thresholds()
 
@@ -47,13 +48,18 @@ class _Judge:
         self.observation = observation
         self.moments = observation.moments
 
+    def numbers(self) -> Iterator[Finding]:
+        """Find NaN and Inf where the health of the values themselves does not: in a function of them, in a buffer."""
+        clause, nonfinite = self.clause, self.moments.nonfinite
+        elsewhere = clause.through is not None or self.expectation.parameter.kind is Kind.BUFFER
+        if nonfinite and elsewhere and (clause.thresholds or is_random(clause.law)):
+            message = f"{nonfinite:,} of {self.moments.count:,} are no finite number"
+            yield self._finding("IA203", message, float(nonfinite), 0.0, None)
+
     def law(self) -> Iterator[Finding]:
         law = self.clause.law
         if law is None:
             return
-        if self.clause.through is not None and self.moments.nonfinite:
-            message = f"{self.moments.nonfinite:,} of {self.moments.count:,} are no finite number"
-            yield self._finding("IA203", message, float(self.moments.nonfinite), 0.0, None)
         if isinstance(law, EXACT) and (self.moments.finite or self.expectation.parameter.kind is Kind.BUFFER):
             yield from self._exact(law)
         if not self.moments.finite:

@@ -198,6 +198,19 @@ def test_values_that_a_function_makes_infinite_are_found() -> None:
     assert judged(Normal(), seen) == []
 
 
+def test_buffer_with_values_that_are_no_number_is_found_where_a_rule_speaks_of_it() -> None:
+    def found(law: Law | None, nonfinite: int, **facts: Any) -> list[str]:
+        buffer = parameter(kind=Kind.BUFFER)
+        pair = expected(clause(law, **facts), of=buffer), evidence(moments(nonfinite=nonfinite))
+        return codes(distribution.findings, pair)
+
+    assert found(Normal(), COUNT) == ["IA203"]
+    assert found(Normal(), 1) == ["IA203"]
+    assert found(None, COUNT, thresholds={"mean": (-1.0, 1.0)}) == ["IA203"]
+    assert found(None, COUNT) == []
+    assert found(Normal(), 0) == []
+
+
 def test_other_fans_are_a_note() -> None:
     (note,) = distribution.findings(audit((expected(other_fans="other"), evidence())))
     assert (note.severity, note.message) == (Severity.NOTE, "fans: other")
@@ -407,6 +420,12 @@ def test_row_that_nothing_judged_is_skipped_with_its_reason() -> None:
     assert (missing.outcome, missing.reason, missing.measured) == (Outcome.SKIP, "it has no elements", None)
     unknown = row(expected(clause(Unknown(reason="nobody knows"))), evidence(moments()))
     assert (unknown.outcome, unknown.reason) == (Outcome.SKIP, "nobody knows")
+
+
+def test_buffer_without_a_policy_is_skipped() -> None:
+    buffer = ungoverned(parameter(kind=Kind.BUFFER)), evidence(moments(nonfinite=COUNT))
+    (found,) = rows_of(audit(buffer, policy=None), ())
+    assert (found.outcome, found.reason) == (Outcome.SKIP, "a buffer is judged only by a rule")
 
 
 def test_excused_row_that_is_unhealthy_fails() -> None:
