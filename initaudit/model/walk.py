@@ -61,6 +61,9 @@ class _Walk:
             self.modules = dict(model.named_modules(remove_duplicate=False))
         except RecursionError:
             raise TargetError("a module of the model is registered inside itself; keep the parent out of it") from None
+        except Exception as error:
+            told = f"listing the modules of the model raised {type(error).__name__}"
+            raise TargetError(f"{told}; do not override named_modules, or give what torch's own gives") from error
         self.storages: dict[int, int] = {}
         self.definitions: dict[type, Location | None] = {}
 

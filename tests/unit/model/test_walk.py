@@ -1,7 +1,7 @@
 """The walk: every tensor once, under all its names, with the values that the layer uses, and the model untouched."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import torch
@@ -317,6 +317,15 @@ def test_projection_is_what_the_layer_would_use() -> None:
     assert not torch.allclose(layer.weight, wanted)
     one.assign(wanted)
     assert torch.allclose(layer.weight, wanted)
+
+
+def test_model_whose_modules_cannot_be_listed_is_told() -> None:
+    class Hidden(nn.Linear):
+        def named_modules(self, *_: object, **__: object) -> Iterator[tuple[str, nn.Module]]:
+            raise RuntimeError("not for you")
+
+    with pytest.raises(TargetError, match="listing the modules of the model raised RuntimeError"):
+        parameters(Hidden(2, 2))
 
 
 def test_parametrisation_that_cannot_run_is_walked_by_its_stored_parts() -> None:
