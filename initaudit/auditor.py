@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,10 @@ from initaudit.policy.resolving import attributes, count_expected, expect
 from initaudit.policy.schema import Policy
 from initaudit.report import Report
 from initaudit.rows import rows_of
-from initaudit.values import Kind, Mode, Severity
+from initaudit.values import Kind, Mode, Outcome, Severity
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
     from initaudit.model.walk import Entry
@@ -50,12 +52,12 @@ class Request:
 
 def audit(
     target: object,
-    policy: Policy | str | None = None,
+    policy: Policy | str | Path | None = None,
     *,
     as_built: bool = True,
     args: Mapping[str, object] | None = None,
-    device: str = "cpu",
-    dtype: str | None = None,
+    device: "str | torch.device" = "cpu",
+    dtype: "str | torch.dtype | None" = None,
     seed: int = 0,
 ) -> Report:
     """Audit how a model is initialised.
@@ -68,17 +70,17 @@ def audit(
     return run(
         Request(
             target=target,
-            policy=load_policy(policy) if isinstance(policy, str) else policy,
+            policy=load_policy(policy) if isinstance(policy, str | Path) else policy,
             mode=Mode.AS_BUILT if as_built else Mode.APPLY,
             arguments=args or {},
-            device=device,
-            dtype=dtype,
+            device=str(device),
+            dtype=None if dtype is None else str(dtype).removeprefix("torch."),
             seed=seed,
         )
     )
 
 
-def initialise(model: "nn.Module", policy: Policy | str, *, seed: int = 0) -> None:
+def initialise(model: "nn.Module", policy: Policy | str | Path, *, seed: int = 0) -> None:
     """Write a policy's values into a model, in place: the same values that `audit` judges on the same device.
 
     Parameters that no rule governs, or whose rule declares no law, keep their values. Raises PolicyError where a rule
@@ -87,7 +89,7 @@ def initialise(model: "nn.Module", policy: Policy | str, *, seed: int = 0) -> No
     from initaudit.evidence.source import write
     from initaudit.model.walk import walk
 
-    loaded = load_policy(policy) if isinstance(policy, str) else policy
+    loaded = load_policy(policy) if isinstance(policy, str | Path) else policy
     write(*_expected(loaded, walk(model, attributes(loaded))), seed=seed)
 
 
@@ -144,7 +146,7 @@ def _audited(request: Request, progress: Progress) -> Report:
         findings=findings,
         fail_on=request.fail_on,
     )
-    if policy is not None and report.ok and not any(one.clauses for one in expectations):
+    if policy is not None and report.outcome is not Outcome.FAIL and not any(one.clauses for one in expectations):
         raise TargetError(
             f"nothing was checked: no rule of {policy.name} says what any parameter of {subject.name} should be"
         )

@@ -89,7 +89,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """The counts of a report. `outcome` is `fail` when a finding reaches the severity that fails the run."""
+    """The counts of a report, and its outcome."""
 
     parameters: int
     elements: int
@@ -117,10 +117,17 @@ class Report:
     fail_on: Severity = Severity.ERROR
 
     @property
-    def ok(self) -> bool:
-        """Whether no finding reaches the severity that fails the run."""
+    def outcome(self) -> Outcome:
+        """Fail where a finding reaches the severity that fails the run; skip where nothing was judged, else pass."""
         failing = (Severity.ERROR,) if self.fail_on is Severity.ERROR else (Severity.ERROR, Severity.WARNING)
-        return not any(finding.severity in failing for finding in self.findings)
+        if any(finding.severity in failing for finding in self.findings):
+            return Outcome.FAIL
+        return Outcome.SKIP if all(row.outcome is Outcome.SKIP for row in self.rows) else Outcome.PASS
+
+    @property
+    def ok(self) -> bool:
+        """Whether something was judged, and no finding reaches the severity that fails the run."""
+        return self.outcome is Outcome.PASS
 
     @property
     def parameters(self) -> tuple[Row, ...]:
@@ -141,7 +148,7 @@ class Report:
             errors=severities.count(Severity.ERROR),
             warnings=severities.count(Severity.WARNING),
             notes=severities.count(Severity.NOTE),
-            outcome=Outcome.PASS if self.ok else Outcome.FAIL,
+            outcome=self.outcome,
         )
 
     def to_json(self) -> str:

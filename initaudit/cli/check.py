@@ -104,8 +104,8 @@ def _policy(source: str | None, variables: Pairs) -> "Policy | None":
 
 
 def _exit_code(report: "Report", exit_zero: bool) -> int:
-    if not report.ok:
+    if report.outcome is Outcome.FAIL:
         return 0 if exit_zero else 1
-    if all(row.outcome is Outcome.SKIP for row in report.rows):
+    if report.outcome is Outcome.SKIP:
         raise NothingJudgedError("nothing was judged: every parameter was skipped, each for the reason in its row")
     return 0

@@ -260,6 +260,23 @@ def test_equalities_that_share_a_parameter_are_drawn_equal(policy: Load, pairs: 
     assert codes(applied(model, policy(f"{EVERYTHING}equal: {pairs}\n"))) == []
 
 
+def test_report_that_judged_nothing_is_not_ok() -> None:
+    with torch.device("meta"):
+        model = nn.Linear(3, 3)
+    report = audit(model)
+    assert (report.ok, report.summary.outcome) == (False, Outcome.SKIP)
+    measured = run(Request(target=nn.Linear(3, 3), judge=False))
+    assert (measured.ok, measured.summary.outcome) == (False, Outcome.SKIP)
+
+
+def test_policy_may_be_a_path_and_dtype_torchs_own(tmp_path: Path) -> None:
+    file = tmp_path / "p.yaml"
+    file.write_text(f"version: 1\n{textwrap.dedent(EVERYTHING)}", encoding="utf-8")
+    report = audit(lambda: nn.Linear(9, 9), file, as_built=False, dtype=torch.bfloat16, device=torch.device("cpu"))
+    assert (report.ok, report.dtype, report.policy) == (True, "bfloat16", str(file))
+    initialise(nn.Linear(9, 9), file)
+
+
 def test_audit_leaves_the_generator_alone_where_a_parametrisation_draws(policy: Load) -> None:
     class Noisy(nn.Module):
         def forward(self, value: torch.Tensor) -> torch.Tensor:
