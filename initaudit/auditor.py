@@ -1,10 +1,9 @@
 """The use case: target and policy in, report out. Every stage is one line of `run`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from initaudit.checks.audit import Audit, count_tests
@@ -17,37 +16,18 @@ from initaudit.policy.reader import load_policy
 from initaudit.policy.resolving import attributes, count_expected, expect
 from initaudit.policy.schema import Policy
 from initaudit.report import Report
+from initaudit.request import Request
 from initaudit.rows import rows_of
-from initaudit.values import Kind, Mode, Outcome, Severity
+from initaudit.values import Kind, Mode, Outcome
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from initaudit.model.target import Subject
     from initaudit.model.walk import Entry
 
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What a user asks for."""
-
-    target: object
-    """`"pkg.mod:attr"`, `"file.py:attr"`, a callable that makes a model, or a model."""
-    policy: Policy | None = None
-    mode: Mode = Mode.APPLY
-    """Without a policy the model is judged as built, whatever this says."""
-    arguments: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
-    app_dir: str = "."
-    device: str = "cpu"
-    dtype: str | None = None
-    seed: int = 0
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    fail_on: Severity = Severity.ERROR
-    judge: bool = True
-    """False measures and judges nothing."""
 
 
 def audit(
@@ -98,55 +78,69 @@ def run(request: Request, *, progress: Progress = lambda stage, done, total: Non
     from initaudit.model.process import prints_to_stderr, seeded
 
     with seeded(request.seed), prints_to_stderr():  # properties, parametrisations and plug-ins are foreign code too
-        return _audited(request, progress)
+        return _report(request, *_gathered(request, progress))
 
 
-def _audited(request: Request, progress: Progress) -> Report:
+def _gathered(request: Request, progress: Progress) -> tuple["Subject", Audit]:
+    """Build the model, say what is expected of it, and find out what it is."""
+    from initaudit.evidence.building import build_recorded
     from initaudit.evidence.device import require
     from initaudit.evidence.equality import differing
     from initaudit.evidence.measuring import measure
-    from initaudit.evidence.source import Source
-    from initaudit.model.target import build
+    from initaudit.evidence.source import Source, most_of_each
     from initaudit.model.walk import walk
 
     policy = request.policy
     mode = request.mode if policy is not None else Mode.AS_BUILT
     device = require(request.device)
     progress("building the model", 0, 1)
-    subject = build(request.target, request.arguments, app_dir=request.app_dir, dtype=request.dtype, seed=request.seed)
-    entries, expectations = _expected(policy, walk(subject.module, attributes(policy) if policy else ()))
-    built = Source(entries=entries, expectations=expectations, apply=False, device=device, seed=request.seed)
+    made = build_recorded(request)
+    entries, expectations = _expected(policy, walk(made.subject.module, attributes(policy) if policy else ()))
+    built = Source(
+        entries=entries,
+        expectations=expectations,
+        apply=False,
+        device=device,
+        seed=request.seed,
+        recording=made.recording,
+        most=most_of_each([entry.parameter.numel for entry in entries], request.budget),
+    )
     judged = replace(built, apply=mode is Mode.APPLY)
     steps = _Steps(progress, sum(entry.parameter.numel for entry in entries) * (1 + judged.apply))
-    evidence_built = measure(built, steps)
-    evidence = measure(judged, steps) if judged.apply else evidence_built
-    facts = Audit(
+    evidence = measure(built, steps)
+    return made.subject, Audit(
         policy=policy,
         mode=mode,
         expectations=expectations,
-        evidence=evidence,
-        built=evidence_built,
+        evidence=measure(judged, steps) if judged.apply else evidence,
+        built=evidence,
         tallies=tally(policy, [one.governed for one in expectations]) if policy else (),
         counts=_counts(policy, expectations),
-        fresh_is_nan=subject.fresh_is_nan,
+        fresh_is_nan=made.subject.fresh_is_nan,
+        unrecorded=made.reason,
         unequal=differing(equal_pairs(policy, [one.parameter for one in expectations]), judged.by_name),
         tests=count_tests(expectations),
-        location=subject.location,
+        location=made.subject.location,
         today=date.today(),
     )
+
+
+def _report(request: Request, subject: "Subject", facts: Audit) -> Report:
+    """Run the checks and say what they find; raise TargetError where there was nothing to check."""
+    policy = facts.policy
     findings = select(findings_of(facts), request.select, request.ignore) if request.judge else ()
     report = Report(
         target=subject.name,
         policy=policy.name if policy is not None else None,
-        mode=mode,
-        device=str(device),
-        dtype=request.dtype or _common_dtype(expectations),
+        mode=facts.mode,
+        device=request.device,
+        dtype=request.dtype or _common_dtype(facts.expectations),
         seed=request.seed,
         rows=rows_of(facts, findings, judged=request.judge),
         findings=findings,
         fail_on=request.fail_on,
     )
-    if policy is not None and report.outcome is not Outcome.FAIL and not any(one.clauses for one in expectations):
+    if policy is not None and report.outcome is not Outcome.FAIL and not any(one.clauses for one in facts.expectations):
         raise TargetError(
             f"nothing was checked: no rule of {policy.name} says what any parameter of {subject.name} should be"
         )

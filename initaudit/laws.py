@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Protocol
 
-_UNIT = NormalDist()
+NORMAL = NormalDist()
 
 
 class Law(Protocol):
@@ -94,14 +94,14 @@ class TruncatedNormal:
     @property
     def mean(self) -> float:
         lower, upper = self._bounds
-        return self.centre + self.scale * (_UNIT.pdf(lower) - _UNIT.pdf(upper)) / _mass(lower, upper)
+        return self.centre + self.scale * (NORMAL.pdf(lower) - NORMAL.pdf(upper)) / _mass(lower, upper)
 
     @property
     def std(self) -> float:
         lower, upper = self._bounds
         mass = _mass(lower, upper)
-        shift = (_UNIT.pdf(lower) - _UNIT.pdf(upper)) / mass
-        spread = 1 + (lower * _UNIT.pdf(lower) - upper * _UNIT.pdf(upper)) / mass - shift * shift
+        shift = (NORMAL.pdf(lower) - NORMAL.pdf(upper)) / mass
+        spread = 1 + (lower * NORMAL.pdf(lower) - upper * NORMAL.pdf(upper)) / mass - shift * shift
         return self.scale * math.sqrt(max(spread, 0.0))
 
     def quantile(self, u: float) -> float:
@@ -331,12 +331,12 @@ def _finite(**figures: float) -> None:
 
 def _mass(lower: float, upper: float) -> float:
     if lower > 0:
-        return _UNIT.cdf(-lower) - _UNIT.cdf(-upper)
-    return _UNIT.cdf(upper) - _UNIT.cdf(lower)
+        return NORMAL.cdf(-lower) - NORMAL.cdf(-upper)
+    return NORMAL.cdf(upper) - NORMAL.cdf(lower)
 
 
 def _inside(lower: float, upper: float, u: float) -> float:
-    share = _UNIT.cdf(lower) + u * _mass(lower, upper)
+    share = NORMAL.cdf(lower) + u * _mass(lower, upper)
     if not 0 < share < 1:
         return lower if u < 0.5 else upper
-    return min(max(_UNIT.inv_cdf(share), lower), upper)
+    return min(max(NORMAL.inv_cdf(share), lower), upper)

@@ -27,6 +27,12 @@ def split(shape: tuple[int, ...], count: int, dim: int) -> tuple[Box, ...]:
     return tuple((*everything[:dim], (part * size, (part + 1) * size), *everything[dim + 1 :]) for part in range(count))
 
 
+def intersect(one: Box, other: Box) -> Box | None:
+    """Give the box that two boxes share; None where they share nothing."""
+    shared = tuple((max(start, low), min(stop, high)) for (start, stop), (low, high) in zip(one, other, strict=True))
+    return shared if all(start < stop for start, stop in shared) else None
+
+
 def subtract(box: Box, hole: Box) -> tuple[Box, ...]:
     """Give disjoint boxes that together are `box` without `hole`."""
     overlap = tuple((max(start, low), min(stop, high)) for (start, stop), (low, high) in zip(box, hole, strict=True))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from initaudit.values import Kind, Location, Mode, Moments, Outcome, Severity
+from initaudit.values import Kind, Location, Mode, Moments, Outcome, Severity, Write
 
 SCHEMA_VERSION = 1
 """The first key of the JSON report; raised when a key changes its meaning or goes."""
@@ -42,16 +42,6 @@ class Detectable:
 
     mean: float | None
     std: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Write:
-    """One recorded initialising operation and the line that asked for it."""
-
-    initialiser: str
-    arguments: tuple[tuple[str, float | str], ...] = ()
-    location: Location | None = None
-    elements: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

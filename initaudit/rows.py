@@ -16,12 +16,14 @@ def rows_of(audit: Audit, findings: Sequence[Finding], *, judged: bool = True) -
     """Make a row of each parameter; one with a finding above a note fails, one that nothing judged is skipped."""
     failing = {finding.parameter for finding in findings if finding.severity is not Severity.NOTE}
     return tuple(
-        _row(audit, expectation, evidence, expectation.parameter.name in failing, judged)
-        for expectation, evidence in audit.pairs()
+        _row(audit, expectation, evidence, built, expectation.parameter.name in failing, judged)
+        for (expectation, evidence), built in zip(audit.pairs(), audit.built, strict=True)
     )
 
 
-def _row(audit: Audit, expectation: Expectation, evidence: Evidence, failed: bool, judged: bool) -> Row:
+def _row(
+    audit: Audit, expectation: Expectation, evidence: Evidence, built: Evidence, failed: bool, judged: bool
+) -> Row:
     parameter = expectation.parameter
     site = expectation.governed.match.site if expectation.governed.match else parameter.sites[0]
     reason = evidence.reason or expectation.reason or _unjudged(audit, expectation)
@@ -42,6 +44,7 @@ def _row(audit: Audit, expectation: Expectation, evidence: Evidence, failed: boo
         measured=main[1].moments if main and main[0].through is not None else evidence.whole,
         reason=reason if judged or evidence.whole is None else "measured only",
         detectable=_detectable(audit, expectation, *main) if main else None,
+        writes=built.history.writes if built.history is not None else (),
         parts=tuple(_parts(audit, expectation, evidence)),
     )
 
@@ -66,7 +69,7 @@ def _parts(audit: Audit, expectation: Expectation, evidence: Evidence) -> Iterat
     if len(expectation.clauses) < 2:
         return
     for clause, observation in zip(expectation.clauses, evidence.observations, strict=False):
-        failed = any(True for _ in judge_region(audit, expectation, clause, observation))
+        failed = any(True for _ in judge_region(audit, expectation, clause, observation, evidence.left))
         judged = clause.thresholds or not isinstance(clause.law, Unknown | None)
         yield Part(
             label=clause.label or "the rest",

@@ -7,6 +7,8 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from initaudit.fans import Layout
+from initaudit.laws import Law
+from initaudit.regions import Box
 
 Attribute = int | float | tuple[int | float, ...]
 """What an expression may read off a module: a number, or a tuple of numbers such as `kernel_size`."""
@@ -133,6 +135,8 @@ class Moments:
     zeros: int | None
     """None where they were not counted."""
     nonfinite: int = 0
+    nans: int = 0
+    """How many of those that are not finite are NaN."""
     sampled: bool = False
 
     @property
@@ -163,6 +167,7 @@ class Moments:
             maximum=max(self.maximum, other.maximum),
             zeros=None if self.zeros is None or other.zeros is None else self.zeros + other.zeros,
             nonfinite=self.nonfinite + other.nonfinite,
+            nans=self.nans + other.nans,
             sampled=self.sampled or other.sampled,
         )
 
@@ -188,6 +193,43 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """One recorded initialising operation and the line that asked for it."""
+
+    initialiser: str
+    """A function of `torch.nn.init` without its underscore, else the operation's own name."""
+    arguments: tuple[tuple[str, float | str], ...] = ()
+    location: Location | None = None
+    """The first line outside torch."""
+    user: Location | None = None
+    """The first line outside every installed package, where that is another one."""
+    elements: int | None = None
+    region: Box | None = None
+    """What it wrote, where that is a part of the parameter and a box."""
+    dead: bool = False
+    """Whether later writes left nothing of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What stands in a region of a parameter as the recording tells it; without a law, nobody wrote it."""
+
+    box: Box
+    law: Law | None
+    write: Write
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """All writes of a parameter, and what stood there after each."""
+
+    writes: tuple[Write, ...]
+    """Newest first."""
+    states: tuple[tuple[Standing, ...], ...]
+    """One for each write, oldest first; the last is what the factory left."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What was measured of one parameter; without moments there is a reason."""
 
@@ -196,3 +238,10 @@ class Evidence:
     observations: tuple[Observation, ...] = ()
     """One for each clause of the expectation, in its order."""
     reason: str | None = None
+    history: History | None = None
+    """None where the parameter was not recorded."""
+
+    @property
+    def left(self) -> tuple[Standing, ...]:
+        """What the factory left, region by region; empty where it was not recorded."""
+        return self.history.states[-1] if self.history is not None and self.history.states else ()

@@ -46,6 +46,8 @@ class Audit:
     """How many parameters a rule says it must match, by rule."""
     fresh_is_nan: bool
     """Whether memory that nobody wrote was NaN when the model was built."""
+    unrecorded: str | None = None
+    """Why the model's writes were not recorded; None where they were."""
     unequal: frozenset[tuple[str, str]]
     """Pairs of names whose values must be equal and are not."""
     tests: int

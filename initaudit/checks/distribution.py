@@ -4,11 +4,12 @@ import math
 from collections.abc import Iterator
 
 from initaudit.checks.audit import Audit, is_random, spacing
+from initaudit.checks.traced import Difference, differences, standing_in
 from initaudit.laws import EXACT, Law, Orthogonal, Pattern, Sparse
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.report import Finding
 from initaudit.sampling import Band
-from initaudit.values import Evidence, Kind, Observation, Severity
+from initaudit.values import Evidence, Kind, Location, Observation, Severity, Standing, Write
 
 ORTHOGONAL_SLACK = 1e-4
 """The relative residual of WᵀW that float32's own rounding never reaches."""
@@ -27,12 +28,18 @@ def findings(audit: Audit) -> Iterator[Finding]:
 def judge(audit: Audit, expectation: Expectation, evidence: Evidence) -> Iterator[Finding]:
     """Compare one parameter's values with what is expected of each of its regions."""
     for clause, observation in zip(expectation.clauses, evidence.observations, strict=False):
-        yield from judge_region(audit, expectation, clause, observation)
+        yield from judge_region(audit, expectation, clause, observation, evidence.left)
 
 
-def judge_region(audit: Audit, expectation: Expectation, clause: Clause, observation: Observation) -> Iterator[Finding]:
-    """Compare the values of one region with its law and thresholds."""
-    judged = _Judge(audit, expectation, clause, observation)
+def judge_region(
+    audit: Audit,
+    expectation: Expectation,
+    clause: Clause,
+    observation: Observation,
+    state: tuple[Standing, ...] = (),
+) -> Iterator[Finding]:
+    """Compare the values of one region, and what the recording tells of it, with its law and thresholds."""
+    judged = _Judge(audit, expectation, clause, observation, state)
     yield from judged.numbers()
     yield from judged.law()
     yield from judged.thresholds()
@@ -41,12 +48,21 @@ def judge_region(audit: Audit, expectation: Expectation, clause: Clause, observa
 class _Judge:
     """Judges one region of one parameter."""
 
-    def __init__(self, audit: Audit, expectation: Expectation, clause: Clause, observation: Observation) -> None:
+    def __init__(
+        self,
+        audit: Audit,
+        expectation: Expectation,
+        clause: Clause,
+        observation: Observation,
+        state: tuple[Standing, ...],
+    ) -> None:
         self.audit = audit
         self.expectation = expectation
         self.clause = clause
         self.observation = observation
         self.moments = observation.moments
+        self.state = state
+        self.standing = standing_in(clause, state)
 
     def numbers(self) -> Iterator[Finding]:
         """Find NaN and Inf where the health of the values themselves does not: in a function of them, in a buffer."""
@@ -59,6 +75,10 @@ class _Judge:
     def law(self) -> Iterator[Finding]:
         law = self.clause.law
         if law is None:
+            return
+        called = differences(self.expectation, self.clause, self.state)
+        if called:
+            yield self._called(called[0], law)
             return
         if isinstance(law, EXACT) and (self.moments.finite or self.expectation.parameter.kind is Kind.BUFFER):
             yield from self._exact(law)
@@ -89,6 +109,16 @@ class _Judge:
                 yield self._finding(
                     code, f"{label} {figure:.4g} is not within [{low:g}, {high:g}]", figure, None, (low, high)
                 )
+
+    def _called(self, difference: Difference, law: Law) -> Finding:
+        """Tell what was called in place of the declared law; the recording knows it without sampling error."""
+        self.standing = difference.standing
+        times = _times(difference.figure, difference.called, difference.declared)
+        message = (
+            f"{call(difference.standing.write)} gave {difference.standing.law}, {difference.figure} "
+            f"{difference.called:.4g}, where {law} has {difference.declared:.4g}{times}"
+        )
+        return self._finding(difference.code, message, difference.called, difference.declared, None)
 
     def _sampled(self, law: Law) -> Iterator[Finding]:
         limits = self.audit.bands(self.expectation, self.clause, self.observation)
@@ -167,10 +197,24 @@ class _Judge:
             code if label is None else "IA207",
             through + message if label is None else f"{label}: {through}{message}",
             expectation=self.expectation,
+            location=self._location(),
             expected=expected,
             observed=observed,
             band=band,
         )
+
+    def _location(self) -> Location | None:
+        """Tell the line that wrote the region: the user's own where the call came through a library."""
+        write = self.standing.write if self.standing is not None else None
+        return (write.user or write.location) if write is not None else None
+
+
+def call(write: Write) -> str:
+    """Write a recorded operation as a call."""
+    arguments = ", ".join(
+        f"{name}={value if isinstance(value, str) else format(value, 'g')}" for name, value in write.arguments
+    )
+    return f"{write.initialiser}({arguments})"
 
 
 def _times(name: str, figure: float, declared: float | None) -> str:

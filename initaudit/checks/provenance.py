@@ -1,21 +1,89 @@
-"""IA5xx: values that were as they should be and are written again."""
+"""IA5xx: values that were as they should be and were written again."""
 
 from collections.abc import Iterator
 
 from initaudit.checks.audit import Audit, is_random
+from initaudit.checks.distribution import call
+from initaudit.checks.traced import differences
+from initaudit.policy.expectation import Expectation
+from initaudit.regions import intersect
 from initaudit.report import Finding
-from initaudit.values import Mode
+from initaudit.values import Evidence, Mode, Standing, Write
+
+LOADED = "load_state_dict"
+"""What a recorded write is called that comes from a state dict."""
 
 
 def findings(audit: Audit) -> Iterator[Finding]:
-    """Find frozen parameters over which the policy draws new values."""
-    if audit.mode is not Mode.APPLY:
+    """Find conforming values that a later write replaced, and kept ones that are drawn anew."""
+    for expectation, evidence in zip(audit.expectations, audit.built, strict=True):
+        yield from _overwritten(audit, expectation, evidence)
+        yield from _reinitialised(audit, expectation, evidence)
+        if audit.mode is Mode.APPLY:
+            yield from _frozen(audit, expectation)
+
+
+def _overwritten(audit: Audit, expectation: Expectation, evidence: Evidence) -> Iterator[Finding]:
+    """Find what was right after some write, and is not at the end."""
+    history = evidence.history
+    if audit.mode is not Mode.AS_BUILT or history is None or not expectation.clauses:
         return
-    for expectation in audit.expectations:
-        drawn = [clause for clause in expectation.clauses if is_random(clause.law)]
-        if expectation.parameter.frozen and drawn:
+    if _conforms(expectation, evidence.left) is not False:
+        return
+    for before, after in zip(history.states, history.states[1:], strict=False):
+        if _conforms(expectation, before) and _conforms(expectation, after) is False:
+            right, wrong = before[0].write, _newest(after, before)
             message = (
-                f"it is frozen (requires_grad is False), and the policy would draw {drawn[0].law} over its values; "
-                "freeze marks weights to keep, so let a rule with `frozen: true` leave them unchecked"
+                f"{call(right)}{_at(right)} gave what the policy declares; {call(wrong)}{_at(wrong)} then wrote over it"
             )
-            yield audit.finding("IA502", message, expectation=expectation)
+            yield audit.finding("IA501", message, expectation=expectation, location=wrong.user or wrong.location)
+            return
+
+
+def _reinitialised(audit: Audit, expectation: Expectation, evidence: Evidence) -> Iterator[Finding]:
+    """Find a loaded value over which something was drawn."""
+    if evidence.history is None:
+        return
+    loaded: list[Standing] = []
+    for state in evidence.history.states:
+        drawn = [one for one in state if is_random(one.law)]
+        for one in drawn:
+            kept = [other for other in loaded if intersect(one.box, other.box) is not None]
+            if kept and one.write not in [other.write for other in loaded]:
+                message = (
+                    f"{call(kept[0].write)}{_at(kept[0].write)} loaded it; {call(one.write)}{_at(one.write)} then "
+                    "drew new values over it"
+                )
+                where = one.write.user or one.write.location
+                yield audit.finding("IA502", message, expectation=expectation, location=where)
+                return
+        loaded = [one for one in state if one.write.initialiser == LOADED]
+
+
+def _frozen(audit: Audit, expectation: Expectation) -> Iterator[Finding]:
+    """Find a frozen parameter over which the policy draws."""
+    drawn = [clause for clause in expectation.clauses if is_random(clause.law)]
+    if expectation.parameter.frozen and drawn:
+        message = (
+            f"it is frozen (requires_grad is False), and the policy would draw {drawn[0].law} over its values; "
+            "freeze marks weights to keep, so let a rule with `frozen: true` leave them unchecked"
+        )
+        yield audit.finding("IA502", message, expectation=expectation)
+
+
+def _conforms(expectation: Expectation, state: tuple[Standing, ...]) -> bool | None:
+    """Tell whether every region has its declared law; None where that is not known."""
+    found = [differences(expectation, clause, state) for clause in expectation.clauses]
+    if any(found):
+        return False
+    return None if any(one is None for one in found) else True
+
+
+def _newest(state: tuple[Standing, ...], before: tuple[Standing, ...]) -> Write:
+    old = [one.write for one in before]
+    return next((one.write for one in state if one.write not in old), state[0].write)
+
+
+def _at(write: Write) -> str:
+    where = write.user or write.location
+    return f" at {where}" if where is not None else ""

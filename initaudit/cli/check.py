@@ -76,7 +76,7 @@ def check(
     if policy is None and var:
         raise OptionError("--var sets a number of a policy; name the policy with --policy")
     load_plugins(model.plugin, model.app_dir)
-    from initaudit.auditor import Request
+    from initaudit.request import Request
 
     request = Request(
         target=model.target,

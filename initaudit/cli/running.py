@@ -16,8 +16,8 @@ from initaudit.errors import OptionError, PluginError
 from initaudit.reports import View
 
 if TYPE_CHECKING:
-    from initaudit.auditor import Request
     from initaudit.report import Report
+    from initaudit.request import Request
 
 
 def audit(request: "Request", output: OutputOptions, view: View) -> "Report":

@@ -17,7 +17,7 @@ def stats(model: ModelOptions, output: OutputOptions) -> None:
     TARGET is a factory, a class or a model: package.module:attribute or path/to/file.py:attribute.
     """
     load_plugins(model.plugin, model.app_dir)
-    from initaudit.auditor import Request
+    from initaudit.request import Request
 
     request = Request(
         target=model.target,

@@ -34,6 +34,7 @@ class _Pending:
     label: str | None
     rows: torch.Tensor
     extras: torch.Tensor
+    sampled: bool
 
 
 _Found = Evidence | list[_Pending]
@@ -50,7 +51,8 @@ def measure(source: Source, step: Callable[[int], None]) -> tuple[Evidence, ...]
             found = list(_stepping(pool.map(partial(_one, source), source.entries, source.expectations), source, step))
     else:
         found = list(_stepping(map(partial(_one, source), source.entries, source.expectations), source, step))
-    return _collected(found)
+    histories = (source.history(entry) for entry in source.entries)
+    return tuple(replace(one, history=history) for one, history in zip(_collected(found), histories, strict=True))
 
 
 @contextmanager
@@ -72,10 +74,20 @@ def _stepping(found: Iterable[_Found], source: Source, step: Callable[[int], Non
 
 def _one(source: Source, entry: Entry, expectation: Expectation) -> _Found:
     try:
+        value = source.sample(entry, expectation)
+        if value is not None:
+            return _observe_sample(value, expectation)
         value = source.value(entry, expectation)
         return _missing(entry) if value is None else _observe(value, expectation)
     except TypeError as error:  # a dtype that has no moments
         return Evidence(reason=str(error))
+
+
+def _observe_sample(value: torch.Tensor, expectation: Expectation) -> _Found:
+    """Measure some draws of a law as they stand for the whole of a parameter that has one region."""
+    box = whole(tuple(value.shape))
+    alike = [replace(clause, box=box, measured=(box,), shape=tuple(value.shape)) for clause in expectation.clauses]
+    return _observe(value, replace(expectation, clauses=tuple(alike)), sampled=True)
 
 
 def _missing(entry: Entry) -> Evidence:
@@ -86,27 +98,28 @@ def _missing(entry: Entry) -> Evidence:
     return Evidence(reason="its values are not in memory (a meta or sparse tensor)")
 
 
-def _observe(value: torch.Tensor, expectation: Expectation) -> _Found:
+def _observe(value: torch.Tensor, expectation: Expectation, *, sampled: bool = False) -> _Found:
     everything = whole(tuple(value.shape))
     plain = Clause(label=_PLAIN, box=everything, measured=(everything,), shape=tuple(value.shape))
     clauses = expectation.clauses or (replace(plain, label=None),)
     if any(clause.through is not None for clause in clauses):
         clauses = (*clauses, plain)
     if value.device.type == "cpu":
-        return _evidence([_observed(value, clause) for clause in clauses])
+        return _evidence([_observed(value, clause, sampled) for clause in clauses])
     return [
         _Pending(
             label=clause.label,
             rows=figures(list(_regions(value, clause)), transform=_transform(clause)).to(value.device),
             extras=exactness(value, clause),
+            sampled=sampled,
         )
         for clause in clauses
     ]
 
 
-def _observed(value: torch.Tensor, clause: Clause) -> Observation:
+def _observed(value: torch.Tensor, clause: Clause, sampled: bool) -> Observation:
     found = moments(list(_regions(value, clause)), count_zeros=_zeros_matter(clause), transform=_transform(clause))
-    return _observation(clause.label, found, exactness(value, clause).tolist())
+    return _observation(clause.label, replace(found, sampled=sampled), exactness(value, clause).tolist())
 
 
 def _collected(found: Sequence[_Found]) -> tuple[Evidence, ...]:
@@ -120,7 +133,7 @@ def _collected(found: Sequence[_Found]) -> tuple[Evidence, ...]:
     parts = torch.split(together, [len(row) for row in rows])
     results = iter(
         [
-            _observation(one.label, collect([part[:-1]])[0], part[-1, :EXTRAS].tolist())
+            _observation(one.label, replace(collect([part[:-1]])[0], sampled=one.sampled), part[-1, :EXTRAS].tolist())
             for one, part in zip(waiting, parts, strict=True)
         ]
     )

@@ -16,7 +16,7 @@ PIECE = 1 << 19
 """Elements in a piece on the processor: 2 MB of float32, which the cache holds."""
 DEVICE_PIECE = 1 << 25
 """Elements in a piece on an accelerator: large, so that launching costs nothing, yet far below a large parameter."""
-FIGURES = 8
+FIGURES = 9
 """How many figures a tensor leaves on a device: see `_figures`."""
 _CENTRE_BEYOND = 8.0
 """Where |mean| is so many times the std, squares about zero lose digits and the piece is centred first."""
@@ -131,6 +131,7 @@ def _finite_part(piece: torch.Tensor, count_zeros: bool) -> Moments:
     wide = piece.double()
     finite = wide[torch.isfinite(wide)]
     lost = piece.numel() - finite.numel()
+    nans = int(torch.isnan(wide).sum())
     if not finite.numel():
         return Moments(
             count=lost,
@@ -140,6 +141,7 @@ def _finite_part(piece: torch.Tensor, count_zeros: bool) -> Moments:
             maximum=-math.inf,
             zeros=0 if count_zeros else None,
             nonfinite=lost,
+            nans=nans,
         )
     mean, m2 = _centred(finite)
     return Moments(
@@ -150,11 +152,12 @@ def _finite_part(piece: torch.Tensor, count_zeros: bool) -> Moments:
         maximum=finite.amax().item(),
         zeros=int((finite == 0).sum()) if count_zeros else None,
         nonfinite=lost,
+        nans=nans,
     )
 
 
 def _figures(piece: torch.Tensor) -> torch.Tensor:
-    """Count, finite, shift, sum and square sum about the shift, min, max, zeros; nothing is read back."""
+    """Count, finite, shift, sum and square sum about the shift, min, max, zeros, NaN; nothing is read back."""
     finite = torch.isfinite(piece)
     wide = piece.double()
     kept = torch.where(finite, wide, 0.0)
@@ -171,12 +174,13 @@ def _figures(piece: torch.Tensor) -> torch.Tensor:
             torch.where(finite, wide, math.inf).amin(),
             torch.where(finite, wide, -math.inf).amax(),
             ((piece == 0) & finite).sum().double(),
+            torch.isnan(piece).sum().double(),
         )
     )
 
 
 def _from_figures(figure: list[float]) -> Moments:
-    count, finite, shift, total, square, low, high, zeros = figure
+    count, finite, shift, total, square, low, high, zeros, nans = figure
     off = total / finite if finite else 0.0
     return Moments(
         count=int(count),
@@ -186,4 +190,5 @@ def _from_figures(figure: list[float]) -> Moments:
         maximum=high,
         zeros=int(zeros),
         nonfinite=int(count - finite),
+        nans=int(nans),
     )

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import torch
 
 from initaudit.errors import PolicyError, Problem, TargetError
-from initaudit.laws import Unknown
-from initaudit.model.draw import fill, generator_for
+from initaudit.evidence.recording import Recording
+from initaudit.laws import INDEPENDENT, Unknown
+from initaudit.model.draw import Drawable, draw, fill, generator_for
 from initaudit.model.walk import Entry
 from initaudit.policy.expectation import Expectation
 from initaudit.regions import index
+from initaudit.values import History
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,15 +26,67 @@ class Source:
     apply: bool
     device: torch.device
     seed: int
+    recording: Recording | None = None
+    """Where the values of virtual tensors are; None where all are in memory."""
+    most: int | None = None
+    """Of a parameter with more elements, if its law is one of independent draws, only so many are drawn."""
+
+    def __post_init__(self) -> None:
+        if self.recording is not None:
+            self.recording.own((entry.parameter.name, entry.tensors) for entry in self.entries)
 
     def value(self, entry: Entry, expectation: Expectation) -> torch.Tensor | None:
         """Give the values that are judged; None where there are none (lazy, meta, sparse or empty tensors)."""
         if entry.parameter.lazy or not entry.parameter.numel:
             return None
         if self.apply and writes(entry, expectation) and (writes_all(expectation) or in_memory(entry)):
-            value = applied(entry, expectation, device=self.device, seed=self.seed)
+            value = applied(entry, expectation, device=self.device, seed=self.seed, stored=self.stored)
             return value if entry.project is None else _projected(entry.project, value, expectation)
-        return entry.read().detach().to(self.device) if in_memory(entry) else None
+        return self.stored(entry) if in_memory(entry) else None
+
+    def stored(self, entry: Entry) -> torch.Tensor:
+        """Give the values that the factory made."""
+        if self.recording is None:
+            return entry.read().detach().to(self.device)
+        if not entry.parameter.effective:
+            value = self.recording.value(entry.tensors[0], self.device)
+            return entry.read().detach().to(self.device) if value is None else value
+        with self.recording.present(entry.tensors):
+            return entry.read().detach().clone().to(self.device)
+
+    def sample(self, entry: Entry, expectation: Expectation) -> torch.Tensor | None:
+        """Give some draws in place of all, where there are too many and their law says that any will do."""
+        if self.most is None or entry.parameter.numel <= self.most or entry.parameter.lazy:
+            return None
+        law = self._independent(entry, expectation)
+        if law is None:
+            return None
+        values = torch.empty(self.most, dtype=getattr(torch, entry.parameter.dtype), device=self.device)
+        draw(values, law, generator_for(self.seed, entry.parameter.name, self.device))
+        return values
+
+    def history(self, entry: Entry) -> History | None:
+        """Tell what the factory wrote to a parameter; None where that is not known, or where the policy writes."""
+        return None if self.apply else self._recorded(entry)
+
+    def _recorded(self, entry: Entry) -> History | None:
+        if self.recording is None or entry.parameter.effective:
+            return None
+        return self.recording.history(entry.tensors[0])
+
+    def _independent(self, entry: Entry, expectation: Expectation) -> Drawable | None:
+        """Find the law of independent draws that all of a parameter's values come from."""
+        if self.apply and writes(entry, expectation):
+            (first, *others) = expectation.clauses
+            plain = not others and first.writer is None and first.through is None
+            return first.law if plain and isinstance(first.law, INDEPENDENT) else None
+        history = self._recorded(entry)
+        if history is None or not history.states or len(history.states[-1]) != 1:
+            return None
+        (standing,) = history.states[-1]
+        one_region = len(expectation.clauses) < 2 and all(clause.through is None for clause in expectation.clauses)
+        virtual = self.recording is not None and self.recording.is_virtual(entry.tensors[0])
+        return standing.law if one_region and virtual and isinstance(standing.law, INDEPENDENT) else None
 
     def by_name(self, name: str) -> torch.Tensor | None:
         """Give the values of the parameter of this name."""
@@ -40,6 +94,19 @@ class Source:
             if entry.parameter.name == name:
                 return self.value(entry, expectation)
         return None
+
+
+def most_of_each(sizes: Sequence[int], budget: int | None) -> int | None:
+    """Give the most elements that any parameter may draw so that all together stay within a budget."""
+    if budget is None or sum(sizes) <= budget:
+        return None
+    left = budget
+    for rank, size in enumerate(sorted(sizes)):
+        share = left // (len(sizes) - rank)
+        if size > share:
+            return max(share, 1)
+        left -= size
+    return None
 
 
 def writes(entry: Entry, expectation: Expectation) -> bool:
@@ -55,11 +122,17 @@ def writes_all(expectation: Expectation) -> bool:
 
 def in_memory(entry: Entry) -> bool:
     """Tell whether a parameter has values that can be read."""
-    value = entry.read()
-    return not value.is_meta and value.layout is torch.strided
+    return all(not one.is_meta and one.layout is torch.strided for one in entry.tensors)
 
 
-def applied(entry: Entry, expectation: Expectation, *, device: torch.device, seed: int) -> torch.Tensor:
+def applied(
+    entry: Entry,
+    expectation: Expectation,
+    *,
+    device: torch.device,
+    seed: int,
+    stored: Callable[[Entry], torch.Tensor] = lambda entry: entry.read().detach(),
+) -> torch.Tensor:
     """Give the value that the policy writes into a parameter, drawn from a generator of its own.
 
     The generator is seeded from the run's seed and the parameter's name alone, so that the value depends on neither
@@ -72,7 +145,7 @@ def applied(entry: Entry, expectation: Expectation, *, device: torch.device, see
         for clause in expectation.clauses:
             box = index(clause.box)
             if clause.law is None:
-                value[box] = entry.read().detach()[box]
+                value[box] = stored(entry)[box]
             else:
                 fill(value[box], clause, generator)
     return value

@@ -8,6 +8,7 @@ import reprlib
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -24,6 +25,10 @@ from initaudit.values import Location
 _FORM = "write it as 'package.module:attribute' or 'path/to/file.py:attribute'"
 _LONGEST = 500
 """How many characters of an exception's message are told."""
+
+
+class FactoryError(TargetError):
+    """The user's own factory raised."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +51,14 @@ def build(
     app_dir: str = ".",
     dtype: str | None = None,
     seed: int = 0,
+    around: AbstractContextManager[object] | None = None,
 ) -> Subject:
-    """Import a target and call it; a module instance is used as it is.
+    """Import a target and call it, inside `around` where that is given; a module instance is used as it is.
 
     The factory runs seeded, with fresh memory filled with NaN and its prints on standard error; afterwards the
     process is as it was. Raises TargetError, whose cause is the user's own exception where there is one.
     """
-    with restored(), seeded(seed), unwritten_is_nan(), prints_to_stderr():
+    with restored(), seeded(seed), unwritten_is_nan(), prints_to_stderr(), around or nullcontext():
         sys.path[:0] = _folders(target, app_dir)
         if dtype is not None:
             torch.set_default_dtype(_float_dtype(dtype))
@@ -155,7 +161,7 @@ def _call(found: object, name: str, arguments: Mapping[str, object], dtype: str 
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        raise TargetError(f"{name} raised{_where(error)}: {_what(error)}") from error
+        raise FactoryError(f"{name} raised{_where(error)}: {_what(error)}") from error
     if not isinstance(module, nn.Module):
         raise TargetError(f"{name} returned {_article(module)}; it must return an nn.Module")
     return module
@@ -209,8 +215,14 @@ def _defined_at(found: object) -> Location | None:
 
 
 def definition(thing: Any) -> Location | None:
-    """Tell where a function, or the constructor of a class, is defined; None for what has no Python source."""
-    candidates = [thing] if not isinstance(thing, type) else [vars(thing).get(name) for name in ("__init__", "forward")]
+    """Tell where a function, or the constructor of a class, is defined; None for what has no Python source.
+
+    A class without a constructor has that of the class it inherits from; torch's own are nobody's to mend.
+    """
+    candidates = [thing]
+    if isinstance(thing, type):
+        own = [one for one in thing.__mro__ if not one.__module__.startswith("torch.")][:-1] or thing.__mro__
+        candidates = [vars(one).get(name) for one in own for name in ("__init__", "forward")]
     for candidate in candidates:
         code = getattr(inspect.unwrap(candidate), "__code__", None) if callable(candidate) else None
         if code is not None and not code.co_filename.startswith("<"):

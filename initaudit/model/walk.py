@@ -26,6 +26,8 @@ class Entry:
     """A parameter and the way to its values: `read` gives them as the layer uses them."""
 
     parameter: Parameter
+    tensors: tuple[torch.Tensor, ...]
+    """What the model stores for it: one tensor, or those that an effective one is computed from."""
     read: Callable[[], torch.Tensor]
     assign: Callable[[torch.Tensor], None] | None = None
     """Put a value into the model; None where nothing can be assigned."""
@@ -124,7 +126,7 @@ class _Walk:
             with torch.no_grad():
                 tensor.copy_(value)
 
-        return Entry(parameter=parameter, read=tensor.detach, assign=None if lazy else assign)
+        return Entry(parameter=parameter, tensors=(tensor,), read=tensor.detach, assign=None if lazy else assign)
 
     def _effective(self, prefix: str, one: Computed, stored: torch.Tensor) -> Entry:
         module = self.modules[prefix]
@@ -153,10 +155,16 @@ class _Walk:
 
         return Entry(
             parameter=parameter,
+            tensors=tuple(self._stored_tensor(module, name) for name in one.stored),
             read=one.compute,
             assign=assign if invertible else None,
             project=one.project,
         )
+
+    def _stored_tensor(self, module: nn.Module, name: str) -> torch.Tensor:
+        path, _, local = name.rpartition(".")
+        found: torch.Tensor = getattr(module.get_submodule(path), local)
+        return found
 
     def _number(self, tensor: torch.Tensor) -> int:
         return self.storages.setdefault(_storage(tensor), len(self.storages))

@@ -5,9 +5,9 @@ import math
 from typing import Any
 
 from initaudit import __version__
-from initaudit.report import SCHEMA_VERSION, Detectable, Expected, Finding, Part, Report, Row, Write
+from initaudit.report import SCHEMA_VERSION, Detectable, Expected, Finding, Part, Report, Row
 from initaudit.reports import EVERYTHING, View
-from initaudit.values import Location, Moments
+from initaudit.values import Location, Moments, Write
 
 JsonValue = dict[str, Any] | list[Any] | str | float | bool | None
 

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from initaudit.report import Detectable, Expected, Finding, Part, Report, Row, Write
+from initaudit.report import Detectable, Expected, Finding, Part, Report, Row
 from initaudit.reports.escape import escape
-from initaudit.values import Mode, Moments, Outcome, Severity
+from initaudit.values import Mode, Moments, Outcome, Severity, Write
 
 NOTHING = "-"
 """What stands for a figure, law or rule that is not there."""

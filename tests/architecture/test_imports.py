@@ -33,6 +33,7 @@ LAYERS = (  # each may import those after it, never those before it
     ("checks/",),
     ("evidence/",),
     ("model/",),
+    ("request.py",),
     ("policy/",),
     ("sampling.py",),
     ("tails.py",),

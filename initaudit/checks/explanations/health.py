@@ -36,6 +36,27 @@ CODES = (
         """,
     ),
     Code(
+        code="IA302",
+        title="partly written",
+        severity=Severity.ERROR,
+        meaning="""
+        Some of the values were written and some were not: an init call reached a view,
+        a gate or a block, and nothing ever filled the rest. What was not written is
+        whatever the memory held. The recording of the build knows it for certain.
+        """,
+        example="""
+        # nets.py: two of three blocks are drawn
+        self.qkv = nn.Parameter(torch.empty(3 * width, width))
+        nn.init.xavier_uniform_(self.qkv[: 2 * width])
+
+        nets.py:2: IA302 error attention.qkv: 65,536 of its 196,608 values were never written: [512:768, 0:256]
+        """,
+        mend="""
+        Initialise the whole tensor, or the region that the finding names as well.
+        `initaudit trace` lists every write with the region that it reached.
+        """,
+    ),
+    Code(
         code="IA303",
         title="NaN or infinite value",
         severity=Severity.ERROR,
@@ -55,6 +76,28 @@ CODES = (
         Look at the init call that the finding points at and at the numbers that go into
         it; for a fan or an index, ask what happens at zero. In half precision compute
         in float32 and cast at the end. Where the values were loaded, look at the file.
+        """,
+    ),
+    Code(
+        code="IA306",
+        title="buffer never written or not a number",
+        severity=Severity.ERROR,
+        meaning="""
+        A buffer holds memory that nobody wrote, or NaN. Buffers are not trained and
+        often not saved, so nothing mends them later: rotary frequencies, scales and
+        running statistics go wrong from the first step on. Infinities alone are no
+        finding, for masks are made of them.
+        """,
+        example="""
+        # nets.py
+        self.register_buffer("inv_freq", torch.empty(dim // 2), persistent=False)
+
+        nets.py:2: IA306 error rotary.inv_freq: nothing ever wrote 32 of its 32 values
+        """,
+        mend="""
+        Compute the buffer where it is registered. After a build on the meta device and
+        `to_empty`, compute it again: a module's `reset_parameters` must make its buffers
+        too. A rule with `kind: buffer` and a `formula` holds it to its values.
         """,
     ),
 )

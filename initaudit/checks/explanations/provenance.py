@@ -5,11 +5,36 @@ from initaudit.values import Severity
 
 CODES = (
     Code(
+        code="IA501",
+        title="conforming value overwritten",
+        severity=Severity.ERROR,
+        meaning="""
+        At some point of the build the parameter held what the policy declares; a later
+        write replaced it. Typically a submodule initialises itself with care, and the
+        parent then runs a general init over everything: a zero gate, a time-step bias, a
+        scaled residual projection is lost. The finding names both calls.
+        """,
+        example="""
+        # nets.py
+        nn.init.zeros_(self.gate.weight)                  # line 8, in the block
+        self.apply(lambda m: init_linear(m))              # line 20, in the model
+
+        nets.py:30: IA501 error block.gate.weight: zeros() at nets.py:8 gave what the policy declares;
+        normal(mean=0, std=0.02) at nets.py:30 then wrote over it
+        """,
+        mend="""
+        Let the general init pass over what initialises itself (a mark on the module, a
+        test of its class), or run the special init last. `initaudit trace` shows the
+        order of all writes.
+        """,
+    ),
+    Code(
         code="IA502",
         title="loaded or frozen value re-initialised",
         severity=Severity.ERROR,
         meaning="""
-        The policy would draw new values over a parameter that is frozen
+        A value that was loaded from a state dict was drawn anew later in the build, or
+        the policy would draw new values over a parameter that is frozen
         (`requires_grad` is False). A frozen weight is not trained, so its values are
         there to be kept: a pretrained backbone, a teacher, fixed features. Drawn anew,
         it stays random for the whole of the training.

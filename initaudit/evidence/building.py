@@ -1,0 +1,49 @@
+"""Build a model so that its writes are recorded; where that cannot be, build it for real and say why."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from torch import nn
+
+from initaudit.evidence.recorder import UnrecordableError
+from initaudit.evidence.recording import Recording, recording
+from initaudit.model.target import FactoryError, Subject, build
+from initaudit.request import Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """A model, and the recording of its making or, where one was to be had, the reason why there is none."""
+
+    subject: Subject
+    recording: Recording | None = None
+    reason: str | None = None
+
+
+def build_recorded(request: Request) -> Built:
+    """Build a target under a recording, unless that is not wanted. Raises TargetError where it cannot be built."""
+    make = partial(
+        build,
+        request.target,
+        request.arguments,
+        app_dir=request.app_dir,
+        dtype=request.dtype,
+        seed=request.seed,
+    )
+    if isinstance(request.target, nn.Module):
+        return Built(subject=make())
+    if not request.record:
+        return Built(subject=make(), reason="it was asked not to be")
+    around = recording(request.seed)
+    try:
+        subject = make(around=around)
+        around.recorder.require_untouched()
+    except (FactoryError, UnrecordableError) as error:
+        # A factory that is wrong by itself raises its own error here, and is not blamed on the recording.
+        return Built(subject=make(), reason=_reason(error))
+    return Built(subject=subject, recording=Recording(around.recorder))
+
+
+def _reason(error: Exception) -> str:
+    cause = error.__cause__ or error
+    return f"recording it failed ({type(cause).__name__}: {' '.join(str(cause).split())[:200]})"

@@ -1,0 +1,97 @@
+"""What a recording holds: operations in the order they were asked for, and the tensors that they name."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.utils._pytree import tree_leaves
+
+from initaudit.values import Location
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A tensor of the recording: a strided window on a numbered storage."""
+
+    storage: int
+    offset: int
+    size: tuple[int, ...]
+    stride: tuple[int, ...]
+    dtype: torch.dtype
+
+    @property
+    def numel(self) -> int:
+        """How many elements the window shows."""
+        return math.prod(self.size)
+
+    @property
+    def extent(self) -> int:
+        """How many elements a storage must have for the window to lie inside it."""
+        if not self.numel:
+            return 0
+        return self.offset + 1 + sum((size - 1) * stride for size, stride in zip(self.size, self.stride, strict=True))
+
+    @property
+    def dense(self) -> bool:
+        """Whether the window shows every element of its extent once, in some order of dimensions."""
+        expected = 1
+        for stride, size in sorted(
+            (stride, size) for size, stride in zip(self.size, self.stride, strict=True) if size != 1
+        ):
+            if stride != expected:
+                return False
+            expected *= size
+        return True
+
+
+@dataclass(slots=True)
+class Held:
+    """A real tensor that an operation read, as it was then; None where its values are not needed again."""
+
+    tensor: torch.Tensor | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asked for an operation."""
+
+    initialiser: str
+    """A function of `torch.nn.init`, else the operation's own name; without the underscore."""
+    arguments: tuple[tuple[str, float | str], ...] = ()
+    location: Location | None = None
+    """The first line outside torch."""
+    user: Location | None = None
+    """The first line outside every installed package, where that is another one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Op:
+    """One operation: what it was called with, which windows it wrote, and who called it."""
+
+    index: int
+    func: Any
+    name: str
+    """The operation's name, `normal_`; without namespace and overload."""
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    written: tuple[View, ...]
+    """Windows that it changes in place."""
+    made: tuple[View | None, ...]
+    """Fresh tensors that it gives, in the order of its results; None for one that is not of the recording."""
+    caller: Caller
+    random: bool
+    pure: bool
+    """Whether what it writes does not depend on what stood there."""
+    real: bool
+    """Whether it was done as well as recorded."""
+
+    def outputs(self) -> Iterator[View]:
+        """List the windows that it writes or makes."""
+        yield from self.written
+        yield from (one for one in self.made if one is not None)
+
+    def inputs(self) -> list[View]:
+        """List the windows among its arguments, those that it writes included."""
+        return [one for one in tree_leaves((self.args, dict(self.kwargs))) if isinstance(one, View)]

@@ -1,0 +1,49 @@
+"""Memory that is there for the asking and costs nothing until it is touched."""
+
+import mmap
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import torch
+
+from initaudit.errors import TargetError
+
+_NO_RESERVE = getattr(mmap, "MAP_NORESERVE", 0x4000)
+
+
+class RefusedError(TargetError):
+    """The system gives no untouched memory of this size."""
+
+
+class Memory:
+    """A private anonymous mapping, and the storage that torch sees in it."""
+
+    def __init__(self, nbytes: int) -> None:
+        try:
+            self.mapping = mmap.mmap(-1, max(nbytes, 1), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _NO_RESERVE)
+        except (OSError, OverflowError, ValueError) as error:
+            raise RefusedError(f"the system refused {nbytes:,} bytes of untouched memory ({error})") from error
+        self.storage = torch.frombuffer(self.mapping, dtype=torch.uint8).untyped_storage()
+
+    def release(self) -> None:
+        """Give the pages back; the next look finds zeros."""
+        self.mapping.madvise(mmap.MADV_DONTNEED)
+
+
+def touched(memories: Iterable[Memory]) -> bool:
+    """Tell whether any page of some memories was written, by what the system keeps resident of them."""
+    spans = sorted((one.storage.data_ptr(), one.storage.data_ptr() + one.storage.nbytes()) for one in memories)
+    written = sorted((start, end) for start, end, resident in _mappings() if resident)
+    return any(start < high and low < end for start, end in written for low, high in spans)
+
+
+def _mappings() -> Iterator[tuple[int, int, bool]]:
+    """Go through the process's mappings: first address, end, and whether anything of them is resident."""
+    span = (0, 0)
+    for line in Path("/proc/self/smaps").read_text().splitlines() if Path("/proc/self/smaps").exists() else ():
+        head, _, rest = line.partition(" ")
+        if "-" in head and not head.endswith(":"):
+            start, _, end = head.partition("-")
+            span = (int(start, 16), int(end, 16))
+        elif head == "Rss:":
+            yield (*span, rest.split()[0] != "0")

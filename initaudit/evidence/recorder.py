@@ -1,0 +1,310 @@
+"""The factory runs once: small tensors are made for real, large ones are recorded instead of computed.
+
+A large tensor is an ordinary one on memory that nobody touched. What would write it goes into the log; what only
+looks at it (views, shapes, pointers) works as ever; what needs its values computes them on demand from the log.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch.multiprocessing.reductions import StorageWeakRef
+from torch.nn.parameter import UninitializedTensorMixin  # type: ignore[attr-defined]
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves, tree_map
+
+from initaudit.errors import TargetError
+from initaudit.evidence.callers import caller
+from initaudit.evidence.log import Held, Op, View
+from initaudit.evidence.memory import Memory, touched
+from initaudit.evidence.replay import Replay
+
+SMALL = 1 << 15
+"""Tensors of at most so many elements are made for real, so that Python may look at them."""
+
+_ATEN = torch.ops.aten
+_METADATA = frozenset(
+    {
+        _ATEN.set_.source_Tensor,
+        _ATEN.set_.source_Storage,
+        _ATEN.set_.source_Storage_storage_offset,
+    }
+)
+"""Operations that move no values, though their schema does not say so."""
+_DEMANDS = frozenset({_ATEN._local_scalar_dense.default, _ATEN.equal.default, _ATEN.allclose.default})
+"""Operations that give Python a number."""
+_PURE = frozenset(
+    (
+        "normal_",
+        "uniform_",
+        "fill_",
+        "zero_",
+        "copy_",
+        "random_",
+        "exponential_",
+        "log_normal_",
+        "cauchy_",
+        "geometric_",
+        "bernoulli_",
+        "trunc_normal_",
+    )
+)
+"""Operations in place whose result does not depend on what stood there."""
+
+
+class UnrecordableError(TargetError):
+    """The factory does what a recording cannot hold; it must be built for real."""
+
+
+class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """A dispatch mode that logs every write, and does those on large tensors only when somebody needs them."""
+
+    def __init__(self, *, seed: int = 0, small: int = SMALL) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.small = small
+        self.log: list[Op] = []
+        self.replay = Replay(self.log, seed)
+        self._memories: dict[int, Memory] = {}
+        """Untouched memory by number; a number without memory is a small, real tensor."""
+        self._numbers: dict[int, int] = {}
+        """The number of a storage by its address."""
+        self._weak: list[object] = []
+        """Weak references to storages: while one is held, no other storage gets the same address."""
+        self._realised: list[Memory] = []
+        self._pinned: dict[int, list[Held]] = {}
+        self._lock = threading.RLock()
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Spare the import of the compiler at the mode's first use."""
+        return False
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        with self._lock:
+            return self._dispatch(func, args, kwargs or {})
+
+    def view(self, tensor: torch.Tensor) -> View | None:
+        """Give the window of the recording that a tensor is; None for one that is not of it."""
+        if not _ordinary(tensor):
+            return None
+        number = self._numbers.get(tensor.untyped_storage()._cdata)
+        if number is None:
+            return None
+        return View(number, int(tensor.storage_offset()), tuple(tensor.shape), tuple(tensor.stride()), tensor.dtype)
+
+    def is_virtual(self, tensor: torch.Tensor) -> bool:
+        """Tell whether a tensor's values are in the log rather than in memory."""
+        return _ordinary(tensor) and self._numbers.get(tensor.untyped_storage()._cdata) in self._memories
+
+    @contextmanager
+    def present(self, tensors: Sequence[torch.Tensor]) -> Iterator[None]:
+        """Compute virtual tensors where they stand, and give the memory back afterwards."""
+        numbers = {view.storage for one in tensors if self.is_virtual(one) and (view := self.view(one)) is not None}
+        for number in numbers:
+            self.replay.settle(number)
+            self.replay.into(number, self._memories[number].storage, len(self.log))
+        try:
+            yield
+        finally:
+            for number in numbers:
+                self._memories[number].release()
+
+    def realise(self, tensor: torch.Tensor) -> None:
+        """Compute a virtual tensor for good, for code that looks into its memory; from now on it is a real one."""
+        with self._lock:
+            view = self.view(tensor)
+            if view is None or view.storage not in self._memories:
+                return
+            memory = self._memories[view.storage]
+            self.replay.settle(view.storage)
+            self.replay.into(view.storage, memory.storage, len(self.log))
+            del self._memories[view.storage]
+            self._realised.append(memory)
+
+    def require_untouched(self) -> None:
+        """Raise UnrecordableError where somebody wrote into virtual memory past torch's operations."""
+        if touched(list(self._memories.values())):
+            raise UnrecordableError("code outside torch wrote into a tensor's memory")
+
+    def note_draw(self, func: Any, name: str, tensor: torch.Tensor, args: Any, kwargs: Any) -> None:
+        """Log a whole function that draws into a virtual tensor as one operation."""
+        with self._lock:
+            self._record(func, (tensor, *args), kwargs, written=[tensor], made=[], name=name, random=True)
+
+    def _dispatch(self, func: Any, args: Any, kwargs: Any) -> Any:
+        tensors = [one for one in tree_leaves((args, kwargs)) if isinstance(one, torch.Tensor)]
+        if func is _ATEN.lift_fresh.default:
+            return self._literal(func, args)
+        if func.is_view or func in _METADATA or torch.Tag.inplace_view in func.tags:
+            return func(*args, **kwargs)
+        if _elsewhere(tensors, kwargs):
+            return self._demanded(func, args, kwargs, tensors)
+        written = _written(func, args, kwargs)
+        if written:
+            return self._in_place(func, args, kwargs, written, tensors)
+        if func in _DEMANDS:
+            return self._demanded(func, args, kwargs, tensors)
+        return self._fresh(func, args, kwargs, tensors)
+
+    def _in_place(
+        self, func: Any, args: Any, kwargs: Any, written: list[torch.Tensor], tensors: list[torch.Tensor]
+    ) -> Any:
+        virtual = [self.is_virtual(one) for one in written]
+        if not all(virtual):
+            for one in written:
+                self._unpin(one)
+            if any(virtual):
+                raise UnrecordableError(f"{func} writes large and small tensors at once")
+            result = self._demanded(func, args, kwargs, tensors)
+            self._record(func, args, kwargs, written=written, made=[], real=True)
+            return result
+        self._record(func, args, kwargs, written=written, made=[])
+        match len(func._schema.returns):
+            case 0:
+                return None
+            case 1:
+                return written[0]
+        return tuple(written)
+
+    def _fresh(self, func: Any, args: Any, kwargs: Any, tensors: list[torch.Tensor]) -> Any:
+        """Give new tensors: virtual ones where they are large or come from virtual ones."""
+        virtual = any(self.is_virtual(one) for one in tensors)
+        shapes = self._shapes(func, args, kwargs, tensors)
+        flat = [one for one in tree_leaves(shapes) if isinstance(one, torch.Tensor)]
+        plain = bool(flat) and all(one.layout is torch.strided for one in flat)
+        if plain and (virtual or any(one.numel() > self.small for one in flat)):
+            result = tree_map(lambda one: self._virtual(one) if isinstance(one, torch.Tensor) else one, shapes)
+            made = [one for one in tree_leaves(result) if isinstance(one, torch.Tensor)]
+            self._record(func, args, kwargs, written=[], made=made)
+            return result
+        result = self._demanded(func, args, kwargs, tensors)
+        made = [one for one in tree_leaves(result) if isinstance(one, torch.Tensor) and _ordinary(one)]
+        for one in made:
+            self._number(one.untyped_storage())
+        if made:
+            self._record(func, args, kwargs, written=[], made=made, real=True)
+        return result
+
+    def _literal(self, func: Any, args: Any) -> torch.Tensor:
+        """Take note of `torch.tensor(…)`, whose values come from Python."""
+        made: torch.Tensor = func(*args)
+        if _ordinary(made):
+            self._number(made.untyped_storage())
+            self._record(func, (), {}, written=[], made=[made], real=True, name="tensor")
+        return made
+
+    def _shapes(self, func: Any, args: Any, kwargs: Any, tensors: list[torch.Tensor]) -> Any:
+        """Run an operation on the meta device; None where that cannot be done."""
+
+        def twin(one: Any) -> Any:
+            if isinstance(one, torch.Tensor):
+                return torch.empty_strided(one.shape, one.stride(), dtype=one.dtype, device="meta")
+            return torch.device("meta") if isinstance(one, torch.device) else one
+
+        given = {name: twin(one) for name, one in kwargs.items() if name not in ("generator", "pin_memory")}
+        given = tree_map(twin, given)
+        if not tensors:
+            given["device"] = torch.device("meta")
+        try:
+            return func(*tree_map(twin, args), **given)
+        except (NotImplementedError, RuntimeError, TypeError):
+            return None
+
+    def _virtual(self, like: torch.Tensor) -> torch.Tensor:
+        extent = 1 + sum((size - 1) * stride for size, stride in zip(like.shape, like.stride(), strict=True))
+        memory = Memory((extent if like.numel() else 0) * like.element_size())
+        self._memories[self._number(memory.storage)] = memory
+        return torch.empty(0, dtype=like.dtype).set_(memory.storage, 0, like.shape, like.stride())
+
+    def _number(self, storage: torch.UntypedStorage) -> int:
+        address = storage._cdata
+        if address not in self._numbers:
+            self._numbers[address] = len(self._weak)
+            self._weak.append(StorageWeakRef(storage))  # type: ignore[no-untyped-call]
+        return self._numbers[address]
+
+    def _record(
+        self,
+        func: Any,
+        args: Any,
+        kwargs: Any,
+        *,
+        written: list[torch.Tensor],
+        made: list[torch.Tensor],
+        real: bool = False,
+        name: str | None = None,
+        random: bool | None = None,
+    ) -> None:
+        name = name or func._schema.name.rpartition("::")[2]
+        freeze = self._name if real else self._hold
+        op = Op(
+            index=len(self.log),
+            func=func,
+            name=name,
+            args=tree_map(freeze, tuple(args)),
+            kwargs=tree_map(freeze, dict(kwargs)),
+            written=tuple(view for one in written if (view := self.view(one)) is not None),
+            made=tuple(self.view(one) for one in made),
+            caller=caller(name.removesuffix("_")),
+            random=torch.Tag.nondeterministic_seeded in func.tags if random is None else random,
+            pure=name in _PURE or not written or func._overloadname == "out",
+            real=real,
+        )
+        self.log.append(op)
+        self.replay.note(op)
+
+    def _name(self, one: Any) -> Any:
+        """Keep a tensor's window without its values: what was done needs no doing again."""
+        if not isinstance(one, torch.Tensor):
+            return one
+        if one.dim() == 0 and not self.is_virtual(one) and _ordinary(one):
+            return Held(one.detach().clone())
+        return self.view(one) or Held(None)
+
+    def _hold(self, one: Any) -> Any:
+        """Keep a virtual tensor as a window on the log, and a real one with the values that it has now."""
+        if not isinstance(one, torch.Tensor):
+            return one
+        if self.is_virtual(one):
+            return self.view(one)
+        if one.numel() <= self.small or not _ordinary(one):
+            return Held(one.detach().clone())
+        held = Held(one.detach())
+        self._pinned.setdefault(one.untyped_storage()._cdata, []).append(held)
+        return held
+
+    def _demanded(self, func: Any, args: Any, kwargs: Any, tensors: list[torch.Tensor]) -> Any:
+        """Do an operation now: the virtual tensors that it reads are computed where they stand, then given back."""
+        with self.present(tensors):
+            return func(*args, **kwargs)
+
+    def _unpin(self, one: torch.Tensor) -> None:
+        """Copy what the log holds of a real tensor before that is written over."""
+        for held in self._pinned.pop(one.untyped_storage()._cdata, []) if _ordinary(one) else []:
+            held.tensor = None if held.tensor is None else held.tensor.clone()
+
+
+def _ordinary(tensor: torch.Tensor) -> bool:
+    if isinstance(tensor, UninitializedTensorMixin):
+        return False
+    return tensor.device.type == "cpu" and tensor.layout is torch.strided and not tensor.is_quantized
+
+
+def _elsewhere(tensors: list[torch.Tensor], kwargs: Any) -> bool:
+    """Tell whether an operation is about another device or layout, which is none of the recording's business."""
+    device = kwargs.get("device")
+    if device is not None and torch.device(device).type != "cpu":
+        return True
+    return any(not _ordinary(one) for one in tensors)
+
+
+def _written(func: Any, args: Any, kwargs: Any) -> list[torch.Tensor]:
+    """List the arguments that an operation changes in place."""
+    found: list[torch.Tensor] = []
+    for position, argument in enumerate(func._schema.arguments):
+        if argument.alias_info is not None and argument.alias_info.is_write:
+            value = kwargs.get(argument.name, args[position] if position < len(args) else None)
+            found.extend(one for one in tree_leaves(value) if isinstance(one, torch.Tensor))
+    return found

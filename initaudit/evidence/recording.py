@@ -1,0 +1,145 @@
+"""A finished recording: what was written to each tensor of the model, and its values on demand."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+from unittest import mock
+
+import torch
+from torch import nn
+
+from initaudit import regions
+from initaudit.evidence.log import Op, View
+from initaudit.evidence.recorder import Recorder
+from initaudit.evidence.tracing import Log, Traced, box_of, disjoint
+from initaudit.values import History, Standing, Write
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What a recorder kept. It holds the memory of the virtual tensors, and so must outlive the model."""
+
+    recorder: Recorder
+
+    def own(self, named: Iterable[tuple[str, Sequence[torch.Tensor]]]) -> None:
+        """Say what each tensor is called, in the model's order, so that draws depend on names alone."""
+        views = [(name, self.recorder.view(tensor)) for name, tensors in named for tensor in tensors]
+        self.recorder.replay.own((name, view.storage) for name, view in views if view is not None)
+
+    def value(self, tensor: torch.Tensor, device: torch.device) -> torch.Tensor | None:
+        """Compute a virtual tensor's values on a device; None for a tensor whose values are in memory."""
+        view = self.recorder.view(tensor)
+        if view is None or not self.recorder.is_virtual(tensor):
+            return None
+        return self.recorder.replay.tensor(view, device)
+
+    def is_virtual(self, tensor: torch.Tensor) -> bool:
+        """Tell whether a tensor's values are in the log."""
+        return self.recorder.is_virtual(tensor)
+
+    @contextmanager
+    def present(self, tensors: Sequence[torch.Tensor]) -> Iterator[None]:
+        """Let virtual tensors hold their values for a while, for code that computes with them."""
+        with self.recorder.present(tensors):
+            yield
+
+    def history(self, tensor: torch.Tensor) -> History | None:
+        """Tell what was written to a tensor; None for one that the recording does not know."""
+        view = self.recorder.view(tensor)
+        if view is None:
+            return None
+        log = Log(self.recorder.replay.history)
+        ops = [op for op in log.history.get(view.storage, ()) if _touches(op, view)]
+        states = [log.trace(view, op.index + 1) for op in ops]
+        left = {piece.op.index for piece in states[-1]} if states else set()
+        writes = [_write(op, view, dead=op.index not in left) for op in ops if not _is_allocation(op)]
+        standing = tuple(tuple(_standing(piece, view) for piece in state) for state in states)
+        return History(writes=tuple(reversed(writes)), states=standing)
+
+
+class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a function)
+    """Record what runs inside, in this thread and in those that it starts.
+
+    Three things reach past a dispatch mode and are replaced while it lasts: `trunc_normal_`, which draws until all
+    values lie inside its bounds and would demand every one of them; threads; and what reads a tensor's memory
+    directly.
+    """
+
+    def __init__(self, seed: int, *, small: int | None = None) -> None:
+        self.recorder = Recorder(seed=seed) if small is None else Recorder(seed=seed, small=small)
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Recorder:
+        self._replace(nn.init, "_no_grad_trunc_normal_", self._trunc_normal)
+        self._replace(threading.Thread, "run", self._run)
+        for name in ("tolist", "numpy", "__array__", "__reduce_ex__"):
+            self._replace(torch.Tensor, name, self._reading)
+        self._stack.enter_context(self.recorder)
+        return self.recorder
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def _replace(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
+        self._stack.enter_context(mock.patch.object(owner, name, make(getattr(owner, name))))
+
+    def _trunc_normal(self, draw: Any) -> Any:
+        def record(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+            if not self.recorder.is_virtual(tensor):
+                drawn: torch.Tensor = draw(tensor, *args, **kwargs)
+                return drawn
+            self.recorder.note_draw(draw, "trunc_normal_", tensor, args, kwargs)
+            return tensor
+
+        return record
+
+    def _run(self, run: Any) -> Any:
+        def record(thread: threading.Thread) -> None:
+            with self.recorder:
+                run(thread)
+
+        return record
+
+    def _reading(self, read: Any) -> Any:
+        def record(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
+            self.recorder.realise(tensor)
+            return read(tensor, *args, **kwargs)
+
+        return record
+
+
+def _touches(op: Op, view: View) -> bool:
+    return any(one.storage == view.storage and not disjoint(one, view) for one in op.outputs())
+
+
+def _is_allocation(op: Op) -> bool:
+    return op.name.startswith(("empty", "new_empty"))
+
+
+def _write(op: Op, view: View, *, dead: bool) -> Write:
+    (output, *_) = [one for one in op.outputs() if one.storage == view.storage]
+    box = box_of(output, view)
+    return Write(
+        initialiser=op.caller.initialiser,
+        arguments=op.caller.arguments or _arguments(op),
+        location=op.caller.location,
+        user=op.caller.user,
+        elements=output.numel,
+        region=box if box != regions.whole(view.size) else None,
+        dead=dead,
+    )
+
+
+def _arguments(op: Op) -> tuple[tuple[str, float | str], ...]:
+    """Name the numbers that an operation was called with, as its schema does."""
+    schema = getattr(op.func, "_schema", None)
+    if schema is None:
+        return ()
+    named = list(zip((one.name for one in schema.arguments), op.args, strict=False)) + list(op.kwargs.items())
+    return tuple((name, value) for name, value in named if isinstance(value, bool | int | float | str))
+
+
+def _standing(piece: Traced, view: View) -> Standing:
+    return Standing(box=piece.box, law=piece.law, write=_write(piece.op, view, dead=False))

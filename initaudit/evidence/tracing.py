@@ -1,0 +1,129 @@
+"""From the log of a parameter's writes to the law that was really called, region by region.
+
+The log is folded in order: an initialiser puts its law on the region that it wrote, arithmetic with a number changes
+the law that stands there, a copy brings the law of its source. What this does not understand becomes an unknown law
+with the reason, and then what was measured decides.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from initaudit import laws, regions
+from initaudit.evidence.calculus import Kept, Put, changed, put
+from initaudit.evidence.log import Op, View
+from initaudit.laws import Law
+from initaudit.regions import Box
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traced:
+    """What stands in a box of a parameter, and the operation that put it there. No law: nobody wrote it."""
+
+    box: Box
+    law: Law | None
+    op: Op
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The operations by the storage that they made or wrote."""
+
+    history: Mapping[int, Sequence[Op]]
+
+    def trace(self, view: View, until: float = math.inf) -> tuple[Traced, ...]:
+        """Tell the law of every region of a window, as the log made it before operation `until`."""
+        pieces: tuple[Traced, ...] = ()
+        for op in self.history.get(view.storage, ()):
+            if op.index < until:
+                for output in op.outputs():
+                    if output.storage == view.storage:
+                        pieces = self._after(pieces, op, output, view)
+        return pieces
+
+    def _after(self, pieces: tuple[Traced, ...], op: Op, output: View, view: View) -> tuple[Traced, ...]:
+        """Give what stands in a window after one more operation."""
+        box = box_of(output, view)
+        if box is None:
+            if disjoint(output, view):
+                return pieces
+            law = laws.Unknown(reason=f"{op.name} wrote it in a pattern that is no box")
+            return (Traced(box=regions.whole(view.size), law=law, op=op),)
+        if regions.numel(box) == 0:
+            return pieces
+        match put(op, output):
+            case Kept():
+                return pieces
+            case Put(law=given):
+                return (*_without(pieces, box), Traced(box=box, law=given, op=op))
+        return (*_without(pieces, box), *self._changed(pieces, box, op))
+
+    def _changed(self, pieces: tuple[Traced, ...], box: Box, op: Op) -> Iterator[Traced]:
+        """Give what an operation makes of what it reads: the source of a copy, or the values that stood there."""
+        source = _source(op)
+        if source is None or any(view != source and view not in op.written for view in op.inputs()):
+            yield Traced(box=box, law=laws.Unknown(reason=f"{op.name} of several tensors is not followed"), op=op)
+        elif source in op.written:
+            for piece in pieces:
+                overlap = regions.intersect(piece.box, box)
+                if overlap is not None:
+                    yield Traced(box=overlap, law=piece.law and changed(op, piece.law), op=op)
+        else:
+            yield from self._copied(source, box, op)
+
+    def _copied(self, source: View, box: Box, op: Op) -> Iterator[Traced]:
+        """Bring the laws of a source over; where the shapes differ, only one that holds throughout."""
+        before = self.trace(source, op.index)
+        alike = source.size == tuple(stop - start for start, stop in box)
+        if alike or (len(before) == 1 and before[0].box == regions.whole(source.size)):
+            for piece in before:
+                target = (
+                    tuple((a + low, b + low) for (a, b), (low, _) in zip(piece.box, box, strict=True)) if alike else box
+                )
+                yield Traced(box=target, law=piece.law and changed(op, piece.law), op=op)
+        else:
+            yield Traced(box=box, law=laws.Unknown(reason=f"{op.name} of several laws is not followed"), op=op)
+
+
+def box_of(inner: View, outer: View) -> Box | None:
+    """Give the box of `outer` that `inner` shows (empty where they do not meet); None where it is no box."""
+    if inner.dtype != outer.dtype:
+        return None
+    if (inner.offset, inner.numel) == (outer.offset, outer.numel) and inner.dense and outer.dense:
+        return regions.whole(outer.size)
+    if disjoint(inner, outer):
+        return tuple((0, 0) for _ in outer.size)
+    start = inner.offset - outer.offset
+    order = sorted(range(len(outer.size)), key=lambda dim: -outer.stride[dim])
+    box: list[tuple[int, int]] = [(0, 0)] * len(outer.size)
+    left = {stride: size for size, stride in zip(inner.size, inner.stride, strict=True) if size > 1}
+    if len(left) != sum(size > 1 for size in inner.size) or start < 0:
+        return None
+    for dim in order:
+        stride = outer.stride[dim]
+        first, start = divmod(start, stride) if stride else (0, start)
+        extent = left.pop(stride, 1) if outer.size[dim] > 1 else 1
+        if first + extent > outer.size[dim]:
+            return None
+        box[dim] = (first, first + extent)
+    return tuple(box) if not left and not start else None
+
+
+def disjoint(one: View, other: View) -> bool:
+    """Tell for certain that two windows share no element, by the span of memory that each lies in."""
+    ends = [(view.offset * view.dtype.itemsize, view.extent * view.dtype.itemsize) for view in (one, other)]
+    return not one.numel or not other.numel or ends[0][1] <= ends[1][0] or ends[1][1] <= ends[0][0]
+
+
+def _without(pieces: tuple[Traced, ...], hole: Box) -> tuple[Traced, ...]:
+    return tuple(
+        Traced(box=rest, law=piece.law, op=piece.op) for piece in pieces for rest in regions.subtract(piece.box, hole)
+    )
+
+
+def _source(op: Op) -> View | None:
+    """Find the tensor whose law an operation passes on: a copy's source, else its first argument."""
+    arguments = [one for one in op.args if isinstance(one, View)]
+    if op.name == "copy_":
+        return op.args[1] if len(op.args) > 1 and isinstance(op.args[1], View) else None
+    return arguments[0] if arguments and op.args[0] is arguments[0] else None

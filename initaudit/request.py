@@ -1,0 +1,33 @@
+"""What a user asks for: a target, a policy, and how to audit the one by the other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from initaudit.policy.schema import Policy
+from initaudit.values import Mode, Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a user asks for."""
+
+    target: object
+    """`"pkg.mod:attr"`, `"file.py:attr"`, a callable that makes a model, or a model."""
+    policy: Policy | None = None
+    mode: Mode = Mode.APPLY
+    """Without a policy the model is judged as built, whatever this says."""
+    arguments: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    app_dir: str = "."
+    device: str = "cpu"
+    dtype: str | None = None
+    seed: int = 0
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    fail_on: Severity = Severity.ERROR
+    record: bool = True
+    """False builds the model for real, without a recording of its writes."""
+    budget: int | None = 1 << 31
+    """How many elements are drawn in all; beyond it laws of independent draws are sampled. None draws every one."""
+    judge: bool = True
+    """False measures and judges nothing."""
