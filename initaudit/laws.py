@@ -321,6 +321,8 @@ STRUCTURED = (Orthogonal, Sparse)
 """Laws that hold for a tensor as a whole and for no part of it."""
 EXACT = (Constant, Pattern, Elementwise, Loaded)
 """Laws that fix every element."""
+LAWS = (*CONTINUOUS, Sparse, *EXACT, Unknown)
+"""All that can be judged."""
 
 
 def _finite(**figures: float) -> None:

@@ -1,5 +1,6 @@
 """Where the values of a model's parameters come from: as the factory made them, or as the policy writes them."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -140,6 +141,8 @@ def applied(
     """
     parameter = entry.parameter
     value = torch.empty(parameter.shape, dtype=getattr(torch, parameter.dtype), device=device)
+    if value.is_floating_point() and any(clause.writer is not None for clause in expectation.clauses):
+        value.fill_(math.nan)  # a plug-in may write nothing, and what memory held before must not pass for its work
     generator = generator_for(seed, expectation.drawn_as or parameter.name, device)
     with _told_at_the_rule(expectation):
         for clause in expectation.clauses:

@@ -50,7 +50,9 @@ def literal(value: float, offset: int = 0) -> Code:
 def looked_up(name: str, offset: int, scope: Scope) -> Attribute:
     """Read a free name."""
     if name not in scope:
-        raise ExpressionError(f"{name} is not known here", offset)
+        root, dot, _ = name.partition(".")
+        why = f": the {root} has no such attribute, or what it has is no number" if dot else ""
+        raise ExpressionError(f"{name} is not known here{why}", offset)
     value = scope[name]
     return value if isinstance(value, tuple) else _number(value, offset)
 

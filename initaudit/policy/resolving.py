@@ -11,7 +11,7 @@ from initaudit import regions
 from initaudit.errors import PolicyError, Problem
 from initaudit.fans import Fans, Layout, semantic_fans, torch_fans
 from initaudit.initialisers import INITIALISERS, Argument, ArgumentKind, Geometry, Initialiser, calculate_gain
-from initaudit.laws import INDEPENDENT, STRUCTURED, Law, Loaded, Unknown
+from initaudit.laws import INDEPENDENT, LAWS, STRUCTURED, Law, Loaded, Unknown
 from initaudit.policy.arithmetic import ExpressionError
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.policy.expression import Expression
@@ -232,6 +232,8 @@ class _Resolver:
             if entry.writer is None:
                 raise
             raise ValueError(f"the law of {entry.name} raised {type(error).__name__}: {error}") from error
+        if not isinstance(law, LAWS):
+            raise ValueError(f"the law of {entry.name} gave {law!r}, which is no law of initaudit.laws")
         return self._file(law) if isinstance(law, Loaded) else law
 
     def _argument(self, argument: Argument, init: Initialisation, shape: tuple[int, ...]) -> Any:

@@ -18,7 +18,7 @@ from initaudit.auditor import Request, run
 from initaudit.errors import DeviceError, TargetError
 from initaudit.evidence.source import Source
 from initaudit.initialisers import INITIALISERS, Geometry
-from initaudit.laws import Law, Normal
+from initaudit.laws import Constant, Law, Normal
 from initaudit.values import Kind, Mode, Outcome, Severity
 
 Load = Callable[[str], Policy]
@@ -495,7 +495,11 @@ def plugin() -> Iterator[str]:
     def failing(tensor: torch.Tensor, width: float = 1.0) -> None:
         raise RuntimeError("no luck\ntoday")
 
+    @initialiser("idle", law=lambda geometry: Constant(value=0.0))
+    def idle(tensor: torch.Tensor) -> None: ...
+
     yield "wide_normal"
+    INITIALISERS.discard("idle")
     INITIALISERS.discard("wide_normal")
     INITIALISERS.discard("failing")
 
@@ -513,6 +517,12 @@ def test_plugin_draws_and_is_judged_by_its_law(policy: Load, plugin: str) -> Non
     again = nn.Linear(30, 30)
     initialise(again, given)
     assert torch.equal(model.weight, again.weight)
+
+
+@pytest.mark.usefixtures("plugin")
+def test_plugin_that_writes_nothing_is_found(policy: Load) -> None:
+    given = policy("rules: [{id: all, match: {name: '*'}, init: idle}]")
+    assert codes(applied(lambda: nn.Linear(3, 3, bias=False), given)) == [("IA301", "weight")]
 
 
 def test_plugin_that_fails_is_told_at_the_rule(policy: Load, plugin: str) -> None:

@@ -1,7 +1,7 @@
 """Resolving: what a rule means for one parameter, in figures, region by region."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -84,7 +84,8 @@ def test_parameter_without_elements_fits_any_rule() -> None:
 
 
 def test_expression_without_a_value_is_told_at_the_rule() -> None:
-    assert refused(init={"normal": {"std": "1 / module.width"}}) == "module.width is not known here"
+    told = "module.width is not known here: the module has no such attribute, or what it has is no number"
+    assert refused(init={"normal": {"std": "1 / module.width"}}) == told
     assert "division by zero" in refused(init={"normal": {"std": "1 / (ndim - 2)"}})
     assert "fan_in is not known here" in refused((8,), init={"normal": {"std": "1 / fan_in"}})
     assert "std is -4; it cannot be negative" in refused(init={"normal": {"std": "-fan_in"}})
@@ -241,7 +242,10 @@ def test_slice_at_an_attribute_that_is_none_does_not_exist() -> None:
         ("9:", "the slice [9:] is empty in a dimension of 8"),
         ("1 / 2", "1 / 2 is 0.5; an index must be a whole number"),
         (":, :, 0", "the index [:, :, 0] has more dimensions than the shape (8, 4)"),
-        ("padding_idx", "module.padding_idx is not known here"),
+        (
+            "padding_idx",
+            "module.padding_idx is not known here: the module has no such attribute, or what it has is no number",
+        ),
     ],
 )
 def test_slice_that_lies_nowhere_is_told(index: object, told: str) -> None:
@@ -377,6 +381,19 @@ def broken_plugin() -> Mapping[str, object]:
 
     yield {"init": "broken_plugin"}
     INITIALISERS.discard("broken_plugin")
+
+
+@pytest.fixture
+def lawless_plugin() -> Iterator[str]:
+    @initialiser("lawless_plugin", law=lambda geometry: 3)  # type: ignore[arg-type, return-value]
+    def draw(tensor: object) -> None: ...
+
+    yield "lawless_plugin"
+    INITIALISERS.discard("lawless_plugin")
+
+
+def test_law_of_a_plugin_that_is_no_law_is_told_at_the_rule(lawless_plugin: str) -> None:
+    assert refused(init=lawless_plugin) == "the law of lawless_plugin gave 3, which is no law of initaudit.laws"
 
 
 def test_law_of_a_plugin_that_raises_is_told_at_the_rule(broken_plugin: Mapping[str, object]) -> None:
