@@ -93,3 +93,39 @@ def by_hand(build, initialise):
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             print(f"{name:60} {parameter.mean():12.6f} {parameter.std():12.6f}")
+
+
+class DecoderLayer(nn.Module):
+    def __init__(self, width, hidden, key_value):
+        super().__init__()
+        self.input_norm = nn.RMSNorm(width)
+        self.q_proj = nn.Linear(width, width, bias=False)
+        self.k_proj = nn.Linear(width, key_value, bias=False)
+        self.v_proj = nn.Linear(width, key_value, bias=False)
+        self.o_proj = nn.Linear(width, width, bias=False)
+        self.post_norm = nn.RMSNorm(width)
+        self.gate_proj = nn.Linear(width, hidden, bias=False)
+        self.up_proj = nn.Linear(width, hidden, bias=False)
+        self.down_proj = nn.Linear(hidden, width, bias=False)
+
+
+class Decoder405B(nn.Module):
+    """405 billion parameters, in the shapes of Llama 3.1."""
+
+    def __init__(self, layers=126, width=16384, hidden=53248, key_value=1024, vocabulary=128256):
+        super().__init__()
+        self.embed_tokens = nn.Embedding(vocabulary, width)
+        self.layers = nn.ModuleList([DecoderLayer(width, hidden, key_value) for _ in range(layers)])
+        self.norm = nn.RMSNorm(width)
+        self.lm_head = nn.Linear(width, vocabulary, bias=False)
+        for module in self.modules():
+            if isinstance(module, nn.Linear | nn.Embedding):
+                nn.init.normal_(module.weight, 0.0, 0.02)
+
+
+class InitialisedGPT2XL(GPT2XL):
+    """GPT-2 XL that initialises itself."""
+
+    def __init__(self):
+        super().__init__()
+        self.apply(initialise_gpt2)
