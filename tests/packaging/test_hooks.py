@@ -94,7 +94,18 @@ def test_misspelt_policy_blocks_the_commit(git, tmp_path):
     assert "did you mean 'normal'?" in blocked.stdout + blocked.stderr
 
 
-def test_commit_without_python_does_not_build_the_model(git, tmp_path):
+def test_commit_of_the_policy_alone_judges_the_model(git, tmp_path):
+    (tmp_path / "project" / "model.py").write_text(MODEL.format(wanted="nn.ConvTranspose2d"))
+    git("git", "add", "-A")
+    assert git("git", "commit", "-m", "Add a generator").returncode == 0
+    (tmp_path / "project" / "policy.yaml").write_text(POLICY.replace("0.02", "0.03"))
+    git("git", "add", "policy.yaml")
+    blocked = git("git", "commit", "-m", "Ask for another std")
+    assert blocked.returncode == 1
+    assert "IA202" in blocked.stdout + blocked.stderr
+
+
+def test_commit_without_python_or_yaml_does_not_build_the_model(git, tmp_path):
     (tmp_path / "project" / "notes.txt").write_text("notes\n")
     git("git", "add", "notes.txt")
     passed = git("git", "commit", "-m", "Add notes")
