@@ -43,10 +43,12 @@ def expect(policy: Policy, governed: Governed) -> Expectation:
     if not parameter.numel:  # torch.nn.init writes nothing either, whatever the fans are
         return Expectation(governed=governed, reason="it has no elements")
     clauses = _clauses(policy, parameter, match)
+    tolerance = _tolerance(rule, policy)
+    _check_slack(rule, parameter, clauses, tolerance)
     return Expectation(
         governed=governed,
         clauses=clauses,
-        tolerance=_tolerance(rule, policy),
+        tolerance=tolerance,
         rivals=tuple(_rival(policy, parameter, rival) for rival in governed.rivals),
         other_fans=_other_fans(policy, parameter, match, clauses),
     )
@@ -99,6 +101,22 @@ def _tolerance(rule: Rule, policy: Policy) -> Tolerance:
         return policy.tolerance
     given = {key: getattr(own, key) for key in ("std", "mean", "false_alarm")}
     return policy.tolerance.model_copy(update={key: value for key, value in given.items() if value is not None})
+
+
+def _check_slack(rule: Rule, parameter: Parameter, clauses: tuple[Clause, ...], tolerance: Tolerance) -> None:
+    """Refuse an absolute slack as wide as a law: `0.05` written for `5%` would let everything pass."""
+    random = [clause.law for clause in clauses if isinstance(clause.law, (*INDEPENDENT, *STRUCTURED))]
+    for name, slack in (("std", tolerance.std), ("mean", tolerance.mean)):
+        if slack is None or slack.relative:
+            continue
+        hidden = next((law for law in random if 0 < law.std <= slack.value), None)
+        if hidden is not None:
+            share = slack.value * 100 if slack.value < 1 else slack.value
+            message = (
+                f"the tolerance of rule {rule.id!r} hides all of {parameter.name}: {name}: {slack.value:g} is absolute"
+                f", and {hidden} has std {hidden.std:.4g}: nothing could fail; write {share:g}% for a share"
+            )
+            raise PolicyError(_problem(rule, message))
 
 
 def _other_fans(policy: Policy, parameter: Parameter, match: Match, clauses: tuple[Clause, ...]) -> str | None:

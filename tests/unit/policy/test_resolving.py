@@ -143,6 +143,44 @@ def test_tolerance_of_the_rule_fills_in_that_of_the_policy() -> None:
     assert found.false_alarm == 1e-6
 
 
+@pytest.mark.parametrize(
+    ("init", "tolerance", "told"),
+    [
+        ({"normal": {"std": 0.02}}, {"std": 0.05}, "std: 0.05 is absolute, and N(0, 0.02) has std 0.02"),
+        ({"normal": {"std": 0.02}}, {"mean": 0.02}, "mean: 0.02 is absolute, and N(0, 0.02) has std 0.02"),
+        ({"orthogonal": {"gain": 1.0}}, {"std": 1}, "std: 1 is absolute, and orthogonal has std 0.3536"),
+    ],
+)
+def test_absolute_slack_as_wide_as_the_law_is_refused(
+    init: dict[str, object], tolerance: dict[str, float], told: str
+) -> None:
+    with pytest.raises(PolicyError) as caught:
+        resolved(init=init, tolerance=tolerance)
+    message = str(caught.value)
+    assert message.startswith(
+        f"dir/p.yaml:7: the tolerance of rule 'r' hides all of layer.weight: {told}: nothing could"
+    )
+
+
+def test_absolute_slack_that_is_refused_is_spelt_as_the_share_that_was_meant() -> None:
+    for given, share in ((0.05, "5%"), (5, "5%"), (0.5, "50%")):
+        with pytest.raises(PolicyError, match=f"; write {share} for a share$"):
+            resolved(init={"normal": {"std": 0.02}}, tolerance={"std": given})
+
+
+@pytest.mark.parametrize(
+    ("init", "tolerance"),
+    [
+        ({"normal": {"std": 0.02}}, {"std": 0.019, "mean": 0.019}),
+        ({"normal": {"std": 0.02}}, {"std": "100%"}),
+        ("zeros", {"std": 0.05, "mean": 0.05}),
+        ({"normal": {"std": 0}}, {"std": 0.05, "mean": 0.05}),
+    ],
+)
+def test_slack_under_which_something_can_fail_is_taken(init: object, tolerance: dict[str, object]) -> None:
+    assert resolved(init=init, tolerance=tolerance).clauses
+
+
 def test_thresholds_are_worked_out() -> None:
     clause = only(resolved(expect={"mean": [-0.1, "1 / fan_in"], "zeros": [0.25, 0.5]}))
     assert clause.law is None
