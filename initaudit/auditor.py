@@ -106,6 +106,7 @@ def _gathered(request: Request, progress: Progress) -> tuple["Subject", Audit]:
         most=most_of_each([entry.parameter.numel for entry in entries], request.budget),
     )
     judged = replace(built, apply=mode is Mode.APPLY)
+    built = replace(built, covered=judged.apply)
     steps = _Steps(progress, sum(entry.parameter.numel for entry in entries) * (1 + judged.apply))
     evidence = measure(built, steps)
     return made.subject, Audit(

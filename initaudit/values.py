@@ -12,6 +12,8 @@ from initaudit.regions import Box
 
 Attribute = int | float | tuple[int | float, ...]
 """What an expression may read off a module: a number, or a tuple of numbers such as `kernel_size`."""
+BUDGET = 1 << 31
+"""How many elements a run draws in all, unless it is told otherwise."""
 
 
 class Severity(StrEnum):
@@ -181,7 +183,8 @@ class Observation:
     """What was measured on one region of a parameter. A figure that its law does not call for is None."""
 
     label: str | None = None
-    moments: Moments
+    moments: Moments = NO_VALUES
+    """Those of nothing where no value was needed: the recording tells the law."""
     differing: int | None = None
     """Elements that differ from the exact values declared, beyond rounding."""
     largest: float | None = None

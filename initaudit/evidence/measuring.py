@@ -1,5 +1,6 @@
 """From values to evidence: each parameter's are made or read, measured region by region, and let go."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from torch.nn import functional
 from initaudit.evidence.exactness import EXTRAS, Exactness, exactness
 from initaudit.evidence.moments import Transform, collect, figures, moments
 from initaudit.evidence.source import Source
+from initaudit.evidence.stream import Stream
 from initaudit.laws import CONTINUOUS
 from initaudit.model.through import THROUGH
 from initaudit.model.walk import Entry
@@ -74,20 +76,29 @@ def _stepping(found: Iterable[_Found], source: Source, step: Callable[[int], Non
 
 def _one(source: Source, entry: Entry, expectation: Expectation) -> _Found:
     try:
-        value = source.sample(entry, expectation)
-        if value is not None:
-            return _observe_sample(value, expectation)
+        if source.told(entry, expectation):
+            return Evidence(observations=tuple(Observation(label=one.label) for one in expectation.clauses))
+        stream = source.stream(entry, expectation)
+        if stream is not None:
+            return _observe_stream(stream, expectation)
         value = source.value(entry, expectation)
         return _missing(entry) if value is None else _observe(value, expectation)
     except TypeError as error:  # a dtype that has no moments
         return Evidence(reason=str(error))
 
 
-def _observe_sample(value: torch.Tensor, expectation: Expectation) -> _Found:
-    """Measure some draws of a law as they stand for the whole of a parameter that has one region."""
-    box = whole(tuple(value.shape))
-    alike = [replace(clause, box=box, measured=(box,), shape=tuple(value.shape)) for clause in expectation.clauses]
-    return _observe(value, replace(expectation, clauses=tuple(alike)), sampled=True)
+def _observe_stream(stream: Stream, expectation: Expectation) -> _Found:
+    """Measure independent draws, which stand for a parameter that has one region."""
+    clause = expectation.clauses[0] if expectation.clauses else None
+    label = clause.label if clause is not None else None
+    if stream.device.type != "cpu":
+        rows = torch.cat([figures([piece]) for piece in stream.pieces()])
+        extras = torch.full((EXTRAS,), math.nan, dtype=torch.float64, device=stream.device)
+        return [_Pending(label=label, rows=rows, extras=extras, sampled=stream.sampled)]
+    total = NO_VALUES
+    for piece in stream.pieces():
+        total = total.merge(moments([piece], count_zeros=clause is None or _zeros_matter(clause)))
+    return _evidence([Observation(label=label, moments=replace(total, sampled=stream.sampled))])
 
 
 def _missing(entry: Entry) -> Evidence:
@@ -98,28 +109,28 @@ def _missing(entry: Entry) -> Evidence:
     return Evidence(reason="its values are not in memory (a meta or sparse tensor)")
 
 
-def _observe(value: torch.Tensor, expectation: Expectation, *, sampled: bool = False) -> _Found:
+def _observe(value: torch.Tensor, expectation: Expectation) -> _Found:
     everything = whole(tuple(value.shape))
     plain = Clause(label=_PLAIN, box=everything, measured=(everything,), shape=tuple(value.shape))
     clauses = expectation.clauses or (replace(plain, label=None),)
     if any(clause.through is not None for clause in clauses):
         clauses = (*clauses, plain)
     if value.device.type == "cpu":
-        return _evidence([_observed(value, clause, sampled) for clause in clauses])
+        return _evidence([_observed(value, clause) for clause in clauses])
     return [
         _Pending(
             label=clause.label,
             rows=figures(list(_regions(value, clause)), transform=_transform(clause)).to(value.device),
             extras=exactness(value, clause),
-            sampled=sampled,
+            sampled=False,
         )
         for clause in clauses
     ]
 
 
-def _observed(value: torch.Tensor, clause: Clause, sampled: bool) -> Observation:
+def _observed(value: torch.Tensor, clause: Clause) -> Observation:
     found = moments(list(_regions(value, clause)), count_zeros=_zeros_matter(clause), transform=_transform(clause))
-    return _observation(clause.label, replace(found, sampled=sampled), exactness(value, clause).tolist())
+    return _observation(clause.label, found, exactness(value, clause).tolist())
 
 
 def _collected(found: Sequence[_Found]) -> tuple[Evidence, ...]:

@@ -35,6 +35,13 @@ class Recording:
             return None
         return self.recorder.replay.tensor(view, device)
 
+    def generator(self, tensor: torch.Tensor, device: torch.device) -> torch.Generator | None:
+        """Give the generator of the one draw that a virtual tensor's values are; None where they are more than that."""
+        view = self.recorder.view(tensor)
+        if view is None or not self.recorder.is_virtual(tensor):
+            return None
+        return self.recorder.replay.single_draw(view, device)
+
     def is_virtual(self, tensor: torch.Tensor) -> bool:
         """Tell whether a tensor's values are in the log."""
         return self.recorder.is_virtual(tensor)

@@ -57,6 +57,14 @@ class Replay:
         self.into(view.storage, memory, len(self.log))
         return window(memory, view)
 
+    def single_draw(self, view: View, device: torch.device) -> torch.Generator | None:
+        """Give the generator of the draw, of normal or uniform values, that all of a storage comes from."""
+        ops = self.live(view.storage, len(self.log))
+        if len(ops) != 1 or ops[0].name not in ("normal_", "uniform_") or ops[0].written != (view,):
+            return None
+        contiguous = view.dense and view.offset == 0 and list(view.stride) == sorted(view.stride, reverse=True)
+        return self._generator(ops[0], view.storage, device) if contiguous else None
+
     def into(self, storage: int, memory: torch.UntypedStorage, until: int) -> None:
         """Compute a storage's values, as they are before `until`, into memory of its size."""
         for op in self.live(storage, until):

@@ -4,11 +4,13 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
 from initaudit.errors import PolicyError, Problem, TargetError
 from initaudit.evidence.recording import Recording
+from initaudit.evidence.stream import Stream, draws_alike
 from initaudit.laws import INDEPENDENT, Unknown
 from initaudit.model.draw import Drawable, draw, fill, generator_for
 from initaudit.model.walk import Entry
@@ -31,6 +33,8 @@ class Source:
     """Where the values of virtual tensors are; None where all are in memory."""
     most: int | None = None
     """Of a parameter with more elements, if its law is one of independent draws, only so many are drawn."""
+    covered: bool = False
+    """Whether the policy's own values are judged besides, so that these need no drawing where the recording tells."""
 
     def __post_init__(self) -> None:
         if self.recording is not None:
@@ -55,20 +59,41 @@ class Source:
         with self.recording.present(entry.tensors):
             return entry.read().detach().clone().to(self.device)
 
-    def sample(self, entry: Entry, expectation: Expectation) -> torch.Tensor | None:
-        """Give some draws in place of all, where there are too many and their law says that any will do."""
-        if self.most is None or entry.parameter.numel <= self.most or entry.parameter.lazy:
-            return None
-        law = self._independent(entry, expectation)
+    def stream(self, entry: Entry, expectation: Expectation) -> Stream | None:
+        """Give the values of a parameter as a stream, where all of them are independent draws of one law.
+
+        Beyond the most that a parameter may draw, only so many come.
+        """
+        count = entry.parameter.numel
+        law = None if entry.parameter.lazy else self._independent(entry, expectation)
         if law is None:
             return None
-        values = torch.empty(self.most, dtype=getattr(torch, entry.parameter.dtype), device=self.device)
-        draw(values, law, generator_for(self.seed, entry.parameter.name, self.device))
-        return values
+        make = partial(Stream, dtype=getattr(torch, entry.parameter.dtype), device=self.device)
+        if self.most is not None and count > self.most:
+            some = generator_for(self.seed, entry.parameter.name, self.device)
+            return make(count=self.most, draw=partial(_draw, law, some), sampled=True)
+        generator = self._generator(entry, expectation)
+        if generator is None or not draws_alike(law, count, self.device):
+            return None
+        return make(count=count, draw=partial(_draw, law, generator), sampled=False)
+
+    def told(self, entry: Entry, expectation: Expectation) -> bool:
+        """Tell whether the recording alone says what the factory made of a parameter that the policy writes over."""
+        history = self._recorded(entry)
+        if not self.covered or history is None or not writes(entry, expectation):
+            return False
+        left = history.states[-1] if history.states else ()
+        return bool(left) and not any(isinstance(one.law, Unknown | None) for one in left)
 
     def history(self, entry: Entry) -> History | None:
         """Tell what the factory wrote to a parameter; None where that is not known, or where the policy writes."""
         return None if self.apply else self._recorded(entry)
+
+    def _generator(self, entry: Entry, expectation: Expectation) -> torch.Generator | None:
+        """Give the generator that all values of a parameter are drawn from by one call; None where there is none."""
+        if self.apply and writes(entry, expectation):
+            return generator_for(self.seed, expectation.drawn_as or entry.parameter.name, self.device)
+        return self.recording.generator(entry.tensors[0], self.device) if self.recording is not None else None
 
     def _recorded(self, entry: Entry) -> History | None:
         if self.recording is None or entry.parameter.effective:
@@ -95,6 +120,10 @@ class Source:
             if entry.parameter.name == name:
                 return self.value(entry, expectation)
         return None
+
+
+def _draw(law: Drawable, generator: torch.Generator, values: torch.Tensor) -> None:
+    draw(values, law, generator)
 
 
 def most_of_each(sizes: Sequence[int], budget: int | None) -> int | None:
