@@ -9,7 +9,7 @@ from initaudit.laws import Law, Unknown
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.report import Detectable, Expected, Finding, Part, Row
 from initaudit.sampling import Band
-from initaudit.values import Evidence, Kind, Observation, Outcome, Severity
+from initaudit.values import Evidence, Observation, Outcome, Severity
 
 
 def rows_of(audit: Audit, findings: Sequence[Finding], *, judged: bool = True) -> tuple[Row, ...]:
@@ -26,7 +26,7 @@ def _row(
 ) -> Row:
     parameter = expectation.parameter
     site = expectation.governed.match.site if expectation.governed.match else parameter.sites[0]
-    reason = evidence.reason or expectation.reason or _unjudged(audit, expectation)
+    reason = evidence.reason or expectation.reason or _unjudged(expectation)
     outcome = Outcome.FAIL if failed else Outcome.SKIP if reason else Outcome.PASS
     main = _main(expectation, evidence)
     return Row(
@@ -49,9 +49,7 @@ def _row(
     )
 
 
-def _unjudged(audit: Audit, expectation: Expectation) -> str | None:
-    if audit.policy is None and expectation.parameter.kind is Kind.BUFFER:
-        return "a buffer is judged only by a rule"
+def _unjudged(expectation: Expectation) -> str | None:
     for clause in expectation.clauses:
         if isinstance(clause.law, Unknown):
             return clause.law.reason

@@ -65,12 +65,13 @@ class _Judge:
         self.standing = standing_in(clause, state)
 
     def numbers(self) -> Iterator[Finding]:
-        """Find NaN and Inf where the health of the values themselves does not: in a function of them, in a buffer."""
-        clause, nonfinite = self.clause, self.moments.nonfinite
-        elsewhere = clause.through is not None or self.expectation.parameter.kind is Kind.BUFFER
-        if nonfinite and elsewhere and (clause.thresholds or is_random(clause.law)):
-            message = f"{nonfinite:,} of {self.moments.count:,} are no finite number"
-            yield self._finding("IA203", message, float(nonfinite), 0.0, None)
+        """Find what the health of the values does not: NaN and Inf in a function of them, Inf in a buffer."""
+        clause, found = self.clause, self.moments.nonfinite
+        if clause.through is None:
+            found = found - self.moments.nans if self.expectation.parameter.kind is Kind.BUFFER else 0
+        if found and (clause.thresholds or is_random(clause.law)):
+            message = f"{found:,} of {self.moments.count:,} are no finite number"
+            yield self._finding("IA203", message, float(found), 0.0, None)
 
     def law(self) -> Iterator[Finding]:
         law = self.clause.law

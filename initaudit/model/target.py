@@ -194,6 +194,9 @@ def _require_tensors(module: nn.Module, name: str) -> None:
             f"{name} was not set up as a module ({_what(error)}); its constructor, and those of its parts, must call "
             "super().__init__() first"
         ) from error
+    except Exception as error:
+        told = f"listing the modules of {name} raised{_where(error)}: {_what(error)}"
+        raise TargetError(f"{told}; do not override named_modules, or give what torch's own gives") from error
     if not found:
         raise TargetError(
             f"{name} has neither parameters nor buffers, so there is nothing to check; modules kept in a plain list "

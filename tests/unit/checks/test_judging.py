@@ -198,10 +198,10 @@ def test_values_that_a_function_makes_infinite_are_found() -> None:
     assert judged(Normal(), seen) == []
 
 
-def test_buffer_with_values_that_are_no_number_is_found_where_a_rule_speaks_of_it() -> None:
-    def found(law: Law | None, nonfinite: int, **facts: Any) -> list[str]:
+def test_buffer_with_infinite_values_is_found_where_a_rule_speaks_of_it() -> None:
+    def found(law: Law | None, nonfinite: int, nans: int = 0, **facts: Any) -> list[str]:
         buffer = parameter(kind=Kind.BUFFER)
-        pair = expected(clause(law, **facts), of=buffer), evidence(moments(nonfinite=nonfinite))
+        pair = expected(clause(law, **facts), of=buffer), evidence(moments(nonfinite=nonfinite, nans=nans))
         return codes(distribution.findings, pair)
 
     assert found(Normal(), COUNT) == ["IA203"]
@@ -209,6 +209,7 @@ def test_buffer_with_values_that_are_no_number_is_found_where_a_rule_speaks_of_i
     assert found(None, COUNT, thresholds={"mean": (-1.0, 1.0)}) == ["IA203"]
     assert found(None, COUNT) == []
     assert found(Normal(), 0) == []
+    assert found(Normal(), COUNT, nans=COUNT) == []  # its health tells that
 
 
 def test_other_fans_are_a_note() -> None:
@@ -422,10 +423,10 @@ def test_row_that_nothing_judged_is_skipped_with_its_reason() -> None:
     assert (unknown.outcome, unknown.reason) == (Outcome.SKIP, "nobody knows")
 
 
-def test_buffer_without_a_policy_is_skipped() -> None:
-    buffer = ungoverned(parameter(kind=Kind.BUFFER)), evidence(moments(nonfinite=COUNT))
+def test_buffer_without_a_policy_is_judged_by_its_health_alone() -> None:
+    buffer = ungoverned(parameter(kind=Kind.BUFFER)), evidence(moments())
     (found,) = rows_of(audit(buffer, policy=None), ())
-    assert (found.outcome, found.reason) == (Outcome.SKIP, "a buffer is judged only by a rule")
+    assert (found.outcome, found.reason) == (Outcome.PASS, None)
 
 
 def test_excused_row_that_is_unhealthy_fails() -> None:

@@ -201,6 +201,14 @@ def test_interrupt_by_the_user_passes_through(tmp_path: Path) -> None:
         built(f"{file}:build")
 
 
+def test_model_whose_modules_cannot_be_listed_is_told() -> None:
+    class Hidden(nn.Linear):
+        def named_modules(self, *_: object, **__: object) -> object:
+            raise RuntimeError("not for you")
+
+    assert "RuntimeError: not for you; do not override named_modules" in refused(lambda: Hidden(2, 2))
+
+
 def test_model_without_parameters_brings_the_hint_about_plain_lists() -> None:
     class InAList(nn.Module):
         def __init__(self) -> None:
