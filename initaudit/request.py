@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from initaudit.policy.schema import Policy
-from initaudit.values import Mode, Severity
+from initaudit.values import BUDGET, Mode, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class Request:
     fail_on: Severity = Severity.ERROR
     record: bool = True
     """False builds the model for real, without a recording of its writes."""
-    budget: int | None = 1 << 31
+    budget: int | None = BUDGET
     """How many elements are drawn in all; beyond it laws of independent draws are sampled. None draws every one."""
     judge: bool = True
     """False measures and judges nothing."""

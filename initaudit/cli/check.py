@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 import click
 
 from initaudit.cli.options import (
+    EvidenceOptions,
     ModelOptions,
     OutputOptions,
     Pairs,
     codes,
+    evidence_options,
     model_options,
     output_options,
     pairs,
@@ -50,11 +52,13 @@ class NothingJudgedError(InitauditError):
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 where there are findings too.")
 @click.option("--all", "every_row", is_flag=True, help="Show every row of a long model one by one.")
 @click.option("-q", "--quiet", is_flag=True, help="Findings and totals only.")
+@evidence_options
 @output_options
 @click.pass_context
 def check(
     ctx: click.Context,
     model: ModelOptions,
+    evidence: EvidenceOptions,
     output: OutputOptions,
     policy: str | None,
     as_built: bool,
@@ -90,6 +94,8 @@ def check(
         select=codes("--select", select),
         ignore=codes("--ignore", ignore),
         fail_on=Severity(fail_on),
+        record=not evidence.no_record,
+        budget=evidence.elements,
     )
     report = audit(request, output, View(every_row=every_row, quiet=quiet, verbose=output.verbose))
     ctx.exit(_exit_code(report, exit_zero))

@@ -1,6 +1,7 @@
 """Options that several commands share: each set is declared once and reaches the command as one value."""
 
 import functools
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 from initaudit.checks.codes import expand
 from initaudit.errors import OptionError
 from initaudit.reports import FORMATS
+from initaudit.values import BUDGET
 
 Command = Callable[..., Any]
 Pairs = tuple[tuple[str, str], ...]
@@ -41,6 +43,22 @@ class OutputOptions:
     report: Pairs
     verbose: bool
     color: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceOptions:
+    """How a model's values are found out."""
+
+    no_record: bool
+    exact: bool
+    budget: int | None
+
+    @property
+    def elements(self) -> int | None:
+        """Give how many elements may be drawn in all, None for every one; raise OptionError for a contradiction."""
+        if self.exact and self.budget is not None:
+            raise OptionError("--exact draws every element and --budget only so many; give one of them")
+        return None if self.exact else self.budget or BUDGET
 
 
 def pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> Pairs:
@@ -147,6 +165,28 @@ def output_options(command: Command) -> Command:
     )
 
 
+def evidence_options(command: Command) -> Command:
+    """Declare how values are found out; the command gets it as `evidence`."""
+    return _packed(
+        command,
+        "evidence",
+        EvidenceOptions,
+        click.option(
+            "--no-record",
+            is_flag=True,
+            help="Build the model for real, in memory, instead of recording what its factory writes.",
+        ),
+        click.option("--exact", is_flag=True, help="Draw every element, however long that takes."),
+        click.option(
+            "--budget",
+            metavar="N",
+            callback=_count,
+            help="Draw so many elements in all, 1e9 say; beyond them the largest parameters are sampled.  "
+            f"[default: {BUDGET:_}]",
+        ),
+    )
+
+
 def codes(option: str, values: Iterable[str]) -> tuple[str, ...]:
     """Give the codes and prefixes of some comma lists; raise OptionError, with the option, for what names no code."""
     prefixes = dict.fromkeys(prefix.strip().upper() for value in values for prefix in value.split(","))
@@ -155,6 +195,19 @@ def codes(option: str, values: Iterable[str]) -> tuple[str, ...]:
     except OptionError as error:
         raise OptionError(f"{option}: {error}") from None
     return tuple(prefixes)
+
+
+def _count(ctx: click.Context, param: click.Parameter, text: str | None) -> int | None:
+    """Read a positive whole number, also one such as 2_000_000 or 1e9."""
+    if text is None:
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not (1 <= number < math.inf and number.is_integer()):
+        raise click.BadParameter(f"{text!r} is not a whole number from 1 up, such as 1_000_000 or 1e9", ctx, param)
+    return int(number)
 
 
 def _packed(command: Command, name: str, made: type[Any], *options: Callable[[Command], Command]) -> Command:

@@ -2,7 +2,14 @@
 
 import click
 
-from initaudit.cli.options import ModelOptions, OutputOptions, model_options, output_options
+from initaudit.cli.options import (
+    EvidenceOptions,
+    ModelOptions,
+    OutputOptions,
+    evidence_options,
+    model_options,
+    output_options,
+)
 from initaudit.cli.running import audit, load_plugins, read_arguments
 from initaudit.reports import View
 from initaudit.values import Mode
@@ -10,8 +17,9 @@ from initaudit.values import Mode
 
 @click.command()
 @model_options
+@evidence_options
 @output_options
-def stats(model: ModelOptions, output: OutputOptions) -> None:
+def stats(model: ModelOptions, evidence: EvidenceOptions, output: OutputOptions) -> None:
     """Build a model and show the measured figures of every parameter, without judging them.
 
     TARGET is a factory, a class or a model: package.module:attribute or path/to/file.py:attribute.
@@ -28,5 +36,7 @@ def stats(model: ModelOptions, output: OutputOptions) -> None:
         dtype=model.dtype,
         seed=model.seed,
         judge=False,
+        record=not evidence.no_record,
+        budget=evidence.elements,
     )
     audit(request, output, View(verdicts=False, every_row=True, verbose=output.verbose))
