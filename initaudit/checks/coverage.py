@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from initaudit.checks.audit import Audit
+from initaudit.checks.nearest import nearest
 from initaudit.laws import Unknown
 from initaudit.policy.expectation import Expectation
 from initaudit.policy.presets import shown_path
@@ -79,7 +80,9 @@ def _idle_rules(audit: Audit, policy: Policy) -> Iterator[Finding]:
         not_ones_own = rule.inherited or suits
         wanted = audit.counts.get(rule.id)
         if wanted is not None and tally.governed != wanted:
-            message = f"it governs {tally.governed} parameters where its count says {wanted:g}"
+            message = (
+                f"it governs {tally.governed} parameters where its count says {wanted:g}{_variables(rule, policy)}"
+            )
         elif wanted is not None:
             continue
         elif not tally.matched:
@@ -90,7 +93,17 @@ def _idle_rules(audit: Audit, policy: Policy) -> Iterator[Finding]:
             continue
         else:
             continue
-        yield _about_rule(audit, rule, "IA102", message, note=not_ones_own and wanted is None)
+        note = not_ones_own and wanted is None
+        if not tally.matched and not note:
+            message += nearest(rule.match, [one.parameter for one in audit.expectations])
+        yield _about_rule(audit, rule, "IA102", message, note=note)
+
+
+def _variables(rule: Rule, policy: Policy) -> str:
+    """Name the policy's variables that a count depends on, for one of them may be what is wrong."""
+    used = sorted(rule.count.names.intersection(policy.vars)) if rule.count is not None else []
+    options = " ".join(f"--var {name}=…" for name in used)
+    return f"; count is {rule.count}; {options} change{'s' if len(used) == 1 else ''} it" if used else ""
 
 
 def _is_preset_that_suits(audit: Audit, policy: Policy) -> bool:
