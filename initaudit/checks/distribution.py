@@ -13,6 +13,8 @@ from initaudit.values import Evidence, Kind, Location, Observation, Severity, St
 
 ORTHOGONAL_SLACK = 1e-4
 """The relative residual of WᵀW that float32's own rounding never reaches."""
+TELLING = 1000
+"""The factor beyond which a ratio of widths says less than the two figures beside it."""
 
 
 def findings(audit: Audit) -> Iterator[Finding]:
@@ -219,9 +221,9 @@ def call(write: Write) -> str:
 
 
 def _times(name: str, figure: float, declared: float | None) -> str:
-    if name != "std" or not declared or not 0 < figure / declared < math.inf:
+    ratio = figure / declared if name == "std" and declared else 0.0
+    if not 1 / TELLING < ratio < TELLING:
         return ""
-    ratio = figure / declared
     return f" ({ratio:.3g}× as wide)" if ratio > 1 else f" (1/{1 / ratio:.3g} as wide)"
 
 

@@ -109,6 +109,16 @@ def judged(law: Law | None, observed: Moments | Observation, **facts: Any) -> li
 # IA2xx
 
 
+@pytest.mark.parametrize(
+    ("std", "ratio"),
+    [(4.0, " (4× as wide);"), (0.25, " (1/4 as wide);"), (999.0, " (999× as wide);"), (2000.0, ";"), (1e-4, ";")],
+)
+def test_ratio_is_told_where_it_says_more_than_the_figures(std: float, ratio: str) -> None:
+    pair = expected(clause(Normal())), evidence(moments(std=std))
+    (found,) = distribution.findings(audit(pair))
+    assert f"std {std:.4g} where N(0, 1) has 1{ratio}" in found.message
+
+
 def test_mean_and_std_outside_their_bands_are_found() -> None:
     assert judged(Normal(), moments(mean=0.5)) == ["IA201"]
     assert judged(Normal(), moments(std=1.2)) == ["IA202"]
