@@ -9,6 +9,8 @@ import torch
 from initaudit.errors import TargetError
 
 _NO_RESERVE = getattr(mmap, "MAP_NORESERVE", 0x4000)
+_APART, _ORDINARY = getattr(mmap, "MADV_DONTDUMP", None), getattr(mmap, "MADV_DODUMP", None)
+"""Advice by which untouched memory is told from its neighbours: the system reports like ones next to it as one."""
 
 
 class RefusedError(TargetError):
@@ -23,11 +25,20 @@ class Memory:
             self.mapping = mmap.mmap(-1, max(nbytes, 1), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _NO_RESERVE)
         except (OSError, OverflowError, ValueError) as error:
             raise RefusedError(f"the system refused {nbytes:,} bytes of untouched memory ({error})") from error
+        self._mark(_APART)
         self.storage = torch.frombuffer(self.mapping, dtype=torch.uint8).untyped_storage()
 
     def release(self) -> None:
         """Give the pages back; the next look finds zeros."""
         self.mapping.madvise(mmap.MADV_DONTNEED)
+
+    def keep(self) -> None:
+        """Make it ordinary memory, whose pages are there to stay."""
+        self._mark(_ORDINARY)
+
+    def _mark(self, mark: int | None) -> None:
+        if mark is not None:
+            self.mapping.madvise(mark)
 
 
 def touched(memories: Iterable[Memory]) -> bool:

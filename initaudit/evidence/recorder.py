@@ -120,6 +120,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             memory = self._memories[view.storage]
             self.replay.settle(view.storage)
             self.replay.into(view.storage, memory.storage, len(self.log))
+            memory.keep()
             del self._memories[view.storage]
             self._realised.append(memory)
 
