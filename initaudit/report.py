@@ -23,6 +23,8 @@ class Finding:
     observed: float | str | None = None
     band: tuple[float, float] | None = None
     """Lowest and highest value that would have passed."""
+    as_built: bool = False
+    """Whether it is about the values before the policy was written over them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,4 +21,4 @@ def findings(audit: Audit) -> Iterator[Finding]:
             *distribution.judge(audit, expectation, evidence),
         ]
         for finding in found[:1]:
-            yield replace(finding, severity=Severity.NOTE, message=f"as built: {finding.message}")
+            yield replace(finding, severity=Severity.NOTE, message=f"as built: {finding.message}", as_built=True)

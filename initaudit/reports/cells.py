@@ -1,6 +1,7 @@
 """The cells of the table, by name, and the layouts that put them in columns, the widest first.
 
-A layout is a tuple of columns; a column is the names of the cells that it stacks, the first one its title.
+A layout is a tuple of columns; a column is the names of the cells that it stacks, the first one its title. What
+stands under another title says by itself what it is.
 """
 
 from collections.abc import Sequence
@@ -17,19 +18,19 @@ MEASURED: Layout = (("mean",), ("std",), ("min",), ("max",))
 JUDGED: Sequence[Layout] = (
     (("parameter", "ties"), ("shape",), ("rule",), ("expected",), *MEASURED, ("outcome",), ("why",)),
     (("parameter", "ties"), ("shape",), ("rule",), ("expected",), *MEASURED[:2], ("outcome",), ("why",)),
-    (("parameter", "ties", "shape", "reason"), ("expected", "rule"), *MEASURED[:2], ("outcome", "codes")),
+    (("parameter", "ties", "shape", "reason"), ("expected", "governed"), *MEASURED[:2], ("outcome", "codes")),
 )
 STATISTICS: Sequence[Layout] = (
     (("parameter", "ties"), ("shape",), ("dtype",), *MEASURED, ("unmeasured",)),
     (("parameter", "ties", "storage", "unmeasured"), *MEASURED),
 )
 GROUPED: Sequence[Layout] = (
-    (("others",), ("elements",), ("rule",), ("mean",), ("std",), ("outcome",), ("why",)),
-    (("others", "elements", "rule", "reason"), ("mean",), ("std",), ("outcome",)),
+    (("parameters",), ("elements",), ("rule",), ("mean",), ("std",), ("outcome",), ("why",)),
+    (("parameters", "counted", "governed", "reason"), ("mean",), ("std",), ("outcome",)),
 )
 FIGURES = frozenset({"mean", "std", "min", "max", "elements"})
 """The columns that are set to the right."""
-NAMES = frozenset({"parameter", "others"})
+NAMES = frozenset({"parameter", "parameters"})
 """The columns whose first line is a name."""
 
 
@@ -62,9 +63,11 @@ def group_cells(groups: Sequence[Group]) -> list[Cells]:
     """Give the cells of each group of rows."""
     return [
         {
-            "others": f"{escape(group.label)} ×{len(group.rows)}",
+            "parameters": f"{escape(group.label)} ×{len(group.rows)}",
             "elements": wording.magnitude(group.elements),
+            "counted": wording.elements(group.elements),
             "rule": wording.rule(group.rule),
+            "governed": wording.governed(group.rule),
             "mean": wording.span(group.means),
             "std": wording.span(group.stds),
             "outcome": wording.verdict(group.outcome),
@@ -85,6 +88,7 @@ def _row(row: Row, codes: str) -> Cells:
         "dtype": dtype,
         "storage": f"{shape} {dtype}",
         "rule": wording.rule(row.rule),
+        "governed": wording.governed(row.rule),
         "expected": wording.law(row.expected),
         "mean": mean,
         "std": std,

@@ -14,23 +14,31 @@ def render(report: Report, view: View = EVERYTHING) -> str:
     if not view.verdicts:
         blocks = [*_tables(report, view), [wording.size(report)]]
     elif view.quiet:
-        blocks = [[*_findings(report, view), wording.totals(report)]]
+        blocks = [[*_findings(report, view), *_totals(report, view)]]
     else:
-        blocks = [_findings(report, view), [wording.heading(report)], *_tables(report, view)]
-        blocks.append([wording.totals(report)])
+        blocks = [_findings(report, view), [wording.heading(report)], *_tables(report, view), _totals(report, view)]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
 def _findings(report: Report, view: View) -> list[str]:
-    shown, hidden = selection.chapters(report, view)
-    lines = [_finding(finding, report.target) for findings in shown.values() for finding in findings]
-    return [*lines, wording.held_back(hidden)] if hidden and not view.quiet else lines
+    chapters, hidden = selection.chapters(report, view)
+    lines = [_finding(alike, report.target) for chapter in chapters for alike in chapter]
+    if view.quiet:
+        return lines
+    codes = selection.to_mend(chapters)
+    return [*lines, *([wording.held_back(hidden)] if hidden else []), *([wording.mending(codes)] if codes else [])]
 
 
-def _finding(finding: Finding, target: str) -> str:
+def _finding(alike: Sequence[Finding], target: str) -> str:
+    finding = alike[0]
     place = wording.whereabouts(finding) or escape(target)
-    what = f"{escape(finding.code)} {finding.severity.value} {wording.subject(finding)}"
+    what = f"{escape(finding.code)} {finding.severity.value} {wording.subjects(alike)}"
     return f"{place}: {what}: {escape(finding.message)}"
+
+
+def _totals(report: Report, view: View) -> list[str]:
+    as_built = None if view.verbose else wording.unconforming(report)
+    return [*([as_built] if as_built else []), wording.totals(report)]
 
 
 def _tables(report: Report, view: View) -> Iterator[list[str]]:

@@ -14,6 +14,12 @@ NOTES = 3
 """So many notes of each code are shown, unless all are asked for."""
 
 
+Alike = tuple[Finding, ...]
+"""Findings that differ in nothing but the parameter; told once, with all their names."""
+Chapter = list[Alike]
+"""Findings of one code."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
     """Rows that share rule, kind of layer, outcome and reason."""
@@ -51,14 +57,27 @@ def arrange(report: Report, view: View) -> tuple[tuple[Row, ...], tuple[Group, .
     return failing, _groups(others)
 
 
-def chapters(report: Report, view: View) -> tuple[dict[str, list[Finding]], tuple[Finding, ...]]:
-    """Give the findings to show, by code, and the notes that are kept back."""
-    shown: dict[str, list[Finding]] = {}
+def chapters(report: Report, view: View) -> tuple[list[Chapter], tuple[Finding, ...]]:
+    """Give the findings to show, by code, notes after all others; and the notes that are kept back.
+
+    Notes on the values as built are told in one line (`wording.unconforming`), unless all are asked for.
+    """
+    found = [finding for finding in report.findings if view.verbose or not finding.as_built]
+    shown: dict[tuple[bool, str], Chapter] = {}
     hidden: list[Finding] = []
-    for finding in sorted(report.findings, key=lambda finding: finding.code):
-        kept = shown.setdefault(finding.code, [])
-        (kept if _worth_showing(finding, kept, view) else hidden).append(finding)
-    return {code: kept for code, kept in shown.items() if kept}, tuple(hidden)
+    for alike in sorted(_alike(found, view), key=lambda alike: _rank(alike[0])):
+        kept = shown.setdefault(_rank(alike[0]), [])
+        if _worth_showing(alike[0], kept, view):
+            kept.append(alike)
+        else:
+            hidden += alike
+    return [kept for kept in shown.values() if kept], tuple(hidden)
+
+
+def to_mend(chapters: Iterable[Chapter]) -> list[str]:
+    """Give the codes of what must be mended: of all but the notes."""
+    first = [chapter[0][0] for chapter in chapters]
+    return [finding.code for finding in first if finding.severity is not Severity.NOTE]
 
 
 def codes_by_name(report: Report) -> dict[str, str]:
@@ -70,12 +89,25 @@ def codes_by_name(report: Report) -> dict[str, str]:
     return {name: " ".join(found) for name, found in codes.items()}
 
 
-def _worth_showing(finding: Finding, kept: list[Finding], view: View) -> bool:
+def _rank(finding: Finding) -> tuple[bool, str]:
+    return finding.severity is Severity.NOTE, finding.code
+
+
+def _alike(findings: Iterable[Finding], view: View) -> Iterable[Alike]:
+    """Put findings together that differ in nothing but the parameter, unless every one is to have its own line."""
+    together: dict[tuple[object, ...], list[Finding]] = {}
+    for number, one in enumerate(findings):
+        single = view.verbose or one.parameter is None
+        told = (number,) if single else (one.code, one.severity, one.rule, one.location, one.message)
+        together.setdefault(told, []).append(one)
+    return map(tuple, together.values())
+
+
+def _worth_showing(finding: Finding, kept: Chapter, view: View) -> bool:
     """Tell whether a finding is shown: of notes, unless all are asked for, the first few about parameters."""
     if finding.severity is not Severity.NOTE or view.verbose:
         return True
-    notes = sum(one.severity is Severity.NOTE for one in kept)
-    return not view.quiet and finding.parameter is not None and notes < NOTES
+    return not view.quiet and finding.parameter is not None and len(kept) < NOTES
 
 
 def _groups(rows: Iterable[Row]) -> tuple[Group, ...]:

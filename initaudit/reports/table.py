@@ -12,10 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from initaudit.checks.codes import CODES
-from initaudit.report import Finding, Report
+from initaudit.report import Report
 from initaudit.reports import EVERYTHING, View, cells, selection, wording
 from initaudit.reports.cells import Cells, Layout
 from initaudit.reports.escape import escape
+from initaudit.reports.selection import Alike, Chapter
 from initaudit.values import Severity
 
 UNBOUNDED = 160
@@ -24,7 +25,7 @@ GAP = 2
 INDENT = "  "
 NARROWEST_NAME = 24
 WIDE_LIMITS = {"expected": 32, "rule": 24, "why": 40}
-NARROW_LIMITS = {"expected": 20, "rule": 20, "codes": 7}
+NARROW_LIMITS = {"expected": 20, "governed": 20, "codes": 7}
 """Words beyond this many columns are folded; figures never are, and names only after a dot where that helps."""
 STYLES = {
     "pass": "green",
@@ -98,11 +99,14 @@ def _blocks(report: Report, view: View, width: int) -> Iterator[RenderableType]:
         if background:
             yield Text("\n".join(background), style="dim")
     if view.verdicts:
-        shown, hidden = selection.chapters(report, view)
-        for code, findings in shown.items():
-            yield _chapter(code, findings, width)
+        chapters, hidden = selection.chapters(report, view)
+        for chapter in chapters:
+            yield _chapter(chapter, width)
         if hidden and not view.quiet:
             yield Text(wording.held_back(hidden), style="dim")
+        as_built = None if view.verbose else wording.unconforming(report)
+        if as_built is not None:
+            yield Text(as_built, style=STYLES[Severity.NOTE])
     yield Text(wording.totals(report) if view.verdicts else wording.size(report), style="bold")
 
 
@@ -162,19 +166,21 @@ def _stack(row: Cells, names: tuple[str, ...]) -> Text:
     return text
 
 
-def _chapter(code: str, findings: Sequence[Finding], width: int) -> RenderableType:
+def _chapter(chapter: Chapter, width: int) -> RenderableType:
+    code = chapter[0][0].code
     title = f": {CODES[code].title}" if code in CODES else ""
     lines: list[RenderableType] = [Text.assemble((escape(code), "bold"), title)]
-    for finding in findings:
-        lines += [_finding(finding, width), Padding(Text(escape(finding.message)), (0, 0, 0, 6))]
-    lines.append(Text(f"  how to mend: initaudit explain {escape(code)}", style="dim"))
+    for alike in chapter:
+        lines += [_finding(alike, width), Padding(Text(escape(alike[0].message)), (0, 0, 0, 6))]
+    lines += [Text(f"  {wording.mending([code])}", style="dim") for code in selection.to_mend([chapter])]
     return Group(*lines)
 
 
-def _finding(finding: Finding, width: int) -> Text:
+def _finding(alike: Alike, width: int) -> Text:
     """Say whom it concerns and where. A path is never folded, so that a terminal can open it."""
+    finding = alike[0]
     severity = finding.severity.value
-    head = f"  {severity} {wording.subject(finding)}"
+    head = f"  {severity} {wording.subjects(alike)}"
     place = wording.whereabouts(finding) or ""
     fits = cell_len(head) + GAP + cell_len(place) <= width
     text = Text(fold(head, width, "      "), no_wrap=True, overflow="ignore")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from initaudit.report import Detectable, Expected, Finding, Part, Report, Row
 from initaudit.reports.escape import escape
-from initaudit.values import Mode, Moments, Outcome, Severity, Write
+from initaudit.values import Kind, Mode, Moments, Outcome, Severity, Write
 
 NOTHING = "-"
 """What stands for a figure, law or rule that is not there."""
@@ -31,13 +31,36 @@ def totals(report: Report) -> str:
     return f"{size(report)}: {outcomes} — {', '.join(severities)}" + (f" ({listed})" if listed else "")
 
 
+def unconforming(report: Report) -> str | None:
+    """Say how much of the model was not as the policy wants it before that was applied; None where all was."""
+    off = {finding.parameter for finding in report.findings if finding.as_built}
+    counted = []
+    for kind in Kind:
+        names = [row.name for row in report.rows if row.kind is kind]
+        if not off.isdisjoint(names):
+            counted.append(f"{len(off.intersection(names))} of {plural(len(names), kind.value)}")
+    if not counted:
+        return None
+    return f"as built, {' and '.join(counted)} did not conform: --as-built judges them, -v lists them"
+
+
 def size(report: Report) -> str:
     """Say how many parameters, elements and buffers the model has."""
     counts = report.summary
-    elements = f"{magnitude(counts.elements)} element{'' if counts.elements == 1 else 's'}"
     buffers = len(report.rows) - counts.parameters
-    named = f"{plural(counts.parameters, 'parameter')}, {elements}"
+    named = f"{plural(counts.parameters, 'parameter')}, {elements(counts.elements)}"
     return f"{named} and {plural(buffers, 'buffer')}" if buffers else named
+
+
+def elements(count: int) -> str:
+    """Give how many elements there are, cut to one decimal and a letter."""
+    return f"{magnitude(count)} element{'' if count == 1 else 's'}"
+
+
+def subjects(alike: Sequence[Finding]) -> str:
+    """Say what findings of the same words are about: every name of them."""
+    names = ", ".join(map(subject, alike))
+    return names if len(alike) == 1 else f"{names} (×{len(alike)})"
 
 
 def subject(finding: Finding) -> str:
@@ -60,6 +83,11 @@ def shape(extents: tuple[int, ...]) -> str:
 def rule(name: str | None) -> str:
     """Give the id of a rule."""
     return NOTHING if name is None else escape(name)
+
+
+def governed(name: str | None) -> str:
+    """Give the id of a rule where no title says that it is one."""
+    return NOTHING if name is None else f"rule {escape(name)}"
 
 
 def law(expected: Expected | None) -> str:
@@ -107,6 +135,11 @@ def magnitude(count: int) -> str:
 def plural(count: int, noun: str) -> str:
     """Give a count with its noun."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def mending(codes: Iterable[str]) -> str:
+    """Say where to read how findings are mended."""
+    return f"how to mend: initaudit explain {' '.join(map(escape, codes))}"
 
 
 def held_back(notes: Sequence[Finding]) -> str:

@@ -44,7 +44,10 @@ class TestExitCodes:
     def test_a_model_off_its_policy_conforms_once_the_policy_is_applied(self, invoke: Invoke) -> None:
         result = invoke("check", "nets.py:Net", "-p", "policy.yaml", "--arg", "std=0.04")
         assert result.exit_code == 0
-        assert "IA202 note fc.weight: as built: normal(mean=0, std=0.04) gave N(0, 0.04)" in result.stdout
+        assert "\nas built, 1 of 2 parameters did not conform: --as-built judges them" in result.stdout
+        assert "IA202 note" not in result.stdout
+        listed = invoke("check", "nets.py:Net", "-p", "policy.yaml", "--arg", "std=0.04", "-v")
+        assert "IA202 note fc.weight: as built: normal(mean=0, std=0.04) gave N(0, 0.04)" in listed.stdout
 
     def test_without_a_policy_what_was_never_written_is_found(self, invoke: Invoke) -> None:
         result = invoke("check", "nets.py:Forgotten")

@@ -366,6 +366,7 @@ def test_what_the_policy_mends_is_noted_once() -> None:
     (note,) = conformity.findings(audit((one, after), built=(before,), mode=Mode.APPLY))
     assert note.severity is Severity.NOTE
     assert note.message.startswith("as built: mean 3 where N(0, 1) has 0")
+    assert note.as_built
     assert codes(conformity.findings, (one, after), mode=Mode.APPLY) == []
     assert codes(conformity.findings, (one, before)) == []
 

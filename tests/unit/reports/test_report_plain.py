@@ -36,6 +36,7 @@ def test_the_whole_text_of_a_small_report(report: Make, row: Make, finding: Make
     found = finding("IA202", "out.weight", location=Location(path="nets.py", line=12))
     assert render(report(*rows, findings=(found,))) == (
         "nets.py:12: IA202 error out.weight: std 0.04 where N(0, 0.02) has 0.02\n"
+        "how to mend: initaudit explain IA202\n"
         "\n"
         "nets.py:build: policy gpt2.yaml, applied, seed 0, cpu, float32\n"
         "\n"
@@ -72,6 +73,7 @@ def test_a_long_model_tells_its_passing_rows_in_groups(report: Make, row: Make) 
     assert "layers.7.weight" in text
     assert "layers.8.weight" not in text
     assert "Linear.weight ×59" in text
+    assert "\nparameters " in text
     assert "59k" in text
     assert "layers.8.weight" in render(report(*rows), View(every_row=True))
 
@@ -85,7 +87,7 @@ def test_rows_skipped_for_another_reason_are_another_group(report: Make, row: Ma
 
 
 def test_notes_are_limited_and_counted(report: Make, row: Make, finding: Make) -> None:
-    notes = [finding("IA202", f"p{i}", severity=Severity.NOTE) for i in range(5)]
+    notes = [finding("IA202", f"p{i}", severity=Severity.NOTE, message=f"std {i}") for i in range(5)]
     notes += [finding("IA102", rule=f"r{i}", severity=Severity.NOTE) for i in range(2)]
     made = report(row("p0"), findings=tuple(notes))
     brief, full = render(made), render(made, View(verbose=True))
@@ -95,6 +97,66 @@ def test_notes_are_limited_and_counted(report: Make, row: Make, finding: Make) -
     assert full.count("IA202 note") == 5
     assert full.count("IA102 note") == 2
     assert "not shown" not in full
+
+
+def test_notes_come_after_errors_and_warnings(report: Make, finding: Make) -> None:
+    found = (
+        finding("IA102", "a", severity=Severity.NOTE),
+        finding("IA103", "a", severity=Severity.WARNING),
+        finding("IA202", "a", severity=Severity.NOTE),
+        finding("IA202", "b"),
+    )
+    lines = render(report(findings=found)).splitlines()
+    assert [line.split()[1:3] for line in lines[:4]] == [
+        ["IA103", "warning"],
+        ["IA202", "error"],
+        ["IA102", "note"],
+        ["IA202", "note"],
+    ]
+    assert lines[4] == "how to mend: initaudit explain IA103 IA202"
+
+
+def test_notes_alone_have_nothing_to_mend(report: Make, finding: Make) -> None:
+    assert "how to mend" not in render(report(findings=(finding("IA202", "a", severity=Severity.NOTE),)))
+
+
+def test_what_did_not_conform_as_built_is_one_line_next_to_the_totals(report: Make, row: Make, finding: Make) -> None:
+    rows = (row("a"), row("b"), row("c"), row("m", kind=Kind.BUFFER), row("n", kind=Kind.BUFFER))
+    notes = [
+        finding("IA202", name, severity=Severity.NOTE, message="as built: std 3", as_built=True) for name in ("a", "b")
+    ]
+    some = report(*rows, findings=tuple(notes))
+    told = "as built, 2 of 3 parameters did not conform: --as-built judges them, -v lists them\n"
+    for view in (View(), View(quiet=True)):
+        text = render(some, view)
+        assert text.count("as built") == 1
+        assert f"\n{told}3 parameters, " in f"\n{text}"
+    every = render(some, View(verbose=True))
+    assert every.count("IA202 note") == 2
+    assert "--as-built" not in every
+    buffer = finding("IA206", "m", severity=Severity.NOTE, message="as built: 1", as_built=True)
+    both = render(report(*rows, findings=(*notes, buffer)))
+    assert "as built, 2 of 3 parameters and 1 of 2 buffers did not conform: " in both
+
+
+def test_findings_of_the_same_words_are_told_once_with_every_name(report: Make, finding: Make) -> None:
+    place = Location(path="nets.py", line=12)
+    found = tuple(finding("IA202", f"layers.{i}.weight", location=place, rule="r") for i in range(3))
+    other = finding("IA202", "head.weight", location=place, rule="r", message="std 9")
+    made = report(findings=(*found, other, finding("IA202", "tail.weight", location=place, rule="s")))
+    lines = render(made).splitlines()
+    names = "layers.0.weight, layers.1.weight, layers.2.weight (×3)"
+    assert lines[:3] == [
+        f"nets.py:12: IA202 error {names}: std 0.04 where N(0, 0.02) has 0.02",
+        "nets.py:12: IA202 error head.weight: std 9",
+        "nets.py:12: IA202 error tail.weight: std 0.04 where N(0, 0.02) has 0.02",
+    ]
+    assert render(made, View(verbose=True)).count("IA202 error") == 5
+
+
+def test_findings_about_no_parameter_are_told_one_by_one(report: Make, finding: Make) -> None:
+    found = (finding("IA102", rule="a"), finding("IA102", rule="b"))
+    assert render(report(findings=found)).count("IA102 error rule") == 2
 
 
 def test_buffers_are_counted_apart(report: Make, row: Make) -> None:

@@ -83,6 +83,48 @@ def test_a_long_model_shows_groups_and_all_rows_on_demand(report: Make, row: Mak
     assert "layers.59.weight" in render(made, View(width=80, every_row=True))
 
 
+def test_groups_of_a_narrow_table_say_what_each_figure_is(report: Make, row: Make) -> None:
+    made = report(*[row(f"layers.{i}.weight", rule="norm-identity") for i in range(60)])
+    lines = render(made, View(width=60)).splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("parameters  "))
+    assert lines[start + 1].startswith("Linear.weight ×60  ")
+    assert lines[start + 2 : start + 4] == ["  60k elements", "  rule norm-identity"]
+
+
+def test_rows_of_a_narrow_table_say_what_is_their_rule(report: Make, row: Make) -> None:
+    assert re.search(r"^  10x100 +rule linear$", render(report(row("a")), View(width=60)), re.MULTILINE)
+
+
+def test_findings_of_the_same_words_are_told_once_with_every_name(report: Make, row: Make, finding: Make) -> None:
+    names = [f"encoder.layers.{i}.attention.weight" for i in range(12)]
+    made = report(*map(row, names), findings=tuple(finding("IA202", name) for name in names))
+    text = render(made, View(width=80))
+    assert text.count("std 0.04") == 1
+    assert "".join(f"{name}," for name in names)[:-1] + "(×12)" in _squeezed(text)
+    assert max(map(len, text.splitlines())) <= 80
+    assert render(made, View(width=80, verbose=True)).count("std 0.04") == 12
+
+
+def test_notes_have_chapters_of_their_own_after_all_others(report: Make, finding: Make) -> None:
+    found = (
+        finding("IA202", "a", severity=Severity.NOTE),
+        finding("IA203", "a"),
+        finding("IA202", "b"),
+    )
+    text = render(report(findings=found), View(width=120))
+    assert text.index("error b") < text.index("error a") < text.index("note a")
+    assert text.count("how to mend: initaudit explain IA202") == 1
+
+
+def test_what_did_not_conform_as_built_is_one_line_next_to_the_totals(report: Make, row: Make, finding: Make) -> None:
+    note = finding("IA202", "a", severity=Severity.NOTE, message="as built: std 3", as_built=True)
+    made = report(row("a"), row("b"), findings=(note,))
+    lines = render(made, View(width=120)).splitlines()
+    assert lines[-3] == "as built, 1 of 2 parameters did not conform: --as-built judges them, -v lists them"
+    assert "as built: std 3" not in "".join(lines)
+    assert "as built: std 3" in render(made, View(width=120, verbose=True))
+
+
 def test_quiet_leaves_findings_and_totals(report: Make, row: Make, finding: Make) -> None:
     text = render(report(row("a"), findings=(finding("IA202", "a"),)), View(quiet=True, width=120))
     assert text.startswith("IA202: ")
