@@ -3,11 +3,13 @@
 import os
 import sys
 import sysconfig
+from functools import lru_cache
 from types import FrameType
 
 import torch
 
 from initaudit.evidence.log import Caller
+from initaudit.model.target import shown_path
 from initaudit.values import Location
 
 _TORCH = os.path.dirname(torch.__file__) + os.sep
@@ -15,10 +17,12 @@ _INIT = os.path.join(_TORCH, "nn", "init.py")
 _MODULE = os.path.join(_TORCH, "nn", "modules", "module.py")
 LOADED = "load_state_dict"
 """What a write is called that comes from a state dict."""
-_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_PACKAGES = tuple(
-    {os.path.join(sysconfig.get_path(name), "") for name in ("purelib", "platlib", "stdlib", "platstdlib")}
-)
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_EXAMPLES = os.path.join(_PACKAGE, "examples", "")
+_CALLS = os.path.join(_PACKAGE, "model", "target.py")
+"""Where a factory is called: what lies further out is not the user's build."""
+_INSTALLED = tuple({os.path.join(sysconfig.get_path(name), "") for name in ("purelib", "platlib")})
+_STANDARD = tuple({os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib")})
 _FIGURES = (bool, int, float, str)
 
 
@@ -28,32 +32,47 @@ def caller(operation: str) -> Caller:
     name = operation
     arguments: tuple[tuple[str, float | str], ...] = ()
     outside: FrameType | None = None
-    while frame is not None:
+    while frame is not None and outside is None and frame.f_code.co_filename != _CALLS:
         file = frame.f_code.co_filename
         if file == _INIT and not frame.f_code.co_name.startswith("_"):
             name, arguments = frame.f_code.co_name.removesuffix("_"), _figures(frame)
-        if file == _MODULE and frame.f_code.co_name == "_load_from_state_dict":
+        elif file == _MODULE and frame.f_code.co_name == "_load_from_state_dict":
             name, arguments = LOADED, ()
-        if outside is None and not file.startswith((_TORCH, _HERE, "<")):
+        elif not _passes(file):
             outside = frame
-            break
         frame = frame.f_back
     return Caller(initialiser=name, arguments=arguments, location=_location(outside), user=_user(outside))
 
 
+def _passes(file: str) -> bool:
+    """Tell whether a call only passes through a file: torch's, Python's own, this package's, or no file at all."""
+    if file.startswith(_EXAMPLES):
+        return False
+    standard = file.startswith(_STANDARD) and not file.startswith(_INSTALLED)
+    return standard or file.startswith((_TORCH, _PACKAGE, "<"))
+
+
 def _user(frame: FrameType | None) -> Location | None:
     """Find the first line outside every installed package, where the caller itself lies inside one."""
-    if frame is None or not frame.f_code.co_filename.startswith(_PACKAGES):
+    if frame is None or not frame.f_code.co_filename.startswith(_INSTALLED):
         return None
-    while frame is not None:
-        if not frame.f_code.co_filename.startswith((*_PACKAGES, _TORCH, _HERE, "<")):
+    while frame is not None and frame.f_code.co_filename != _CALLS:
+        if not _passes(frame.f_code.co_filename) and not frame.f_code.co_filename.startswith(_INSTALLED):
             return _location(frame)
         frame = frame.f_back
     return None
 
 
 def _location(frame: FrameType | None) -> Location | None:
-    return None if frame is None else Location(path=frame.f_code.co_filename, line=frame.f_lineno)
+    if frame is None:
+        return None
+    return Location(path=_shown(frame.f_code.co_filename, os.getcwd()), line=frame.f_lineno)
+
+
+@lru_cache(maxsize=1024)
+def _shown(file: str, folder: str) -> str:
+    """Show a file as a path from the current directory, which is part of the question."""
+    return shown_path(file)
 
 
 def _figures(frame: FrameType) -> tuple[tuple[str, float | str], ...]:
