@@ -1,21 +1,22 @@
 """The use case: target and policy in, report out. Every stage is one line of `run`."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from initaudit.checks.audit import Audit, count_tests
+from initaudit.checks.audit import Audit
 from initaudit.checks.registry import findings_of
 from initaudit.checks.selection import select
-from initaudit.errors import TargetError
+from initaudit.errors import OptionError, TargetError, did_you_mean
+from initaudit.gathering import Gathered, expected, gather
 from initaudit.policy.expectation import Expectation
-from initaudit.policy.matching import assign, equal_pairs, leaders, tally
+from initaudit.policy.matching import is_named
 from initaudit.policy.reader import load_policy
-from initaudit.policy.resolving import attributes, count_expected, expect
+from initaudit.policy.resolving import attributes
 from initaudit.policy.schema import Policy
-from initaudit.report import Report
+from initaudit.report import Report, Row
 from initaudit.request import Request
 from initaudit.rows import rows_of
 from initaudit.values import Kind, Mode, Outcome
@@ -23,9 +24,6 @@ from initaudit.values import Kind, Mode, Outcome
 if TYPE_CHECKING:
     import torch
     from torch import nn
-
-    from initaudit.model.target import Subject
-    from initaudit.model.walk import Entry
 
 Progress = Callable[[str, int, int], None]
 
@@ -70,7 +68,7 @@ def initialise(model: "nn.Module", policy: Policy | str | Path, *, seed: int = 0
     from initaudit.model.walk import walk
 
     loaded = load_policy(policy) if isinstance(policy, str | Path) else policy
-    write(*_expected(loaded, walk(model, attributes(loaded))), seed=seed)
+    write(*expected(loaded, walk(model, attributes(loaded))), seed=seed)
 
 
 def run(request: Request, *, progress: Progress = lambda stage, done, total: None) -> Report:
@@ -78,94 +76,61 @@ def run(request: Request, *, progress: Progress = lambda stage, done, total: Non
     from initaudit.model.process import prints_to_stderr, seeded
 
     with seeded(request.seed), prints_to_stderr():  # properties, parametrisations and plug-ins are foreign code too
-        return _report(request, *_gathered(request, progress))
+        progress("building the model", 0, 1)
+        gathered = gather(request)
+        return _report(request, gathered.subject.name, _audited(request, gathered, progress))
 
 
-def _gathered(request: Request, progress: Progress) -> tuple["Subject", Audit]:
-    """Build the model, say what is expected of it, and find out what it is."""
-    from initaudit.evidence.building import build_recorded
-    from initaudit.evidence.device import require
+def _audited(request: Request, gathered: Gathered, progress: Progress) -> Audit:
+    """Find out what the model is, as it was built and as it is judged."""
     from initaudit.evidence.equality import differing
-    from initaudit.evidence.measuring import measure
-    from initaudit.evidence.source import Source, most_of_each
-    from initaudit.model.walk import walk
+    from initaudit.evidence.measuring import measure, recorded
 
-    policy = request.policy
-    mode = request.mode if policy is not None else Mode.AS_BUILT
-    device = require(request.device)
-    progress("building the model", 0, 1)
-    made = build_recorded(request)
-    entries, expectations = _expected(policy, walk(made.subject.module, attributes(policy) if policy else ()))
-    built = Source(
-        entries=entries,
-        expectations=expectations,
-        apply=False,
-        device=device,
-        seed=request.seed,
-        recording=made.recording,
-        most=most_of_each([entry.parameter.numel for entry in entries], request.budget),
-    )
-    judged = replace(built, apply=mode is Mode.APPLY)
-    built = replace(built, covered=judged.apply)
-    steps = _Steps(progress, sum(entry.parameter.numel for entry in entries) * (1 + judged.apply))
-    evidence = measure(built, steps)
-    return made.subject, Audit(
-        policy=policy,
-        mode=mode,
-        expectations=expectations,
-        evidence=measure(judged, steps) if judged.apply else evidence,
-        built=evidence,
-        tallies=tally(policy, [one.governed for one in expectations]) if policy else (),
-        counts=_counts(policy, expectations),
-        fresh_is_nan=made.subject.fresh_is_nan,
-        unrecorded=made.reason,
-        unequal=differing(equal_pairs(policy, [one.parameter for one in expectations]), judged.by_name),
-        tests=count_tests(expectations),
-        location=made.subject.location,
-        today=date.today(),
-    )
+    if not request.measure:
+        told = recorded(gathered.source, gathered.unrecorded)
+        return gathered.facts(told, told, frozenset())
+    judged = replace(gathered.source, apply=gathered.mode is Mode.APPLY)
+    steps = _Steps(progress, sum(entry.parameter.numel for entry in gathered.entries) * (1 + judged.apply))
+    built = measure(replace(gathered.source, covered=judged.apply), steps)
+    evidence = measure(judged, steps) if judged.apply else built
+    return gathered.facts(built, evidence, differing(gathered.equal, judged.by_name))
 
 
-def _report(request: Request, subject: "Subject", facts: Audit) -> Report:
+def _report(request: Request, target: str, facts: Audit) -> Report:
     """Run the checks and say what they find; raise TargetError where there was nothing to check."""
     policy = facts.policy
     findings = select(findings_of(facts), request.select, request.ignore) if request.judge else ()
     report = Report(
-        target=subject.name,
+        target=target,
         policy=policy.name if policy is not None else None,
         mode=facts.mode,
         device=request.device,
         dtype=request.dtype or _common_dtype(facts.expectations),
         seed=request.seed,
-        rows=rows_of(facts, findings, judged=request.judge),
+        rows=_chosen(rows_of(facts, findings, judged=request.judge), request.parameters),
         findings=findings,
         fail_on=request.fail_on,
     )
     if policy is not None and report.outcome is not Outcome.FAIL and not any(one.clauses for one in facts.expectations):
         raise TargetError(
-            f"nothing was checked: no rule of {policy.name} says what any parameter of {subject.name} should be"
+            f"nothing was checked: no rule of {policy.name} says what any parameter of {target} should be"
         )
     return report
 
 
-def _expected(policy: Policy | None, entries: Sequence["Entry"]) -> tuple[tuple["Entry", ...], tuple[Expectation, ...]]:
-    """Say what is expected of each parameter; effective tensors that nothing speaks of are left out."""
-    governed = assign(policy, [entry.parameter for entry in entries])
-    by_name = {entry.parameter.name: entry for entry in entries}
-    kept = tuple(by_name[one.parameter.name] for one in governed)
-    if policy is None:
-        return kept, tuple(Expectation(governed=one) for one in governed)
-    drawn_as = leaders(equal_pairs(policy, [one.parameter for one in governed]))
-    expected = [expect(policy, one) for one in governed]
-    return kept, tuple(replace(one, drawn_as=drawn_as.get(one.parameter.name)) for one in expected)
-
-
-def _counts(policy: Policy | None, expectations: Sequence[Expectation]) -> dict[str, float]:
-    if policy is None or not expectations:
-        return {}
-    site = expectations[0].parameter.sites[0]
-    counts = {rule.id: count_expected(policy, rule, site) for rule in policy.rules}
-    return {name: count for name, count in counts.items() if count is not None}
+def _chosen(rows: tuple[Row, ...], patterns: Sequence[str]) -> tuple[Row, ...]:
+    """Keep the rows that some pattern names; raise OptionError for a pattern that names none."""
+    kept: set[str] = set()
+    for pattern in patterns:
+        try:
+            named = {row.name for row in rows if any(is_named(pattern, name) for name in (row.name, *row.tied_to))}
+        except re.error as error:
+            raise OptionError(f"{pattern!r} is no regular expression: {error}") from None
+        if not named:
+            near = did_you_mean(pattern, (name for row in rows for name in (row.name, *row.tied_to)))
+            raise OptionError(f"no parameter or buffer is named {pattern!r}{near}")
+        kept |= named
+    return tuple(row for row in rows if row.name in kept) if patterns else rows
 
 
 def _common_dtype(expectations: Sequence[Expectation]) -> str:

@@ -7,6 +7,9 @@ from initaudit.values import Kind, Location, Mode, Moments, Outcome, Severity, W
 SCHEMA_VERSION = 1
 """The first key of the JSON report; raised when a key changes its meaning or goes."""
 
+TRACED = "its writes are told, not its values"
+"""Why nothing was measured of a parameter whose history was all that was asked for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:

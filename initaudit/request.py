@@ -31,3 +31,7 @@ class Request:
     """How many elements are drawn in all; beyond it laws of independent draws are sampled. None draws every one."""
     judge: bool = True
     """False measures and judges nothing."""
+    measure: bool = True
+    """False draws no value: the rows tell of the recorded writes alone. Nothing can be judged then."""
+    parameters: tuple[str, ...] = ()
+    """Globs, or `/regular expressions/`, of the names whose rows the report has; without any it has all."""

@@ -19,6 +19,7 @@ from initaudit.model.through import THROUGH
 from initaudit.model.walk import Entry
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.regions import index, numel, whole
+from initaudit.report import TRACED
 from initaudit.values import NO_VALUES, Evidence, Moments, Observation
 
 COUNT_ZEROS_UP_TO = 1 << 20
@@ -55,6 +56,14 @@ def measure(source: Source, step: Callable[[int], None]) -> tuple[Evidence, ...]
         found = list(_stepping(map(partial(_one, source), source.entries, source.expectations), source, step))
     histories = (source.history(entry) for entry in source.entries)
     return tuple(replace(one, history=history) for one, history in zip(_collected(found), histories, strict=True))
+
+
+def recorded(source: Source, unrecorded: str | None) -> tuple[Evidence, ...]:
+    """Tell what was written to every parameter of a source, and draw nothing; `unrecorded` says why that is unknown."""
+    found = [Evidence(history=source.history(entry)) for entry in source.entries]
+    return tuple(
+        replace(one, reason=_untold(entry, one, unrecorded)) for one, entry in zip(found, source.entries, strict=True)
+    )
 
 
 @contextmanager
@@ -107,6 +116,21 @@ def _missing(entry: Entry) -> Evidence:
     if not entry.parameter.numel:
         return Evidence(reason="it has no elements")
     return Evidence(reason="its values are not in memory (a meta or sparse tensor)")
+
+
+def _untold(entry: Entry, found: Evidence, unrecorded: str | None) -> str:
+    """Say why a history is not all of the truth, else that nobody asked for the values."""
+    parameter = entry.parameter
+    gaps = sum(numel(one.box) for one in found.left if one.law is None)
+    if parameter.lazy or not parameter.numel:
+        return _missing(entry).reason or ""
+    if parameter.effective:
+        return f"it is computed from {', '.join(parameter.stored)}, whose writes are told there"
+    if found.history is None:
+        return f"its writes are not known: {unrecorded or 'it was not made while the recording ran'}"
+    if not found.history.writes:
+        return "nobody wrote it"
+    return f"nobody wrote {gaps:,} of its {parameter.numel:,} values" if gaps else TRACED
 
 
 def _observe(value: torch.Tensor, expectation: Expectation) -> _Found:

@@ -1,0 +1,111 @@
+"""From a request to a model, what is expected of it, and its values: what auditing and writing share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from initaudit.checks.audit import Audit, count_tests
+from initaudit.policy.expectation import Expectation
+from initaudit.policy.matching import assign, equal_pairs, leaders, tally
+from initaudit.policy.resolving import attributes, count_expected, expect
+from initaudit.policy.schema import Policy
+from initaudit.request import Request
+from initaudit.values import Evidence, Mode
+
+if TYPE_CHECKING:
+    from initaudit.evidence.source import Source
+    from initaudit.model.target import Subject
+    from initaudit.model.walk import Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """A built model, and what a policy expects of each of its parameters."""
+
+    policy: Policy | None
+    mode: Mode
+    subject: "Subject"
+    entries: tuple["Entry", ...]
+    expectations: tuple[Expectation, ...]
+    """One for each entry, in the same order."""
+    source: "Source"
+    """The values that the factory made."""
+    unrecorded: str | None
+    """Why the model's writes were not recorded; None where they were."""
+
+    @property
+    def equal(self) -> tuple[tuple[str, str], ...]:
+        """Give the pairs of names whose values the policy wants to be equal."""
+        return equal_pairs(self.policy, [one.parameter for one in self.expectations])
+
+    def facts(
+        self, built: tuple[Evidence, ...], evidence: tuple[Evidence, ...], unequal: frozenset[tuple[str, str]]
+    ) -> Audit:
+        """Put together what the checks are given: the evidence of what was built and of what is judged."""
+        return Audit(
+            policy=self.policy,
+            mode=self.mode,
+            expectations=self.expectations,
+            evidence=evidence,
+            built=built,
+            tallies=tally(self.policy, [one.governed for one in self.expectations]) if self.policy else (),
+            counts=_counts(self.policy, self.expectations),
+            fresh_is_nan=self.subject.fresh_is_nan,
+            unrecorded=self.unrecorded,
+            unequal=unequal,
+            tests=count_tests(self.expectations),
+            location=self.subject.location,
+            today=date.today(),
+        )
+
+
+def gather(request: Request) -> Gathered:
+    """Build the model, and say what is expected of it. Raises InitauditError where that cannot be done."""
+    from initaudit.evidence.building import build_recorded
+    from initaudit.evidence.device import require
+    from initaudit.evidence.source import Source, most_of_each
+    from initaudit.model.walk import walk
+
+    policy = request.policy
+    device = require(request.device)
+    made = build_recorded(request)
+    entries, expectations = expected(policy, walk(made.subject.module, attributes(policy) if policy else ()))
+    source = Source(
+        entries=entries,
+        expectations=expectations,
+        apply=False,
+        device=device,
+        seed=request.seed,
+        recording=made.recording,
+        most=most_of_each([entry.parameter.numel for entry in entries], request.budget),
+    )
+    return Gathered(
+        policy=policy,
+        mode=request.mode if policy is not None else Mode.AS_BUILT,
+        subject=made.subject,
+        entries=entries,
+        expectations=expectations,
+        source=source,
+        unrecorded=made.reason,
+    )
+
+
+def expected(policy: Policy | None, entries: Sequence["Entry"]) -> tuple[tuple["Entry", ...], tuple[Expectation, ...]]:
+    """Say what is expected of each parameter; effective tensors that nothing speaks of are left out."""
+    governed = assign(policy, [entry.parameter for entry in entries])
+    by_name = {entry.parameter.name: entry for entry in entries}
+    kept = tuple(by_name[one.parameter.name] for one in governed)
+    if policy is None:
+        return kept, tuple(Expectation(governed=one) for one in governed)
+    drawn_as = leaders(equal_pairs(policy, [one.parameter for one in governed]))
+    found = [expect(policy, one) for one in governed]
+    return kept, tuple(replace(one, drawn_as=drawn_as.get(one.parameter.name)) for one in found)
+
+
+def _counts(policy: Policy | None, expectations: Sequence[Expectation]) -> dict[str, float]:
+    if policy is None or not expectations:
+        return {}
+    site = expectations[0].parameter.sites[0]
+    counts = {rule.id: count_expected(policy, rule, site) for rule in policy.rules}
+    return {name: count for name, count in counts.items() if count is not None}
