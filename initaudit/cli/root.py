@@ -3,6 +3,7 @@
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -17,6 +18,7 @@ from initaudit.reports.escape import escape_lines
 COMMANDS = {
     "check": "Build a model, apply a policy to it and judge every parameter.",
     "stats": "Build a model and show the measured figures of every parameter.",
+    "trace": "Tell what wrote every parameter, and from which line.",
     "policy": "Lint, list and show policies.",
     "explain": "Say what a code means, with an example and the way to mend it.",
     "schema": "Print the JSON schema of the JSON report.",
@@ -88,6 +90,8 @@ def main() -> None:
         reconfigure: Callable[..., None] | None = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
+    # torch says so of every environment without numpy, of which nothing here has need
+    warnings.filterwarnings("ignore", message="Failed to initialize NumPy", category=UserWarning)
     root(prog_name="initaudit")
 
 

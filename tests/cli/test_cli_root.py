@@ -1,15 +1,18 @@
 """The root command: what it lists, how it ends, and what `--help` does not import."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
+import initaudit
 from initaudit import __version__
 from initaudit.checks.codes import CODES
 from initaudit.cli.root import COMMANDS, Root, root
@@ -161,3 +164,24 @@ def test_a_terminal_that_cannot_show_a_letter_gets_its_escape(spawn: Spawn) -> N
     done = spawn("check", "nets.py:Forgotten", PYTHONIOENCODING="iso8859-5")
     assert done.returncode == 1, done.stderr
     assert done.stdout.endswith("0 skip \\u2014 1 error, 0 warnings (IA301 \\xd71)\n")
+
+
+WITHOUT_NUMPY = """
+from torch import nn
+
+
+def build():
+    try:
+        import numpy
+    except ImportError:
+        return nn.Linear(2, 2)
+    raise RuntimeError("numpy is there, so that this shows nothing")
+"""
+
+
+def test_an_environment_without_numpy_gives_no_warning(folder: Path, spawn: Spawn) -> None:
+    (folder / "sitecustomize.py").write_text("import sys\nsys.modules['numpy'] = None\n", encoding="utf-8")
+    (folder / "bare.py").write_text(WITHOUT_NUMPY, encoding="utf-8")
+    home = str(Path(initaudit.__file__).parent.parent)
+    done = spawn("check", "bare.py:build", PYTHONPATH=os.pathsep.join([str(folder), home]))
+    assert (done.returncode, done.stderr) == (0, "")
