@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 import torch
 from torch import nn
 
-from initaudit.errors import TargetError
+from initaudit.errors import TargetError, did_you_mean
 from initaudit.model.process import prints_to_stderr, restored, seeded, unwritten_is_nan
 from initaudit.values import Location
 
@@ -265,11 +265,16 @@ def _article(value: object) -> str:
     return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 
 
+_SPELT_OUT = {"bf16": "bfloat16", "fp16": "float16", "half": "float16", "fp32": "float32", "fp64": "float64"}
+"""What people call dtypes that torch calls otherwise."""
+
+
 def _float_dtype(name: str) -> torch.dtype:
     dtype = getattr(torch, name, None)
     known = ("float32", "float64", "float16", "bfloat16")
     if name not in known or not isinstance(dtype, torch.dtype):
-        raise TargetError(f"a model cannot be built in dtype {name!r}; choose one of {', '.join(known)}")
+        near = did_you_mean(_SPELT_OUT.get(name, name), known) or f"; choose one of {', '.join(known)}"
+        raise TargetError(f"a model cannot be built in dtype {name!r}{near}")
     return dtype
 
 
