@@ -1,0 +1,155 @@
+"""Record every stock model of a library, in one process, and say what the recording knows of its parameters.
+
+By hand: `python tests/zoo/sweep.py [transformers|timm] [--match GLOB] [--every N] [--seconds 60]`; minutes. No values are drawn:
+the sweep is about the recording. It fails where a model crashes it, and prints
+
+* models audited, built for real instead (with the reason), that their library itself cannot build, that took too long;
+* the share of parameters whose writers are known;
+* what nobody wrote, and what was drawn over loaded values;
+* the operations after which a law is no longer followed.
+"""
+
+import argparse
+import contextlib
+import fnmatch
+import gc
+import io
+import logging
+import resource
+import signal
+import sys
+import time
+import traceback
+import warnings
+from collections import Counter
+from dataclasses import dataclass, field
+
+from stock import FAMILIES, Factory
+
+from initaudit.errors import TargetError
+from initaudit.evidence.building import build_recorded
+from initaudit.laws import Unknown
+from initaudit.model.walk import Entry, walk
+from initaudit.request import Request
+from initaudit.values import History, Kind
+
+EXAMPLES = 12
+
+
+class TimeUpError(KeyboardInterrupt):
+    """A model took longer than it may; like what a user presses, nothing that catches exceptions keeps it."""
+
+
+@dataclass
+class Tally:
+    """What the sweep found."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    notes: dict[str, list[str]] = field(default_factory=dict)
+    parameters: int = 0
+    known: int = 0
+    elements: int = 0
+    unfollowed: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
+
+    def note(self, kind: str, text: str) -> None:
+        self.outcomes[kind] += 1
+        self.notes.setdefault(kind, []).append(text)
+        print(f"  {kind}: {text}", flush=True)
+
+
+def sweep_one(tally: Tally, name: str, factory: Factory) -> None:
+    try:
+        made = build_recorded(Request(target=factory))
+    except TargetError as error:
+        tally.note("failed by itself", f"{name}: {error}")
+        return
+    if made.recording is None:
+        tally.note("built for real", f"{name}: {made.reason}")
+        return
+    tally.outcomes["audited"] += 1
+    for entry in walk(made.subject.module):
+        known = not entry.parameter.lazy and not entry.parameter.effective and entry.parameter.numel
+        if known:
+            look_at(tally, name, entry, made.recording.history(entry.tensors[0]))
+
+
+def look_at(tally: Tally, model: str, entry: Entry, history: History | None) -> None:
+    """Count one parameter, and note what of it nobody wrote or what is not known."""
+    kind, where = entry.parameter.kind, f"{model}: {entry.parameter.name} {list(entry.parameter.shape)}"
+    tally.parameters += kind is Kind.PARAMETER
+    tally.elements += entry.parameter.numel if kind is Kind.PARAMETER else 0
+    if history is None or not history.states:
+        tally.note(f"unknown {kind}", where)
+        return
+    left = history.states[-1]
+    gaps = [one.box for one in left if one.law is None]
+    if gaps:
+        tally.note(
+            "IA306" if kind is Kind.BUFFER else "IA302" if len(left) > len(gaps) else "IA301", f"{where} {gaps[:3]}"
+        )
+    tally.known += kind is Kind.PARAMETER
+    for one in left:
+        if isinstance(one.law, Unknown) and kind is Kind.PARAMETER:
+            reason = one.law.reason
+            tally.unfollowed[reason] += 1
+            tally.examples.setdefault(reason, f"{where} at {one.write.location}")
+
+
+def limited(tally: Tally, name: str, factory: Factory, seconds: int) -> None:
+    """Look at one model for no longer than it may take, and count what goes wrong."""
+    signal.alarm(seconds)
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):
+            sweep_one(tally, name, factory)
+    except TimeUpError:
+        tally.note("took too long", name)
+    except Exception:
+        tally.note("crashed", f"{name}: {traceback.format_exc()}")
+    finally:
+        signal.alarm(0)
+
+
+def time_up(number: int, frame: object) -> None:
+    raise TimeUpError
+
+
+def resident() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def show(tally: Tally, wall: float) -> None:
+    print("\n" + "\n".join(f"{count:7,} {kind}" for kind, count in sorted(tally.outcomes.items())))
+    share = tally.known / max(tally.parameters, 1)
+    print(f"writers known of {tally.known:,} of {tally.parameters:,} parameters ({share:.3%})")
+    print(f"{tally.elements:,} elements")
+    print(f"{wall:.0f} s, peak {resident():.2f} GB")
+    print("laws not followed:")
+    for reason, count in tally.unfollowed.most_common(40):
+        print(f"{count:7,} {reason}   {tally.examples[reason]}")
+
+
+def main() -> None:
+    options = argparse.ArgumentParser()
+    options.add_argument("family", choices=FAMILIES)
+    options.add_argument("--match", default="*")
+    options.add_argument("--every", type=int, default=1, help="look at each Nth model only")
+    options.add_argument("--seconds", type=int, default=60)
+    chosen = options.parse_args()
+    signal.signal(signal.SIGALRM, time_up)
+    logging.disable(logging.CRITICAL)
+    warnings.simplefilter("ignore")
+    names = [pair for pair in FAMILIES[chosen.family]() if fnmatch.fnmatch(pair[0], chosen.match)]
+    tally, start = Tally(), time.monotonic()
+    try:
+        for name, factory in names[:: chosen.every]:
+            before = time.monotonic()
+            limited(tally, name, factory, chosen.seconds)
+            gc.collect()
+            print(f"{name} {time.monotonic() - before:.1f} s, peak {resident():.2f} GB", flush=True)
+    finally:
+        show(tally, time.monotonic() - start)
+    sys.exit(bool(tally.outcomes["crashed"]))
+
+
+main()

@@ -1,0 +1,57 @@
+"""A sample of stock models of many families, small enough for every commit; `sweep.py` goes through all of them."""
+
+from functools import partial
+
+import pytest
+import torch
+from transformers import AutoConfig, AutoModel
+
+from initaudit.auditor import run
+from initaudit.evidence.building import build_recorded
+from initaudit.model.walk import walk
+from initaudit.request import Request
+from initaudit.values import Kind
+
+SIZES = {"hidden_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 256}
+OWN_SIZES = {
+    "albert": {"embedding_size": 64},
+    "clip": {"text_config": SIZES, "vision_config": SIZES, "projection_dim": 64},
+    "convnext": {"hidden_sizes": [32, 64, 128, 256], "depths": [1, 1, 2, 1]},
+    "gemma2": {"head_dim": 32, "num_key_value_heads": 2},
+    "llama": {"num_key_value_heads": 2},
+    "mamba": {"state_size": 8},
+    "mistral": {"num_key_value_heads": 2},
+    "mixtral": {"num_key_value_heads": 2, "num_local_experts": 4},
+    "qwen3": {"head_dim": 32, "num_key_value_heads": 2},
+    "resnet": {"embedding_size": 32, "hidden_sizes": [32, 64, 128, 256], "depths": [1, 1, 2, 1]},
+    "segformer": {"hidden_sizes": [32, 64, 128, 256], "num_attention_heads": [1, 2, 4, 8]},
+    "swin": {"embed_dim": 32, "depths": [1, 2], "num_heads": [2, 4], "num_attention_heads": [2, 4]},
+    "t5": {"d_kv": 32, "d_ff": 256},
+    "whisper": {"decoder_layers": 2, "decoder_attention_heads": 4, "encoder_ffn_dim": 256, "decoder_ffn_dim": 256},
+}
+FAMILIES = sorted(
+    {*OWN_SIZES, "bart", "bert", "bloom", "deberta-v2", "dinov2", "electra", "falcon", "gpt2", "gpt_neox", "opt", "phi"}
+    | {"roberta", "vit", "wav2vec2"}
+)
+
+
+def build(family: str) -> torch.nn.Module:
+    return AutoModel.from_config(AutoConfig.for_model(family, **{**SIZES, **OWN_SIZES.get(family, {})}))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_stock_model_is_audited_without_a_finding(family: str) -> None:
+    report = run(Request(target=partial(build, family), budget=1 << 20))
+    assert [str(finding) for finding in report.findings] == []
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_writer_of_a_stock_model_is_known(family: str) -> None:
+    made = build_recorded(Request(target=partial(build, family)))
+    assert made.recording is not None, made.reason
+    for entry in walk(made.subject.module):
+        if entry.parameter.kind is Kind.PARAMETER and not entry.parameter.effective:
+            history = made.recording.history(entry.tensors[0])
+            assert history is not None
+            assert history.writes, entry.parameter.name
+            assert all(one.law is not None for one in history.states[-1]), entry.parameter.name
