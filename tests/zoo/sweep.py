@@ -1,7 +1,7 @@
 """Record every stock model of a library, in one process, and say what the recording knows of its parameters.
 
-By hand: `python tests/zoo/sweep.py [transformers|timm] [--match GLOB] [--every N] [--seconds 60]`; minutes. No values are drawn:
-the sweep is about the recording. It fails where a model crashes it, and prints
+By hand: `python tests/zoo/sweep.py [transformers|timm] [--match GLOB] [--every N] [--seconds 60]`; it takes minutes.
+No values are drawn: the sweep is about the recording. It fails where a model crashes it, and prints
 
 * models audited, built for real instead (with the reason), that their library itself cannot build, that took too long;
 * the share of parameters whose writers are known;
