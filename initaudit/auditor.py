@@ -127,8 +127,9 @@ def _chosen(rows: tuple[Row, ...], patterns: Sequence[str]) -> tuple[Row, ...]:
         except re.error as error:
             raise OptionError(f"{pattern!r} is no regular expression: {error}") from None
         if not named:
-            near = did_you_mean(pattern, (name for row in rows for name in (row.name, *row.tied_to)))
-            raise OptionError(f"no parameter or buffer is named {pattern!r}{near}")
+            names = [name for row in rows for name in (row.name, *row.tied_to)]
+            hint = did_you_mean(pattern, names) or f"; names are such as {names[0]!r}"
+            raise OptionError(f"no parameter or buffer is named {pattern!r}{hint}")
         kept |= named
     return tuple(row for row in rows if row.name in kept) if patterns else rows
 

@@ -15,6 +15,7 @@ from initaudit.reports import FORMATS
 from initaudit.values import BUDGET
 
 Command = Callable[..., Any]
+Option = Callable[[Command], Command]
 Pairs = tuple[tuple[str, str], ...]
 
 _TRACEBACK = "initaudit.traceback"
@@ -28,8 +29,8 @@ class ModelOptions:
     arg: Pairs
     args_file: Path | None
     app_dir: str
-    plugin: tuple[str, ...]
-    device: str
+    plugin: tuple[str, ...] = ()
+    device: str = "cpu"
     dtype: str | None
     seed: int
 
@@ -40,8 +41,8 @@ class OutputOptions:
 
     output_format: str | None
     output: Path | None
-    report: Pairs
-    verbose: bool
+    report: Pairs = ()
+    verbose: bool = False
     color: str
 
 
@@ -98,27 +99,7 @@ def model_options(command: Command) -> Command:
         command,
         "model",
         ModelOptions,
-        click.argument("target"),
-        click.option(
-            "--arg",
-            metavar="NAME=VALUE",
-            multiple=True,
-            callback=pairs,
-            help="An argument of the factory, as a YAML value: --arg depth=18. Repeats.",
-        ),
-        click.option(
-            "--args-file",
-            metavar="FILE",
-            type=click.Path(exists=True, dir_okay=False, path_type=Path),
-            help="A YAML or JSON mapping of arguments; --arg overrides it.",
-        ),
-        click.option(
-            "--app-dir",
-            metavar="DIR",
-            type=click.Path(exists=True, file_okay=False),
-            default=".",
-            help="The folder that comes first on sys.path.  [default: the current one]",
-        ),
+        *_BUILD,
         click.option(
             "--plugin",
             metavar="MODULE",
@@ -126,9 +107,13 @@ def model_options(command: Command) -> Command:
             help="Import a module that registers initialisers. Repeats.",
         ),
         click.option("--device", default="cpu", show_default=True, help="Where values are made: cpu, cuda, cuda:1."),
-        click.option("--dtype", help="The type to build the model in, as torch names it: bfloat16."),
-        click.option("--seed", metavar="N", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True),
+        *_TYPE_AND_SEED,
     )
+
+
+def build_options(command: Command) -> Command:
+    """Declare the target and what a build alone needs, where no value is made; the command gets it as `model`."""
+    return _packed(command, "model", ModelOptions, *_BUILD, *_TYPE_AND_SEED)
 
 
 def output_options(command: Command) -> Command:
@@ -137,19 +122,8 @@ def output_options(command: Command) -> Command:
         command,
         "output",
         OutputOptions,
-        click.option(
-            "-f",
-            "--output-format",
-            type=click.Choice(list(FORMATS)),
-            help="How the report is told.  [default: table on a terminal, plain elsewhere]",
-        ),
-        click.option(
-            "-o",
-            "--output",
-            metavar="FILE",
-            type=click.Path(path_type=Path),
-            help="Write the report to a file instead of stdout.",
-        ),
+        _format(FORMATS),
+        _OUTPUT,
         click.option(
             "--report",
             metavar="FORMAT=FILE",
@@ -160,9 +134,15 @@ def output_options(command: Command) -> Command:
         click.option(
             "-v", "--verbose", is_flag=True, help="Show all notes, the writes and the smallest visible error."
         ),
-        click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True),
+        _COLOUR,
         traceback_option,
     )
+
+
+def history_options(command: Command) -> Command:
+    """Declare how write histories are told and where they go; the command gets it as `output`."""
+    formats = [name for name in FORMATS if name != "junit"]
+    return _packed(command, "output", OutputOptions, _format(formats), _OUTPUT, _COLOUR, traceback_option)
 
 
 def evidence_options(command: Command) -> Command:
@@ -210,13 +190,61 @@ def _count(ctx: click.Context, param: click.Parameter, text: str | None) -> int 
     return int(number)
 
 
-def _packed(command: Command, name: str, made: type[Any], *options: Callable[[Command], Command]) -> Command:
-    """Declare options, and hand them to the command as one value of a dataclass with a field for each."""
+def _format(formats: Iterable[str]) -> Option:
+    return click.option(
+        "-f",
+        "--output-format",
+        type=click.Choice(list(formats)),
+        help="How the report is told.  [default: table on a terminal, plain elsewhere]",
+    )
+
+
+_BUILD: tuple[Option, ...] = (
+    click.argument("target"),
+    click.option(
+        "--arg",
+        metavar="NAME=VALUE",
+        multiple=True,
+        callback=pairs,
+        help="An argument of the factory, as a YAML value: --arg depth=18. Repeats.",
+    ),
+    click.option(
+        "--args-file",
+        metavar="FILE",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="A YAML or JSON mapping of arguments; --arg overrides it.",
+    ),
+    click.option(
+        "--app-dir",
+        metavar="DIR",
+        type=click.Path(exists=True, file_okay=False),
+        default=".",
+        help="The folder that comes first on sys.path.  [default: the current one]",
+    ),
+)
+_TYPE_AND_SEED: tuple[Option, ...] = (
+    click.option("--dtype", help="The type to build the model in, as torch names it: bfloat16."),
+    click.option("--seed", metavar="N", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True),
+)
+_OUTPUT: Option = click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write the report to a file instead of stdout.",
+)
+_COLOUR: Option = click.option(
+    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True
+)
+
+
+def _packed(command: Command, name: str, made: type[Any], *options: Option) -> Command:
+    """Declare options, and hand them to the command as one value of a dataclass; other fields keep their defaults."""
     keys = [field.name for field in fields(made)]
 
     @functools.wraps(command)
     def unpacked(**given: Any) -> Any:
-        value = made(**{key: given.pop(key) for key in keys})
+        value = made(**{key: given.pop(key) for key in keys if key in given})
         return command(**{name: value}, **given)
 
     declared: Command = unpacked

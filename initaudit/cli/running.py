@@ -1,4 +1,4 @@
-"""What `check` and `stats` share: read the arguments, run the audit, deliver the report."""
+"""What `check`, `stats` and `trace` share: read the arguments, run the audit, deliver the report."""
 
 import importlib
 import os

@@ -35,6 +35,8 @@ class View:
     """Also all notes, the recorded writes, the parts and the smallest error that could have been seen."""
     verdicts: bool = True
     """Whether the report judges; False leaves the measured table."""
+    histories: bool = False
+    """The write history of every row, and nothing else."""
     colour: bool = False
     width: int | None = None
     """Columns of the terminal; None where lines may be as long as they like."""

@@ -97,6 +97,9 @@ def _write(write: Write) -> dict[str, Any]:
         "arguments": dict(write.arguments),
         "location": _location(write.location),
         "elements": write.elements,
+        "user": _location(write.user),
+        "region": None if write.region is None else [list(span) for span in write.region],
+        "dead": write.dead,
     }
 
 

@@ -67,9 +67,12 @@ def _parameter() -> Schema:
         writes=_list(
             _object(
                 initialiser=TEXT,
-                arguments={"type": "object", "additionalProperties": {"anyOf": [NUMBER, TEXT]}},
+                arguments={"type": "object", "additionalProperties": {"anyOf": [NUMBER, TEXT, FLAG]}},
                 location=_or_null(_ref("location")),
                 elements=_or_null(COUNT),
+                user=_or_null(_ref("location")),
+                region=_or_null(_list({**_list(COUNT), "minItems": 2, "maxItems": 2})),
+                dead=FLAG,
             )
         ),
         outcome=_choice(Outcome),

@@ -4,14 +4,16 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from initaudit.report import Finding, Report
-from initaudit.reports import EVERYTHING, View, cells, selection, wording
+from initaudit.reports import EVERYTHING, View, cells, history, selection, wording
 from initaudit.reports.cells import Cells, Layout
 from initaudit.reports.escape import escape
 
 
 def render(report: Report, view: View = EVERYTHING) -> str:
     """Give the findings, the table and the totals, without colour and as wide as they come."""
-    if not view.verdicts:
+    if view.histories:
+        blocks = [*([line.text for line in history.lines(row)] for row in report.rows), [wording.size(report)]]
+    elif not view.verdicts:
         blocks = [*_tables(report, view), [wording.size(report)]]
     elif view.quiet:
         blocks = [[*_findings(report, view), *_totals(report, view)]]

@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from initaudit.checks.codes import CODES
-from initaudit.report import Report
-from initaudit.reports import EVERYTHING, View, cells, selection, wording
+from initaudit.report import Report, Row
+from initaudit.reports import EVERYTHING, View, cells, history, selection, wording
 from initaudit.reports.cells import Cells, Layout
 from initaudit.reports.escape import escape
 from initaudit.reports.selection import Alike, Chapter
@@ -87,6 +87,10 @@ def _needs(block: RenderableType) -> int:
 
 
 def _blocks(report: Report, view: View, width: int) -> Iterator[RenderableType]:
+    if view.histories:
+        yield from map(_history, report.rows)
+        yield Text(wording.size(report), style="bold")
+        return
     rows, groups = selection.arrange(report, view)
     if view.verdicts and not view.quiet:
         yield Text(wording.heading(report), style="bold")
@@ -108,6 +112,19 @@ def _blocks(report: Report, view: View, width: int) -> Iterator[RenderableType]:
         if as_built is not None:
             yield Text(as_built, style=STYLES[Severity.NOTE])
     yield Text(wording.totals(report) if view.verdicts else wording.size(report), style="bold")
+
+
+def _history(row: Row) -> Text:
+    """Tell a row's writes, those without effect dimmed. Lines are never folded, so that a terminal can open paths."""
+    told = history.lines(row)
+    text = Text(no_wrap=True, overflow="ignore")
+    for line in told:
+        text.append(line.text if line is told[0] else f"\n{line.text}", style=_shade(line))
+    return text
+
+
+def _shade(line: history.Line) -> str:
+    return "bold" if line.head else "dim" if line.dead else ""
 
 
 def _table(rows: Sequence[Cells], layouts: Sequence[Layout], width: int) -> Table:

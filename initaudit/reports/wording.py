@@ -151,10 +151,28 @@ def background(rows: Iterable[Row]) -> list[str]:
     """Give what only a close look needs: parts, writes, and the smallest error that would show."""
     lines = []
     for row in rows:
-        told = [_part(part) for part in row.parts] + [_write(write) for write in row.writes]
+        told = [_part(part) for part in row.parts] + [write(one) for one in row.writes]
         told += [] if row.detectable is None else [_detectable(row.detectable)]
         lines += [escape(row.name), *(f"  {line}" for line in told)] if told else []
     return lines
+
+
+def write(one: Write) -> str:
+    """Tell one write: the call and its line, how much it wrote, and whether anything of it is left."""
+    arguments = ", ".join(f"{escape(name)}={_argument(value)}" for name, value in one.arguments)
+    told = [f"written by {escape(one.initialiser)}({arguments})"]
+    told[0] += "" if one.location is None else f" at {escape(str(one.location))}"
+    if one.user is not None:
+        told.append(f"called from {escape(str(one.user))}")
+    if one.elements is not None:
+        told.append(plural(one.elements, "element"))
+    if one.region is not None:
+        told.append(f"in [{', '.join(f'{start}:{stop}' for start, stop in one.region)}]")
+    return ", ".join(told) + ("; dead: nothing of it is left" if one.dead else "")
+
+
+def _argument(value: float | str) -> str:
+    return escape(str(value)) if isinstance(value, str | bool) else f"{value:g}"
 
 
 def _counted(findings: Iterable[Finding]) -> str:
@@ -166,15 +184,6 @@ def _part(part: Part) -> str:
     mean, std, low, high = figures(part.measured)
     told = f"{law(part.expected)}, mean {mean}, std {std}, from {low} to {high}"
     return f"part {escape(part.label)}: {told}: {verdict(part.outcome)}"
-
-
-def _write(write: Write) -> str:
-    arguments = ", ".join(
-        f"{escape(name)}={escape(value) if isinstance(value, str) else f'{value:g}'}" for name, value in write.arguments
-    )
-    elements = "" if write.elements is None else f", {plural(write.elements, 'element')}"
-    place = "" if write.location is None else f" at {escape(str(write.location))}"
-    return f"written by {escape(write.initialiser)}({arguments}){place}{elements}"
 
 
 def _detectable(detectable: Detectable) -> str:

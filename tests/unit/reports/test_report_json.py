@@ -51,6 +51,9 @@ def test_a_parameter_tells_all_that_is_known(report: Make, row: Make) -> None:
         arguments=(("a", 0.0), ("generator", "None")),
         location=Location(path="nets.py", line=7),
         elements=1000,
+        user=Location(path="train.py", line=2),
+        region=((0, 10), (0, 50)),
+        dead=True,
     )
     part = Part(label="q", expected=expected, measured=None, outcome=Outcome.FAIL)
     full = row(
@@ -74,6 +77,9 @@ def test_a_parameter_tells_all_that_is_known(report: Make, row: Make) -> None:
             "arguments": {"a": 0.0, "generator": "None"},
             "location": {"path": "nets.py", "line": 7},
             "elements": 1000,
+            "user": {"path": "train.py", "line": 2},
+            "region": [[0, 10], [0, 50]],
+            "dead": True,
         }
     ]
     assert read["detectable"] == {"mean": 0.1, "std": None}

@@ -17,7 +17,7 @@ Make = Callable[..., Any]
 
 @pytest.fixture
 def document(report: Make, row: Make, finding: Make) -> dict[str, Any]:
-    write = Write(initialiser="normal_", arguments=(("std", float("inf")),), location=Location(path="n.py", line=1))
+    write = Write(initialiser="normal_", arguments=(("std", float("inf")), ("pin_memory", False)), region=((0, 1),))
     part = Part(label="q", expected=None, measured=None, outcome=Outcome.PASS)
     full = row("a", writes=(write,), parts=(part,), detectable=Detectable(mean=0.1, std=None))
     bare = row("b", rule=None, expected=None, measured=None, reason="lazy", outcome=Outcome.SKIP)
