@@ -51,7 +51,12 @@ class PolicyError(InitauditError):
         self.problems = problems
 
 
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Give the known word that is most like another; None where none is near."""
+    return next(iter(get_close_matches(word[:100], list(known), n=1)), None)
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Give `; did you mean 'x'?` where a known word is near, else nothing."""
-    near = get_close_matches(word[:100], list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    near = nearest(word, known)
+    return "" if near is None else f"; did you mean {near!r}?"

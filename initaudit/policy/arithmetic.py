@@ -2,7 +2,7 @@
 
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from initaudit.values import Attribute
@@ -27,9 +27,11 @@ _WIDEST = 1024  # bits: beyond it an integer is no double any more
 class ExpressionError(ValueError):
     """What is wrong with an expression, and the offset of the character where it shows."""
 
-    def __init__(self, message: str, offset: int = 0) -> None:
+    def __init__(self, message: str, offset: int = 0, names: Iterable[str] = ()) -> None:
         super().__init__(message)
         self.offset = offset
+        self.names = frozenset(names)
+        """The free names of an expression in which only a function is unknown."""
 
 
 @dataclass(frozen=True, slots=True)

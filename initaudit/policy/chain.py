@@ -72,7 +72,7 @@ def _composed(page: Page) -> tuple[Node, list[Problem]]:
         instead = "there is nothing in it" if root.value is None else f"this is {shown(root.plain())}"
         raise PolicyError(page.problem(f"{instead}; a policy is a mapping with version and rules", root.place))
     found = [page.problem(fault.message, fault.place) for fault in faults]
-    return root, [*found, *diagnosis.empty(root, page)]
+    return root, [*found, *diagnosis.empty(root, page), *diagnosis.duplicates(root, page)]
 
 
 def _bases(

@@ -49,6 +49,17 @@ def empty(root: Node, page: Page) -> Iterator[Problem]:
             yield from (page.problem("this item is empty", item.place) for item in node.value if item.empty)
 
 
+def duplicates(root: Node, page: Page) -> Iterator[Problem]:
+    """Tell each id that an earlier rule has; here, for validation sees all rules together only where each is valid."""
+    seen: dict[str, int] = {}
+    written = root.plain().get("rules")
+    for position, rule in enumerate(written if isinstance(written, list) else []):
+        name = rule.get("id") if isinstance(rule, dict) else None
+        if isinstance(name, str) and seen.setdefault(name, position) != position:
+            message = f"there is a rule {shown(name)} already; give it another id"
+            yield page.problem(message, place_of(root, ("rules", position, "id")))
+
+
 def place_of(root: Node, path: Path) -> Place:
     """Give the place of the value at a path, or of the nearest value round it."""
     return _locate(root, path)[1].place

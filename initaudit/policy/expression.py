@@ -87,14 +87,20 @@ class _Parser:
         if len(text) > LONGEST:
             raise ExpressionError(f"an expression has at most {LONGEST} characters, this one has {len(text)}")
         self.names: set[str] = set()
+        self._unknown: list[Token] = []
         self._tokens = _tokens(text)
         self._next = 0
         self._depth = 0
 
     def parse(self) -> Code:
-        code = self._chain()
-        if self._token.kind != "end":
-            raise self._unexpected()
+        try:
+            code = self._chain()
+            if self._token.kind != "end":
+                raise self._unexpected()
+        except ExpressionError as error:
+            raise (self._misnamed() if self._unknown else error) from None
+        if self._unknown:
+            raise self._misnamed()
         return code
 
     @property
@@ -118,6 +124,11 @@ class _Parser:
         if self._token.kind == "end":
             return ExpressionError(f"the expression ends{instead or ' too early'}", self._token.offset)
         return ExpressionError(f"unexpected {self._token.text!r}{instead}", self._token.offset)
+
+    def _misnamed(self) -> ExpressionError:
+        """Tell every unknown function, and the names beside it, of which one may be unknown too."""
+        told = (f"unknown function {one.text!r}{did_you_mean(one.text, arithmetic.FUNCTIONS)}" for one in self._unknown)
+        return ExpressionError(" and ".join(told), self._unknown[0].offset, self.names)
 
     def _chain(self, level: int = 0) -> Code:
         operand = self._signed if level + 1 == len(_LEVELS) else partial(self._chain, level + 1)
@@ -159,13 +170,13 @@ class _Parser:
     def _call(self, name: Token) -> Code:
         function = arithmetic.FUNCTIONS.get(name.text)
         if function is None:
-            raise ExpressionError(
-                f"unknown function {name.text!r}{did_you_mean(name.text, arithmetic.FUNCTIONS)}", name.offset
-            )
+            self._unknown.append(name)
         arguments = [self._nested(self._chain)]
         while self._accept(","):
             arguments.append(self._nested(self._chain))
         self._expect(")")
+        if function is None:
+            return arithmetic.literal(0)
         if name.text in arithmetic.UNARY and len(arguments) > 1:
             raise ExpressionError(f"{name.text} takes one number, not {len(arguments)}", name.offset)
         return partial(arithmetic.called, function, tuple(arguments), name)

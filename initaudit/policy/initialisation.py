@@ -1,13 +1,13 @@
 """An initialiser and its arguments as a policy names them, checked against the registry."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from pydantic import ValidationInfo
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, ValidationError
 
-from initaudit.errors import did_you_mean
+from initaudit.errors import did_you_mean, nearest
 from initaudit.fans import Fans
 from initaudit.initialisers import INITIALISERS, Argument, ArgumentKind, Geometry, Initialiser
 from initaudit.policy.expression import Expression
@@ -35,13 +35,20 @@ class Initialisation:
         if isinstance(value, cls):
             return value
         name, written = _name_and_arguments(value)
-        entry = INITIALISERS[name]
+        meant = name if name in INITIALISERS else nearest(name, INITIALISERS.names())
+        found: list[Fault] = []
+        if name != meant:
+            near = did_you_mean(name, INITIALISERS.names())
+            found.append(((), fault(f"unknown initialiser {shown(name)}{near}", kind=KEY)))
+        if meant is None:
+            raise _within(name, found)
+        entry = INITIALISERS[meant]
         if not isinstance(written, dict) and not entry.arguments:
-            raise faults([((name,), fault(f"{name} takes no arguments"))])
+            raise _within(name, [*found, ((), fault(f"{meant} takes no arguments"))])
         named = written if isinstance(written, dict) else {entry.arguments[0].name: written}
-        arguments, found = _arguments(entry, named, info.context)
-        if found:
-            raise faults([((name, *where), error) for where, error in found])
+        arguments, wrong = _arguments(entry, named, info.context)
+        if found or wrong:
+            raise _within(name, [*found, *wrong])
         _check_figures(entry, arguments)
         return cls(name=name, arguments=arguments)
 
@@ -56,10 +63,11 @@ def _name_and_arguments(value: object) -> tuple[str, object]:
     if not isinstance(written, dict) or len(written) != 1:
         raise fault(f"name one initialiser, as 'zeros' or {{normal: {{std: 0.02}}}}, not {shown(value)}")
     [(name, arguments)] = written.items()
-    if name not in INITIALISERS:
-        near = did_you_mean(name, INITIALISERS.names())
-        raise faults([((name,), fault(f"unknown initialiser {shown(name)}{near}", kind=KEY))])
     return name, arguments
+
+
+def _within(name: str, found: Sequence[Fault]) -> ValidationError:
+    return faults([((name, *where), error) for where, error in found])
 
 
 def _arguments(

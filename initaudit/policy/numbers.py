@@ -39,7 +39,8 @@ def expression(value: object, known: Known | None, *, also: Iterable[str] = FIGU
     try:
         parsed = Expression.parse(value)
     except ExpressionError as error:
-        raise fault(str(error)) from None
+        unknown = _unknown(error.names, known.variables, also) if known is not None else []
+        raise fault(" and ".join([str(error), *unknown])) from None
     if known is not None:
         _check_names(parsed, known.variables, also)
     return parsed
@@ -111,10 +112,19 @@ def percentage(value: object) -> float | None:
 
 
 def _check_names(parsed: Expression, known: Collection[str], also: Iterable[str] = ()) -> None:
-    unknown = sorted(name for name in parsed.names.difference(also) if "." not in name and name not in known)
+    unknown = _unknown(parsed.names, known, also)
     if unknown:
-        near = did_you_mean(unknown[0], [*known, *also, *FUNCTIONS, *CONSTANTS])
-        raise fault(f"unknown name {unknown[0]!r}{near or '; a number of your own is declared under vars'}")
+        raise fault(" and ".join(unknown))
+
+
+def _unknown(names: frozenset[str], known: Collection[str], also: Iterable[str]) -> list[str]:
+    """Tell each name that stands for nothing, with the near one."""
+    words = [*known, *also, *FUNCTIONS, *CONSTANTS]
+    return [
+        f"unknown name {name!r}{did_you_mean(name, words) or '; a number of your own is declared under vars'}"
+        for name in sorted(names.difference(known, also))
+        if "." not in name
+    ]
 
 
 def _check_variable(name: str) -> None:

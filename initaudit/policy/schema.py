@@ -213,14 +213,6 @@ class Document(_Keys):
     def _makes_sense(self) -> Self:
         if not self.rules and self.extends is None:
             raise fault("a policy needs rules, or a policy that it extends")
-        seen: dict[str, int] = {}
-        found: list[Fault] = [
-            (("rules", position, "id"), fault(f"there is a rule {rule.id!r} already; give it another id"))
-            for position, rule in enumerate(self.rules)
-            if seen.setdefault(rule.id, position) != position
-        ]
-        if found:
-            raise faults(found)
         return self
 
 

@@ -34,6 +34,7 @@ def test_all_problems_of_a_file_are_told_at_once_sorted_by_line(write, problems)
         "5:34: unknown key 'ndmi'; did you mean 'ndim'?",
         "6:12: unknown initialiser 'kaimming_normal'; did you mean 'kaiming_normal'?",
         "7:5: the key 'match' is missing",
+        "7:9: there is a rule 'a' already; give it another id",
         "8:26: unknown function 'srt'; did you mean 'sqrt'?",
         "8:34: normal has no argument 'men'; did you mean 'mean'?",
         "9:5: the key 'id' is missing",
@@ -42,6 +43,29 @@ def test_all_problems_of_a_file_are_told_at_once_sorted_by_line(write, problems)
         "11:12: unknown word 'errors'; did you mean 'error'?",
         "12:18: write a share such as 1% or a number such as 0.001, not '1 percent'",
         "12:42: a chance is a number above 0 and at most 0.5, not 0.9",
+    ]
+
+
+def test_what_a_misspelt_word_leads_to_is_told_with_it(write, problems):
+    write("""\
+        version: 1
+        rules:
+          - {id: a, match: {name: a}, init: {kaimming_normal: {mod: fan_out, a: fan}}}
+          - {id: b, match: {name: b}, init: {constnt: {}}}
+          - {id: c, match: {name: c}, init: {normal: {std: srt(fan_inn) * fooo}}}
+          - {id: d, match: {name: d}, init: {nothing_like_it: {std: fooo}}}
+          - {id: e, match: {name: e}, init: {normal: {std: fan_inn * numl}}}
+        """)
+    assert problems("policy.yaml") == [
+        "3:38: unknown initialiser 'kaimming_normal'; did you mean 'kaiming_normal'?",
+        "3:56: kaiming_normal has no argument 'mod'; did you mean 'mode'?",
+        "3:73: unknown name 'fan'; did you mean 'fan_in'?",
+        "4:38: unknown initialiser 'constnt'; did you mean 'constant'?",
+        "4:38: constant needs val",
+        "5:52: unknown function 'srt'; did you mean 'sqrt'? and unknown name 'fan_inn'; did you mean 'fan_in'?"
+        " and unknown name 'fooo'; a number of your own is declared under vars",
+        "6:38: unknown initialiser 'nothing_like_it'",
+        "7:52: unknown name 'fan_inn'; did you mean 'fan_in'? and unknown name 'numl'; did you mean 'numel'?",
     ]
 
 
