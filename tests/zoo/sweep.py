@@ -24,7 +24,9 @@ import warnings
 from collections import Counter
 from dataclasses import dataclass, field
 
+import torch
 from stock import FAMILIES, Factory
+from torch import nn
 
 from initaudit.errors import TargetError
 from initaudit.evidence.building import build_recorded
@@ -38,6 +40,34 @@ EXAMPLES = 12
 
 class TimeUpError(KeyboardInterrupt):
     """A model took longer than it may; like what a user presses, nothing that catches exceptions keeps it."""
+
+
+class Recorded:
+    """A factory that is asked for real only on the meta device, where it shows whether it fails by itself."""
+
+    def __init__(self, factory: Factory) -> None:
+        self.factory = factory
+        self.error: str | None = None
+        self.again = False
+
+    def __call__(self) -> nn.Module:
+        if self.again:
+            return self._without_memory()
+        self.again = True
+        try:
+            return self.factory()
+        except Exception as error:
+            self.error = repr(error)
+            raise
+
+    def _without_memory(self) -> nn.Module:
+        try:
+            with torch.device("meta"):
+                return self.factory()
+        except Exception as error:
+            if repr(error) == self.error:
+                raise
+            return nn.Linear(1, 1)
 
 
 @dataclass
@@ -60,7 +90,7 @@ class Tally:
 
 def sweep_one(tally: Tally, name: str, factory: Factory) -> None:
     try:
-        made = build_recorded(Request(target=factory))
+        made = build_recorded(Request(target=Recorded(factory)))
     except TargetError as error:
         tally.note("failed by itself", f"{name}: {error}")
         return
