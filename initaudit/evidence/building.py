@@ -34,7 +34,7 @@ def build_recorded(request: Request) -> Built:
         return Built(subject=make())
     if not request.record:
         return Built(subject=make(), reason="it was asked not to be")
-    around = recording(request.seed)
+    around = recording()
     try:
         subject = make(around=around)
         around.recorder.require_untouched()

@@ -81,7 +81,8 @@ class Op:
     made: tuple[View | None, ...]
     """Fresh tensors that it gives, in the order of its results; None for one that is not of the recording."""
     caller: Caller
-    random: bool
+    seed: int | None
+    """For a draw that is not done yet: what its values come from, taken from the factory's generator."""
     pure: bool
     """Whether what it writes does not depend on what stood there."""
     real: bool

@@ -61,11 +61,11 @@ class UnrecordableError(TargetError):
 class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """A dispatch mode that logs every write, and does those on large tensors only when somebody needs them."""
 
-    def __init__(self, *, seed: int = 0, small: int = SMALL) -> None:
+    def __init__(self, *, small: int = SMALL) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.small = small
         self.log: list[Op] = []
-        self.replay = Replay(self.log, seed)
+        self.replay = Replay(self.log)
         self._memories: dict[int, Memory] = {}
         """Untouched memory by number; a number without memory is a small, real tensor."""
         self._numbers: dict[int, int] = {}
@@ -102,9 +102,9 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def present(self, tensors: Sequence[torch.Tensor]) -> Iterator[None]:
         """Compute virtual tensors where they stand, and give the memory back afterwards."""
         numbers = {view.storage for one in tensors if self.is_virtual(one) and (view := self.view(one)) is not None}
-        for number in numbers:
-            self.replay.settle(number)
-            self.replay.into(number, self._memories[number].storage, len(self.log))
+        with torch._C._DisableTorchDispatch():
+            for number in numbers:
+                self.replay.into(number, self._memories[number].storage, len(self.log))
         try:
             yield
         finally:
@@ -113,12 +113,11 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def realise(self, tensor: torch.Tensor) -> None:
         """Compute a virtual tensor for good, for code that looks into its memory; from now on it is a real one."""
-        with self._lock:
+        with self._lock, torch._C._DisableTorchDispatch():
             view = self.view(tensor)
             if view is None or view.storage not in self._memories:
                 return
             memory = self._memories[view.storage]
-            self.replay.settle(view.storage)
             self.replay.into(view.storage, memory.storage, len(self.log))
             memory.keep()
             del self._memories[view.storage]
@@ -131,8 +130,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def note_draw(self, func: Any, name: str, tensor: torch.Tensor, args: Any, kwargs: Any) -> None:
         """Log a whole function that draws into a virtual tensor as one operation."""
-        with self._lock:
-            self._record(func, (tensor, *args), kwargs, written=[tensor], made=[], name=name, random=True)
+        with self._lock, torch._C._DisableTorchDispatch():
+            self._record(func, (tensor, *args), kwargs, written=[tensor], made=[], name=name)
 
     def _dispatch(self, func: Any, args: Any, kwargs: Any) -> Any:
         tensors = [one for one in tree_leaves((args, kwargs)) if isinstance(one, torch.Tensor)]
@@ -140,9 +139,9 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return self._literal(func, args)
         if func.is_view or func in _METADATA or torch.Tag.inplace_view in func.tags:
             return func(*args, **kwargs)
-        if _elsewhere(tensors, kwargs):
-            return self._demanded(func, args, kwargs, tensors)
         written = _written(func, args, kwargs)
+        if _elsewhere(tensors, kwargs) and not any(_ordinary(one) for one in written):
+            return self._demanded(func, args, kwargs, tensors)
         if written:
             return self._in_place(func, args, kwargs, written, tensors)
         if func in _DEMANDS:
@@ -153,14 +152,20 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self, func: Any, args: Any, kwargs: Any, written: list[torch.Tensor], tensors: list[torch.Tensor]
     ) -> Any:
         virtual = [self.is_virtual(one) for one in written]
-        if not all(virtual):
+        if any(virtual) and not (all(virtual) and all(_ordinary(one) for one in tensors)):
+            raise UnrecordableError(f"{func} writes tensors of several kinds at once")
+        if not any(virtual):
             for one in written:
                 self._unpin(one)
-            if any(virtual):
-                raise UnrecordableError(f"{func} writes large and small tensors at once")
             result = self._demanded(func, args, kwargs, tensors)
             self._record(func, args, kwargs, written=written, made=[], real=True)
             return result
+        before = [one.shape for one in written]
+        shapes = self._shapes(func, args, kwargs, tensors)
+        if shapes is None:  # what torch would refuse is refused here
+            self._demanded(func, args, kwargs, tensors)
+        elif [one.shape for one in tree_leaves(shapes) if isinstance(one, torch.Tensor)] not in ([], before):
+            raise UnrecordableError(f"{func} changes the size of what it writes")
         self._record(func, args, kwargs, written=written, made=[])
         match len(func._schema.returns):
             case 0:
@@ -178,6 +183,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if plain and (virtual or any(one.numel() > self.small for one in flat)):
             result = tree_map(lambda one: self._virtual(one) if isinstance(one, torch.Tensor) else one, shapes)
             made = [one for one in tree_leaves(result) if isinstance(one, torch.Tensor)]
+            if not tensors and any(one.name == "dtype" for one in func._schema.arguments):
+                kwargs = {**kwargs, "dtype": made[0].dtype}  # the default may be another one when it is replayed
             self._record(func, args, kwargs, written=[], made=made)
             return result
         result = self._demanded(func, args, kwargs, tensors)
@@ -193,7 +200,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         made: torch.Tensor = func(*args)
         if _ordinary(made):
             self._number(made.untyped_storage())
-            self._record(func, (), {}, written=[], made=[made], real=True, name="tensor")
+            self._record(func, _alike(made), {}, written=[], made=[made], real=True, name="tensor")
         return made
 
     def _shapes(self, func: Any, args: Any, kwargs: Any, tensors: list[torch.Tensor]) -> Any:
@@ -202,10 +209,11 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         def twin(one: Any) -> Any:
             if isinstance(one, torch.Tensor):
                 return torch.empty_strided(one.shape, one.stride(), dtype=one.dtype, device="meta")
+            if isinstance(one, torch.Generator):
+                return None
             return torch.device("meta") if isinstance(one, torch.device) else one
 
-        given = {name: twin(one) for name, one in kwargs.items() if name not in ("generator", "pin_memory")}
-        given = tree_map(twin, given)
+        given = {name: tree_map(twin, one) for name, one in kwargs.items() if name != "pin_memory"}
         if not tensors:
             given["device"] = torch.device("meta")
         try:
@@ -236,8 +244,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         made: list[torch.Tensor],
         real: bool = False,
         name: str | None = None,
-        random: bool | None = None,
     ) -> None:
+        draws = name is not None or torch.Tag.nondeterministic_seeded in func.tags
         name = name or func._schema.name.rpartition("::")[2]
         freeze = self._name if real else self._hold
         op = Op(
@@ -249,12 +257,18 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             written=tuple(view for one in written if (view := self.view(one)) is not None),
             made=tuple(self.view(one) for one in made),
             caller=caller(name.removesuffix("_")),
-            random=torch.Tag.nondeterministic_seeded in func.tags if random is None else random,
+            seed=self._draw_seed(args, kwargs) if draws and not real else None,
             pure=name in _PURE or not written or func._overloadname == "out",
             real=real,
         )
         self.log.append(op)
         self.replay.note(op)
+
+    def _draw_seed(self, args: Any, kwargs: Any) -> int:
+        """Take a seed from the generator that the factory draws from, so that reseeding it repeats the values."""
+        given = [one for one in tree_leaves((args, kwargs)) if isinstance(one, torch.Generator)]
+        drawn = torch.empty((), dtype=torch.int64).random_(generator=given[0] if given else None)
+        return int(drawn)
 
     def _name(self, one: Any) -> Any:
         """Keep a tensor's window without its values: what was done needs no doing again."""
@@ -267,10 +281,10 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _hold(self, one: Any) -> Any:
         """Keep a virtual tensor as a window on the log, and a real one with the values that it has now."""
         if not isinstance(one, torch.Tensor):
-            return one
+            return None if isinstance(one, torch.Generator) else one
         if self.is_virtual(one):
             return self.view(one)
-        if one.numel() <= self.small or not _ordinary(one):
+        if one.numel() <= self.small or not _ordinary(one) or not one.untyped_storage().resizable():
             return Held(one.detach().clone())
         held = Held(one.detach())
         self._pinned.setdefault(one.untyped_storage()._cdata, []).append(held)
@@ -291,6 +305,12 @@ def _ordinary(tensor: torch.Tensor) -> bool:
     if isinstance(tensor, UninitializedTensorMixin):
         return False
     return tensor.device.type == "cpu" and tensor.layout is torch.strided and not tensor.is_quantized
+
+
+def _alike(made: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """Give the value that all of a tensor's are, where they are."""
+    first = made.flatten()[:1]
+    return (first[0],) if len(first) and bool((made == first).all()) else ()
 
 
 def _elsewhere(tensors: list[torch.Tensor], kwargs: Any) -> bool:

@@ -1,7 +1,7 @@
 """A finished recording: what was written to each tensor of the model, and its values on demand."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -22,11 +22,6 @@ class Recording:
     """What a recorder kept. It holds the memory of the virtual tensors, and so must outlive the model."""
 
     recorder: Recorder
-
-    def own(self, named: Iterable[tuple[str, Sequence[torch.Tensor]]]) -> None:
-        """Say what each tensor is called, in the model's order, so that draws depend on names alone."""
-        views = [(name, self.recorder.view(tensor)) for name, tensors in named for tensor in tensors]
-        self.recorder.replay.own((name, view.storage) for name, view in views if view is not None)
 
     def value(self, tensor: torch.Tensor, device: torch.device) -> torch.Tensor | None:
         """Compute a virtual tensor's values on a device; None for a tensor whose values are in memory."""
@@ -74,14 +69,14 @@ class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a f
     directly.
     """
 
-    def __init__(self, seed: int, *, small: int | None = None) -> None:
-        self.recorder = Recorder(seed=seed) if small is None else Recorder(seed=seed, small=small)
+    def __init__(self, recorder: Recorder | None = None) -> None:
+        self.recorder = recorder or Recorder()
         self._stack = ExitStack()
 
     def __enter__(self) -> Recorder:
         self._replace(nn.init, "_no_grad_trunc_normal_", self._trunc_normal)
         self._replace(threading.Thread, "run", self._run)
-        for name in ("tolist", "numpy", "__array__", "__reduce_ex__"):
+        for name in ("tolist", "numpy", "__array__", "__dlpack__", "__reduce_ex__"):
             self._replace(torch.Tensor, name, self._reading)
         self._stack.enter_context(self.recorder)
         return self.recorder

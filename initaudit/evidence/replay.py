@@ -1,7 +1,9 @@
 """A recorded storage becomes real: the operations behind it are executed in order, dead ones left out."""
 
-import hashlib
-from collections.abc import Iterable, Sequence
+import threading
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from heapq import heappop, heappush
 from typing import Any
 
 import torch
@@ -9,21 +11,22 @@ from torch.utils._pytree import tree_leaves, tree_map
 
 from initaudit.evidence.log import Held, Op, View
 
+_DEFAULT = threading.Lock()
+"""Held by who draws from the process's own generator."""
+
 
 class Replay:
     """Executes the parts of a log that a storage depends on, each draw from a generator of its own.
 
-    A draw's generator is seeded from the run's seed, the name of the parameter that it is for, and its place in that
-    parameter's own history: a value depends on neither the order of parameters nor on other layers.
+    A draw's seed was taken from the factory's generator when the draw was asked for: what it gives depends on neither
+    the order of the replay nor the device's other work, and the same state of the factory's generator gives the same
+    values again, as it does without a recording.
     """
 
-    def __init__(self, log: Sequence[Op], seed: int) -> None:
+    def __init__(self, log: Sequence[Op]) -> None:
         self.log = log
-        self.seed = seed
         self.history: dict[int, list[Op]] = {}
         """The operations that made or wrote each storage, in order."""
-        self._owners: dict[int, str] = {}
-        """What the draws of a storage are seeded by."""
 
     def note(self, op: Op) -> None:
         """Take one more operation into account."""
@@ -32,24 +35,29 @@ class Replay:
             if not own or own[-1] is not op:
                 own.append(op)
 
-    def own(self, names: Iterable[tuple[str, int]]) -> None:
-        """Say which parameter each storage is for, in the model's order; what they derive from goes to the first."""
-        for name, storage in names:
-            self._own(storage, name)
-
-    def settle(self, storage: int) -> None:
-        """Let the draws of a storage that Python is about to see be those of every later replay."""
-        self._own(storage, f"\0{len(self._owners)}")
-
     def origin(self, storage: int) -> View:
         """Give the tensor that a storage was made for."""
         return next(view for view in self.history[storage][0].outputs() if view.storage == storage)
 
     def live(self, storage: int, until: int) -> list[Op]:
-        """List the operations that a storage's values before `until` come from: the last that covers it, and on."""
-        ops = [op for op in self.history.get(storage, ()) if op.index < until]
-        covering = (start for start in reversed(range(len(ops))) if self._covers(ops[start], storage))
-        return ops[next(covering, 0) :]
+        """List the operations that a storage's values before `until` depend on, in order."""
+        chosen: set[int] = set()
+        waiting: list[int] = []
+
+        def require(one: int, before: int) -> None:
+            ops = self.history.get(one, [])
+            place = bisect_left(ops, before, key=lambda op: op.index)
+            if place and (last := ops[place - 1].index) not in chosen:
+                chosen.add(last)
+                heappush(waiting, -last)
+
+        require(storage, until)
+        while waiting:
+            op = self.log[-heappop(waiting)]
+            for one in {view.storage for view in (*op.outputs(), *op.inputs())}:
+                if not self._covers(op, one):
+                    require(one, op.index)
+        return [self.log[index] for index in sorted(chosen)]
 
     def tensor(self, view: View, device: torch.device) -> torch.Tensor:
         """Compute the values of a window on a device."""
@@ -63,14 +71,24 @@ class Replay:
         if len(ops) != 1 or ops[0].name not in ("normal_", "uniform_") or ops[0].written != (view,):
             return None
         contiguous = view.dense and view.offset == 0 and list(view.stride) == sorted(view.stride, reverse=True)
-        return self._generator(ops[0], view.storage, device) if contiguous else None
+        return self.generator(ops[0], device) if contiguous else None
 
     def into(self, storage: int, memory: torch.UntypedStorage, until: int) -> None:
         """Compute a storage's values, as they are before `until`, into memory of its size."""
-        for op in self.live(storage, until):
-            self._execute(op, storage, memory)
+        ops = self.live(storage, until)
+        last = {view.storage: op.index for op in ops for view in (*op.outputs(), *op.inputs())}
+        memories = {storage: memory}
+        for op in ops:
+            touched = {view.storage for view in (*op.outputs(), *op.inputs())}
+            for one in touched - set(memories):
+                memories[one] = self._memory(one, memory.device)
+            self._execute(op, memories, memory.device)
+            for one in touched - {storage}:
+                if last[one] == op.index:
+                    del memories[one]
 
     def _covers(self, op: Op, storage: int) -> bool:
+        """Tell whether what an operation leaves in a storage is all its own."""
         if any(view is not None and view.storage == storage for view in op.made):
             return True
         written = [view for view in op.written if view.storage == storage]
@@ -88,62 +106,62 @@ class Replay:
             )
         )
 
-    def _execute(self, op: Op, storage: int, memory: torch.UntypedStorage) -> None:
-        memories = {storage: memory}
-
+    def _execute(self, op: Op, memories: Mapping[int, torch.UntypedStorage], device: torch.device) -> None:
         def real(one: Any) -> Any:
             match one:
                 case Held():
-                    return None if one.tensor is None else one.tensor.to(memory.device)
+                    return None if one.tensor is None else one.tensor.to(device)
                 case View():
-                    if one.storage not in memories:
-                        memories[one.storage] = self._memory(one.storage, memory.device)
-                        self.into(one.storage, memories[one.storage], op.index)
                     return window(memories[one.storage], one)
                 case torch.device():
-                    return memory.device
+                    return device
             return one
 
-        args, kwargs = tree_map(real, op.args), {key: tree_map(real, value) for key, value in op.kwargs.items()}
-        if op.random:
-            kwargs["generator"] = self._generator(op, storage, memory.device)
+        made = [(window(memories[view.storage], view) if view is not None else None) for view in op.made]
         if op.name.startswith(_ALLOCATES):
-            _mark_unwritten(window(memory, self.origin(storage)))
+            for tensor in made:
+                _mark_unwritten(tensor)
             return
+        args, kwargs = tree_map(real, op.args), {key: tree_map(real, value) for key, value in op.kwargs.items()}
         with torch.no_grad():
-            result = op.func(*args, **kwargs)
-            for view, value in zip(op.made, _tensors(result), strict=False):
-                if view is not None and view.storage == storage:
-                    window(memory, view).copy_(value)
+            result = op.func(*args, **kwargs) if op.seed is None else self._draw(op, args, kwargs, device)
+            for tensor, value in zip(made, _tensors(result), strict=False):
+                if tensor is not None:
+                    tensor.copy_(value)
+
+    def _draw(self, op: Op, args: Any, kwargs: Any, device: torch.device) -> Any:
+        """Execute an operation that draws, each from a generator of its own where the operation takes one."""
+        func, generator = op.func, self.generator(op, device)
+        kwargs.pop("generator", None)
+        if isinstance(func, torch._ops.OpOverload) and not _takes_generator(func):
+            packet = func.overloadpacket
+            if not any(_takes_generator(getattr(packet, name)) for name in packet.overloads()):
+                with _DEFAULT, torch.random.fork_rng():
+                    torch.manual_seed(generator.initial_seed())
+                    return func(*args, **kwargs)
+            func = packet
+        return func(*args, **kwargs, generator=generator)
+
+    def generator(self, op: Op, device: torch.device) -> torch.Generator:
+        """Give the generator that a draw takes its values from."""
+        return torch.Generator(device).manual_seed(op.seed or 0)
 
     def _memory(self, storage: int, device: torch.device) -> torch.UntypedStorage:
         origin = self.origin(storage)
         return torch.empty(origin.extent, dtype=origin.dtype, device=device).untyped_storage()
 
-    def _generator(self, op: Op, storage: int, device: torch.device) -> torch.Generator:
-        place = self.history[storage].index(op)
-        owner = self._owners.get(storage, f"\0{storage}")
-        digest = hashlib.blake2b(f"{self.seed}\0{owner}\0{place}".encode("utf-8", "surrogatepass"), digest_size=8)
-        return torch.Generator(device).manual_seed(int.from_bytes(digest.digest(), "big") >> 1)
-
-    def _own(self, storage: int, name: str) -> None:
-        """Give a storage, and all that it derives from, to a parameter; values that Python saw keep their owner."""
-        waiting = [storage]
-        rank = 0
-        while waiting:
-            one = waiting.pop()
-            if one in self._owners:
-                continue
-            self._owners[one] = name if not rank else f"{name}\0{rank}"
-            rank += 1
-            waiting.extend(view.storage for op in self.history.get(one, ()) for view in op.inputs())
-
 
 _ALLOCATES = ("empty", "new_empty")
 
 
-def _mark_unwritten(tensor: torch.Tensor) -> None:
+def _takes_generator(func: Any) -> bool:
+    return any(one.name == "generator" for one in func._schema.arguments)
+
+
+def _mark_unwritten(tensor: torch.Tensor | None) -> None:
     """Fill memory that nobody wrote with NaN, or where there is none with the largest number, as torch does."""
+    if tensor is None:
+        return
     dtype = tensor.dtype
     if dtype.is_floating_point or dtype.is_complex:
         tensor.fill_(torch.nan)
@@ -156,5 +174,5 @@ def window(memory: torch.UntypedStorage, view: View) -> torch.Tensor:
     return torch.empty(0, dtype=view.dtype, device=memory.device).set_(memory, view.offset, view.size, view.stride)
 
 
-def _tensors(result: Any) -> list[torch.Tensor]:
-    return [one for one in tree_leaves(result) if isinstance(one, torch.Tensor)]
+def _tensors(result: Any) -> Iterator[torch.Tensor]:
+    yield from (one for one in tree_leaves(result) if isinstance(one, torch.Tensor))

@@ -36,10 +36,6 @@ class Source:
     covered: bool = False
     """Whether the policy's own values are judged besides, so that these need no drawing where the recording tells."""
 
-    def __post_init__(self) -> None:
-        if self.recording is not None:
-            self.recording.own((entry.parameter.name, entry.tensors) for entry in self.entries)
-
     def value(self, entry: Entry, expectation: Expectation) -> torch.Tensor | None:
         """Give the values that are judged; None where there are none (lazy, meta, sparse or empty tensors)."""
         if entry.parameter.lazy or not entry.parameter.numel:
@@ -173,7 +169,7 @@ def applied(
     if value.is_floating_point() and any(clause.writer is not None for clause in expectation.clauses):
         value.fill_(math.nan)  # a plug-in may write nothing, and what memory held before must not pass for its work
     generator = generator_for(seed, expectation.drawn_as or parameter.name, device)
-    with _told_at_the_rule(expectation):
+    with told_at_the_rule(expectation):
         for clause in expectation.clauses:
             box = index(clause.box)
             if clause.law is None:
@@ -199,12 +195,12 @@ def write(entries: Sequence[Entry], expectations: Sequence[Expectation], *, seed
 def _projected(
     project: Callable[[torch.Tensor], torch.Tensor], value: torch.Tensor, expectation: Expectation
 ) -> torch.Tensor:
-    with _told_at_the_rule(expectation):
+    with told_at_the_rule(expectation):
         return project(value)
 
 
 @contextmanager
-def _told_at_the_rule(expectation: Expectation) -> Iterator[None]:
+def told_at_the_rule(expectation: Expectation) -> Iterator[None]:
     """Tell what a law, a plug-in or a parametrisation refuses as a problem of the rule that asks for it."""
     try:
         yield
