@@ -98,11 +98,17 @@ def _values(op: Op) -> Law | None:
     return Unknown(reason=f"its values were given by {op.name.removesuffix('_')}")
 
 
+def _literal(op: Op) -> Law | None:
+    """Give the one value that a literal holds, which is recorded as its argument."""
+    return laws.Constant(value=_number(op.args[0])) if op.args else _values(op)
+
+
 _DRAWN: Mapping[str, Callable[[Op], Law | None]] = {
     "normal_": _normal,
     "uniform_": _uniform,
     "zero_": _constant(0.0),
     "fill_": _filled(1, "value"),
+    "tensor": _literal,
     **dict.fromkeys(("zeros", "zeros_like", "new_zeros"), _constant(0.0)),
     **dict.fromkeys(("ones", "ones_like", "new_ones"), _constant(1.0)),
     **dict.fromkeys(("full", "full_like"), _filled(1, "fill_value")),
@@ -112,7 +118,6 @@ _DRAWN: Mapping[str, Callable[[Op], Law | None]] = {
     **dict.fromkeys(("empty", "empty_like", "new_empty", "empty_strided", "new_empty_strided"), _unwritten),
     **dict.fromkeys(
         (
-            "tensor",
             "arange",
             "linspace",
             "eye",
@@ -189,7 +194,26 @@ def _erfinv(op: Op, law: Law) -> Law:
 def _exponential(op: Op, law: Law) -> Law:
     if isinstance(law, laws.Uniform) and law.low < law.high:
         return laws.LogUniform(low=math.exp(law.low), high=math.exp(law.high))
-    return Unknown(reason=f"exp of {law} is not followed")
+    return _of_constant(op, law)
+
+
+def _of_constant(op: Op, law: Law) -> Law:
+    name = op.name.removesuffix("_")
+    if isinstance(law, laws.Constant):
+        return laws.Constant(value=_ELEMENTWISE[name](law.value))
+    return Unknown(reason=f"{name} of {law} is not followed")
+
+
+_ELEMENTWISE: Mapping[str, Callable[[float], float]] = {
+    "exp": math.exp,
+    "log": math.log,
+    "sqrt": math.sqrt,
+    "abs": abs,
+    "tanh": math.tanh,
+    "expm1": math.expm1,
+    "log1p": math.log1p,
+}
+"""Functions of each value alone, by the operation's name."""
 
 
 def _same(op: Op, law: Law) -> Law:
@@ -213,6 +237,7 @@ CHANGED: Mapping[str, Callable[[Op, Law], Law]] = {
     "sub": _added(-1),
     "clamp": _clamped,
     "erfinv": _erfinv,
+    **dict.fromkeys(_ELEMENTWISE, _of_constant),
     "exp": _exponential,
 }
 """Operations that change the law of the tensor that they read, by their name without the underscore."""
