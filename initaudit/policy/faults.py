@@ -26,6 +26,16 @@ def faults(found: Sequence[Fault]) -> ValidationError:
     return ValidationError.from_exception_data("policy", details)
 
 
+def together(error: ValidationError, found: Sequence[Fault]) -> ValidationError:
+    """Make the error for what validation found wrong and for more that is wrong in the same value."""
+    given = [
+        InitErrorDetails(type=fault(one["msg"], kind=one["type"]), loc=one["loc"], input=one["input"])
+        for one in error.errors(include_url=False)
+    ]
+    more = [InitErrorDetails(type=one, loc=where, input=None) for where, one in found]
+    return ValidationError.from_exception_data("policy", [*given, *more])
+
+
 def each(items: Sequence[Any], read: Callable[[Any], Item]) -> tuple[Item, ...]:
     """Read every item of a list, and tell what is wrong with all of them."""
     values: list[Item] = []

@@ -7,11 +7,20 @@ from enum import StrEnum
 from itertools import chain
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    PlainValidator,
+    ValidationError,
+    model_validator,
+)
 
+from initaudit.errors import nearest
 from initaudit.policy import forms, numbers
 from initaudit.policy.expression import ROOTS, Expression
-from initaudit.policy.faults import KEY, Fault, fault, faults
+from initaudit.policy.faults import KEY, Fault, fault, faults, together
 from initaudit.policy.index import Index, index_text, read_index
 from initaudit.policy.initialisation import TORCH_DEFAULT, UNCHECKED, Initialisation
 from initaudit.policy.tolerance import DEFAULT_TOLERANCE, Slack, Tolerance
@@ -172,20 +181,18 @@ class WrittenRule(_Keys):
         """Whether it judges nothing."""
         return self.init is not None and self.init.name == UNCHECKED
 
-    @model_validator(mode="after")
-    def _makes_sense(self) -> Self:
-        found: list[Fault] = []
-        if self.init is None and self.expect is None:
-            found.append(((), fault("a rule needs init or expect; init: unchecked judges nothing")))
-        if self.unchecked and self.reason is None:
-            found.append((("init",), fault("unchecked needs a reason; why is nothing judged?")))
-        if self.until is not None and not self.unchecked:
-            found.append((("until",), fault("only what is unchecked can end on a day", kind=KEY)))
-        if self.through is not None and (self.init is None or self.unchecked):
-            found.append((("through",), fault("through needs the init whose law it changes", kind=KEY)))
+    @model_validator(mode="wrap")
+    @classmethod
+    def _makes_sense(cls, value: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+        """Tell what makes no sense as it is written, so that it is told beside whatever cannot be read."""
+        found = list(_senseless(value)) if isinstance(value, dict) else []
+        try:
+            rule = read(value)
+        except ValidationError as error:
+            raise together(error, found) from None
         if found:
             raise faults(found)
-        return self
+        return rule
 
 
 class Rule(WrittenRule):
@@ -242,6 +249,19 @@ class Policy:
         used = chain.from_iterable(rule.expressions for rule in self.rules)
         names = chain.from_iterable(expression.names for expression in used)
         return frozenset(name for name in names if name.partition(".")[0] in ROOTS and "." in name)
+
+
+def _senseless(written: Mapping[str, Any]) -> Iterator[Fault]:
+    init = written.get("init")
+    unchecked = init == UNCHECKED or (isinstance(init, dict) and UNCHECKED in init)
+    if not any(nearest(str(key), ("init", "expect")) for key in written):
+        yield (), fault("a rule needs init or expect; init: unchecked judges nothing")
+    if unchecked and written.get("reason") is None:
+        yield ("init",), fault("unchecked needs a reason; why is nothing judged?")
+    if written.get("until") is not None and not unchecked:
+        yield ("until",), fault("only what is unchecked can end on a day", kind=KEY)
+    if written.get("through") is not None and (init is None or unchecked):
+        yield ("through",), fault("through needs the init whose law it changes", kind=KEY)
 
 
 def _expressions(value: object) -> Iterator[Expression]:

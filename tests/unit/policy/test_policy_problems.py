@@ -46,6 +46,29 @@ def test_all_problems_of_a_file_are_told_at_once_sorted_by_line(write, problems)
     ]
 
 
+def test_a_rule_that_makes_no_sense_is_told_beside_what_it_misspells(write, problems):
+    write("""\
+        version: 1
+        rules:
+          - {id: a, match: {nam: a}, init: unchecked}
+          - {id: b, match: {name: b, ndim: x}}
+          - {id: c, match: {name: c}, init: {normal: {men: 0}}, until: 2027-06-30}
+          - {id: d, match: {name: d}, expect: {maen: [0, 1]}, through: exp}
+          - {id: e, match: {name: e}, innit: zeros}
+        """)
+    assert [problem.partition(";")[0] for problem in problems("policy.yaml")] == [
+        "3:21: unknown key 'nam'",
+        "3:36: unchecked needs a reason",
+        "4:5: a rule needs init or expect",
+        "4:36: a number of dimensions is needed, not 'x'",
+        "5:47: normal has no argument 'men'",
+        "5:57: only what is unchecked can end on a day",
+        "6:40: unknown key 'maen'",
+        "6:55: through needs the init whose law it changes",
+        "7:31: unknown key 'innit'",
+    ]
+
+
 def test_what_a_misspelt_word_leads_to_is_told_with_it(write, problems):
     write("""\
         version: 1
