@@ -13,15 +13,14 @@ from initaudit.cli.options import (
     evidence_options,
     model_options,
     output_options,
-    pairs,
+    var_option,
 )
-from initaudit.cli.running import audit, load_plugins, read_arguments, read_variables
+from initaudit.cli.running import audit, load_plugins, read_arguments, read_policy
 from initaudit.errors import InitauditError, OptionError
 from initaudit.reports import View
 from initaudit.values import Mode, Outcome, Severity
 
 if TYPE_CHECKING:
-    from initaudit.policy.schema import Policy
     from initaudit.report import Report
 
 
@@ -33,13 +32,7 @@ class NothingJudgedError(InitauditError):
 @model_options
 @click.option("-p", "--policy", metavar="POLICY", help="A policy file, or the name of a preset.")
 @click.option("--as-built", is_flag=True, help="Write nothing: judge the values that the factory made.")
-@click.option(
-    "--var",
-    metavar="NAME=NUMBER",
-    multiple=True,
-    callback=pairs,
-    help="Override one of the policy's vars: --var n_layer=24. Repeats.",
-)
+@var_option
 @click.option("--select", metavar="CODES", multiple=True, help="Only these codes, or prefixes: IA2,IA301.")
 @click.option("--ignore", metavar="CODES", multiple=True, help="All but these codes, or prefixes.")
 @click.option(
@@ -84,7 +77,7 @@ def check(
 
     request = Request(
         target=model.target,
-        policy=_policy(policy, var),
+        policy=None if policy is None else read_policy(policy, var),
         mode=Mode.AS_BUILT if as_built or policy is None else Mode.APPLY,
         arguments=read_arguments(model),
         app_dir=model.app_dir,
@@ -99,14 +92,6 @@ def check(
     )
     report = audit(request, output, View(every_row=every_row, quiet=quiet, verbose=output.verbose))
     ctx.exit(_exit_code(report, exit_zero))
-
-
-def _policy(source: str | None, variables: Pairs) -> "Policy | None":
-    if source is None:
-        return None
-    from initaudit.policy.reader import load_policy
-
-    return load_policy(source, vars=read_variables(variables))
 
 
 def _exit_code(report: "Report", exit_zero: bool) -> int:

@@ -199,6 +199,13 @@ def _format(formats: Iterable[str]) -> Option:
     )
 
 
+var_option: Option = click.option(
+    "--var",
+    metavar="NAME=NUMBER",
+    multiple=True,
+    callback=pairs,
+    help="Override one of the policy's vars: --var n_layer=24. Repeats.",
+)
 _BUILD: tuple[Option, ...] = (
     click.argument("target"),
     click.option(

@@ -1,6 +1,5 @@
 """Where reports go: stdout or files, each file whole or not at all."""
 
-import os
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 import click
 
 from initaudit.errors import OptionError
+from initaudit.replacing import replacing, require_writable
 from initaudit.report import Report
 from initaudit.reports import FORMATS, View, render
 
@@ -30,7 +30,7 @@ def destinations(
     chosen = (first, *(Destination(format=_known(name), path=Path(path)) for name, path in reports))
     taken: set[Path] = set()
     for path in (each.path for each in chosen if each.path is not None):
-        _writable(path)
+        require_writable(path)
         if path.resolve() in taken:
             raise OptionError(f"two reports go to {path}; give each a file of its own")
         taken.add(path.resolve())
@@ -48,11 +48,12 @@ def deliver(report: Report, view: View, chosen: Iterable[Destination], terminal:
 
 def write(path: Path, text: str) -> None:
     """Put a text in a file in one step: a reader finds the old one or the new one. Raise OptionError."""
+    if not path.exists() or path.is_file():
+        with replacing(path) as file:
+            file.write(text.encode("utf-8"))
+        return
     try:
-        if path.exists() and not path.is_file():  # a pipe or device cannot be replaced, only written
-            path.write_text(text, encoding="utf-8")
-        else:
-            _replace(path.resolve(), text)
+        path.write_text(text, encoding="utf-8")  # a pipe or device cannot be replaced, only written
     except OSError as error:
         raise OptionError(f"{path}: could not be written: {error.strerror}") from error
 
@@ -68,25 +69,3 @@ def _known(name: str) -> str:
     if name not in FORMATS:
         raise OptionError(f"--report: {name!r} is no format; choose from {', '.join(FORMATS)}")
     return name
-
-
-def _writable(path: Path) -> None:
-    if path.is_dir():
-        raise OptionError(f"{path}: is a folder; name a file in it")
-    folder = path.resolve().parent
-    if not folder.is_dir():
-        raise OptionError(f"{path}: the folder {folder} does not exist; make it first")
-    if not os.access(folder, os.W_OK):
-        raise OptionError(f"{path}: the folder {folder} cannot be written to")
-
-
-def _replace(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with draft.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)

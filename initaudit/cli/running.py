@@ -16,6 +16,7 @@ from initaudit.errors import OptionError, PluginError
 from initaudit.reports import View
 
 if TYPE_CHECKING:
+    from initaudit.policy.schema import Policy
     from initaudit.report import Report
     from initaudit.request import Request
 
@@ -39,7 +40,14 @@ def read_arguments(model: ModelOptions) -> dict[str, object]:
     return arguments | {name: parse(f"--arg {name}={text}", text) for name, text in model.arg}
 
 
-def read_variables(given: Pairs) -> dict[str, float]:
+def read_policy(source: str, variables: Pairs) -> "Policy":
+    """Read the policy of a file or a preset's name, with the numbers of --var in place of its own."""
+    from initaudit.policy.reader import load_policy
+
+    return load_policy(source, vars=_read_variables(variables))
+
+
+def _read_variables(given: Pairs) -> dict[str, float]:
     """Give the numbers of --var; raise OptionError for what is no number."""
     variables = {}
     for name, text in given:

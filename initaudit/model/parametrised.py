@@ -21,6 +21,7 @@ class Computed:
     compute: Callable[[], torch.Tensor]
     invertible: bool = False
     project: Callable[[torch.Tensor], torch.Tensor] | None = None
+    invert: Callable[[torch.Tensor], dict[str, torch.Tensor]] | None = None
 
 
 def computed(module: nn.Module) -> Iterator[Computed]:
@@ -58,12 +59,20 @@ def _parametrised(local: str, chain: parametrize.ParametrizationList) -> Compute
             value: torch.Tensor = twin()()
             return value
 
-    def project(value: torch.Tensor) -> torch.Tensor:
+    def assigned(value: torch.Tensor) -> parametrize.ParametrizationList:
         other = twin().to(value.device)
         with torch.no_grad():
             other.right_inverse(value)
-            result: torch.Tensor = other()
+        return other
+
+    def project(value: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            result: torch.Tensor = assigned(value)()
             return result
+
+    def invert(value: torch.Tensor) -> dict[str, torch.Tensor]:
+        stored: dict[str, torch.Tensor] = assigned(value).state_dict()
+        return {f"parametrizations.{local}.{name}": tensor for name, tensor in stored.items()}
 
     return Computed(
         local,
@@ -71,6 +80,7 @@ def _parametrised(local: str, chain: parametrize.ParametrizationList) -> Compute
         compute,
         all(hasattr(step, "right_inverse") for step in chain),
         project,
+        invert,
     )
 
 

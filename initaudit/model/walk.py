@@ -33,6 +33,8 @@ class Entry:
     """Put a value into the model; None where nothing can be assigned."""
     project: Callable[[torch.Tensor], torch.Tensor] | None = None
     """For an effective tensor: what the layer would use if it were assigned this value."""
+    invert: Callable[[torch.Tensor], dict[str, torch.Tensor]] | None = None
+    """For an effective tensor: what the model would store, by dotted name, if it were assigned this value."""
 
 
 @dataclass(slots=True)
@@ -153,12 +155,16 @@ class _Walk:
             with torch.no_grad():
                 setattr(module, one.local, value)
 
+        def invert(value: torch.Tensor) -> dict[str, torch.Tensor]:
+            return {_dotted(prefix, name): part for name, part in one.invert(value).items()} if one.invert else {}
+
         return Entry(
             parameter=parameter,
             tensors=tuple(self._stored_tensor(module, name) for name in one.stored),
             read=one.compute,
             assign=assign if invertible else None,
             project=one.project,
+            invert=invert if invertible else None,
         )
 
     def _stored_tensor(self, module: nn.Module, name: str) -> torch.Tensor:

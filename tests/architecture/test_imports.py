@@ -38,7 +38,7 @@ LAYERS = (  # each may import those after it, never those before it
     ("policy/",),
     ("sampling.py",),
     ("tails.py",),
-    ("initialisers.py", "laws.py", "fans.py", "regions.py", "values.py", "report.py", "errors.py"),
+    ("initialisers.py", "laws.py", "fans.py", "regions.py", "values.py", "report.py", "replacing.py", "errors.py"),
 )
 
 

@@ -1,0 +1,88 @@
+"""The other use case: target and policy in, a file of initial values out, the very ones that the audit judges."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from initaudit.checks import coverage
+from initaudit.errors import TargetError
+from initaudit.gathering import Gathered, gather
+from initaudit.report import Finding
+from initaudit.request import Request
+from initaudit.values import Severity
+
+if TYPE_CHECKING:
+    import torch
+
+Progress = Callable[[str, int, int], None]
+
+REFUSED = frozenset({"IA101", "IA105"})
+"""Errors about a parameter that the policy does not write though it should."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What became of a file: how much it holds, or why it was not written."""
+
+    refusals: tuple[Finding, ...] = ()
+    tensors: int = 0
+    elements: int = 0
+    nbytes: int = 0
+    by_policy: int = 0
+    """How many of the tensors the policy wrote; the others are as the factory made them."""
+    left_out: tuple[str, ...] = ()
+    """Keys of `state_dict()` that the file lacks."""
+
+
+def apply(request: Request, path: Path, *, progress: Progress = lambda stage, done, total: None) -> Applied:
+    """Write the values that a policy gives a model to a safetensors file, one parameter at a time in memory.
+
+    Nothing is written where the policy leaves a parameter out that it should govern: the refusals say which. Raises
+    InitauditError where a file cannot be made.
+    """
+    from initaudit.model.process import prints_to_stderr, seeded
+
+    with seeded(request.seed), prints_to_stderr():
+        progress("building the model", 0, 1)
+        gathered = gather(request)
+        refusals = _refusals(gathered)
+        return Applied(refusals=refusals) if refusals else _written(gathered, path, progress)
+
+
+def _refusals(gathered: Gathered) -> tuple[Finding, ...]:
+    from initaudit.evidence.measuring import recorded
+
+    told = recorded(gathered.source, gathered.unrecorded)
+    found = coverage.findings(gathered.facts(told, told, frozenset()))
+    errors = (one for one in found if one.severity is Severity.ERROR and one.parameter is not None)
+    return tuple(one for one in errors if one.code in REFUSED)
+
+
+def _written(gathered: Gathered, path: Path, progress: Progress) -> Applied:
+    from initaudit.evidence.safetensors_file import write
+    from initaudit.evidence.stored import store
+
+    stored = store(gathered.subject.module, replace(gathered.source, apply=True))
+    slots = stored.slots
+    by_policy = sum(slot.written for slot in slots.values())
+    if not by_policy and gathered.policy is not None:
+        raise TargetError(f"no rule of {gathered.policy.name} writes any parameter of {gathered.subject.name}")
+    sizes = {name: slot.own[0].parameter.numel for name, slot in slots.items()}
+    done = 0
+
+    def make(name: str) -> "torch.Tensor":
+        nonlocal done
+        progress("writing", done, sum(sizes.values()))
+        done += sizes[name]
+        return stored.value(name)
+
+    ties = {other: name for name, slot in slots.items() for other in slot.others}
+    nbytes = write(path, {name: slot.form for name, slot in slots.items()}, make, {"format": "pt"} | ties)
+    return Applied(
+        tensors=len(slots),
+        elements=sum(sizes.values()),
+        nbytes=nbytes,
+        by_policy=by_policy,
+        left_out=stored.left_out,
+    )

@@ -1,0 +1,89 @@
+"""`initaudit apply`: write the values that a policy gives a model to a file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from initaudit.cli.options import ModelOptions, Pairs, model_options, traceback_option, var_option
+from initaudit.cli.progress import progress
+from initaudit.cli.running import load_plugins, read_arguments, read_policy
+from initaudit.errors import OptionError
+from initaudit.replacing import require_writable
+from initaudit.reports import wording
+from initaudit.reports.escape import escape
+
+if TYPE_CHECKING:
+    from initaudit.applying import Applied
+    from initaudit.request import Request
+
+UNGOVERNED = 1
+"""The exit code for a policy that leaves a parameter out, as that of `check` is."""
+
+
+@click.command()
+@model_options
+@click.option("-p", "--policy", metavar="POLICY", required=True, help="A policy file, or the name of a preset.")
+@var_option
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The safetensors file to write.",
+)
+@traceback_option
+@click.pass_context
+def apply(ctx: click.Context, model: ModelOptions, policy: str, var: Pairs, output: Path) -> None:
+    """Write the values that a policy gives a model to a safetensors file: the very ones that check judges.
+
+    TARGET is a factory, a class or a model: package.module:attribute or path/to/file.py:attribute. What the policy
+    does not write is stored as the factory made it. Load the file with model.load_state_dict(…, strict=False).
+    """
+    _require_file(output)
+    load_plugins(model.plugin, model.app_dir)
+    from initaudit.applying import apply as write
+    from initaudit.request import Request
+
+    request = Request(
+        target=model.target,
+        policy=read_policy(policy, var),
+        arguments=read_arguments(model),
+        app_dir=model.app_dir,
+        device=model.device,
+        dtype=model.dtype,
+        seed=model.seed,
+    )
+    with progress() as callback:
+        applied = write(request, output, progress=callback)
+    if applied.refusals:
+        click.echo(_refused(applied, request, output))
+        ctx.exit(UNGOVERNED)
+    click.echo(_summary(applied, request, output))
+
+
+def _require_file(output: Path) -> None:
+    require_writable(output)
+    if output.exists() and not output.is_file():
+        raise OptionError(f"{output}: is no regular file, so it cannot be replaced; name another")
+
+
+def _refused(applied: "Applied", request: "Request", output: Path) -> str:
+    lines = [
+        f"{wording.whereabouts(one) or escape(str(request.target))}: {one.code} {one.severity.value} "
+        f"{wording.subject(one)}: {escape(one.message)}"
+        for one in applied.refusals
+    ]
+    told = f"{escape(str(output))}: not written: {wording.plural(len(lines), 'error')}; the policy must write or excuse"
+    return "\n".join([*lines, f"{told} every parameter"])
+
+
+def _summary(applied: "Applied", request: "Request", output: Path) -> str:
+    name = request.policy.name if request.policy is not None else ""
+    told = (
+        f"{output}: {wording.plural(applied.tensors, 'tensor')}, {wording.magnitude(applied.elements)} elements, "
+        f"{wording.magnitude(applied.nbytes)}B; {applied.by_policy} by {name}, "
+        f"{applied.tensors - applied.by_policy} as built; seed {request.seed}, {request.device}"
+    )
+    return escape(told + (f"; left out: {', '.join(applied.left_out)}" if applied.left_out else ""))
