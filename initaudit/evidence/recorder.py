@@ -158,7 +158,10 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             for one in written:
                 self._unpin(one)
             result = self._demanded(func, args, kwargs, tensors)
-            self._record(func, args, kwargs, written=written, made=[], real=True)
+            made = [one for one in _results(result) if all(one is not other for other in written)]
+            for one in made:
+                self._number(one.untyped_storage())
+            self._record(func, args, kwargs, written=written, made=made, real=True)
             return result
         before = [one.shape for one in written]
         shapes = self._shapes(func, args, kwargs, tensors)
@@ -188,7 +191,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self._record(func, args, kwargs, written=[], made=made)
             return result
         result = self._demanded(func, args, kwargs, tensors)
-        made = [one for one in tree_leaves(result) if isinstance(one, torch.Tensor) and _ordinary(one)]
+        made = _results(result)
         for one in made:
             self._number(one.untyped_storage())
         if made:
@@ -321,8 +324,14 @@ def _elsewhere(tensors: list[torch.Tensor], kwargs: Any) -> bool:
     return any(not _ordinary(one) for one in tensors)
 
 
+def _results(result: Any) -> list[torch.Tensor]:
+    return [one for one in tree_leaves(result) if isinstance(one, torch.Tensor) and _ordinary(one)]
+
+
 def _written(func: Any, args: Any, kwargs: Any) -> list[torch.Tensor]:
     """List the arguments that an operation changes in place."""
+    if func is _ATEN.native_batch_norm.default:  # its schema does not tell that training moves the running statistics
+        return [one for one in args[3:5] if one is not None and args[5]]
     found: list[torch.Tensor] = []
     for position, argument in enumerate(func._schema.arguments):
         if argument.alias_info is not None and argument.alias_info.is_write:
