@@ -9,10 +9,15 @@ from typing import Any
 import torch
 from torch.utils._pytree import tree_leaves, tree_map
 
+from initaudit.errors import TargetError
 from initaudit.evidence.log import Held, Op, View
 
 _DEFAULT = threading.Lock()
 """Held by who draws from the process's own generator."""
+
+
+class ReplayError(TargetError):
+    """An operation of the factory raises for the values that it gets, which its recording could not tell."""
 
 
 class Replay:
@@ -82,7 +87,12 @@ class Replay:
             touched = {view.storage for view in (*op.outputs(), *op.inputs())}
             for one in touched - set(memories):
                 memories[one] = self._memory(one, memory.device)
-            self._execute(op, memories, memory.device)
+            try:
+                self._execute(op, memories, memory.device)
+            except (RuntimeError, IndexError, ValueError, TypeError) as error:
+                place = f" (line {op.caller.location.line} of {op.caller.location.path})" if op.caller.location else ""
+                told = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+                raise ReplayError(f"{op.name}, called by the factory{place}, raises {told}") from error
             for one in touched - {storage}:
                 if last[one] == op.index:
                     del memories[one]

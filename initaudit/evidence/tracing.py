@@ -15,6 +15,9 @@ from initaudit.evidence.log import Op, View
 from initaudit.laws import Law
 from initaudit.regions import Box
 
+_DEEPEST = 50
+"""A law is followed through so many fresh tensors."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traced:
@@ -30,6 +33,7 @@ class Log:
     """The operations by the storage that they made or wrote."""
 
     history: Mapping[int, Sequence[Op]]
+    depth: int = 0
 
     def trace(self, view: View, until: float = math.inf) -> tuple[Traced, ...]:
         """Tell the law of every region of a window, as the log made it before operation `until`."""
@@ -73,7 +77,10 @@ class Log:
 
     def _copied(self, source: View, box: Box, op: Op) -> Iterator[Traced]:
         """Bring the laws of a source over; where the shapes differ, only one that holds throughout."""
-        before = self.trace(source, op.index)
+        if self.depth == _DEEPEST:
+            yield Traced(box=box, law=laws.Unknown(reason="it comes from too long a row of operations"), op=op)
+            return
+        before = Log(self.history, self.depth + 1).trace(source, op.index)
         alike = source.size == tuple(stop - start for start, stop in box)
         if alike or (len(before) == 1 and before[0].box == regions.whole(source.size)):
             for piece in before:
