@@ -134,7 +134,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self._record(func, (tensor, *args), kwargs, written=[tensor], made=[], name=name)
 
     def _dispatch(self, func: Any, args: Any, kwargs: Any) -> Any:
-        tensors = [one for one in tree_leaves((args, kwargs)) if isinstance(one, torch.Tensor)]
+        tensors = _tensors((args, kwargs))
         if func is _ATEN.lift_fresh.default:
             return self._literal(func, args)
         if func.is_view or func in _METADATA or torch.Tag.inplace_view in func.tags:
@@ -158,17 +158,12 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             for one in written:
                 self._unpin(one)
             result = self._demanded(func, args, kwargs, tensors)
-            made = [one for one in _results(result) if all(one is not other for other in written)]
+            made = [one for one in _tensors(result) if _ordinary(one) and all(one is not other for other in written)]
             for one in made:
                 self._number(one.untyped_storage())
             self._record(func, args, kwargs, written=written, made=made, real=True)
             return result
-        before = [one.shape for one in written]
-        shapes = self._shapes(func, args, kwargs, tensors)
-        if shapes is None:  # what torch would refuse is refused here
-            self._demanded(func, args, kwargs, tensors)
-        elif [one.shape for one in tree_leaves(shapes) if isinstance(one, torch.Tensor)] not in ([], before):
-            raise UnrecordableError(f"{func} changes the size of what it writes")
+        self._refuse(func, args, kwargs, written, tensors)
         self._record(func, args, kwargs, written=written, made=[])
         match len(func._schema.returns):
             case 0:
@@ -177,21 +172,34 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 return written[0]
         return tuple(written)
 
+    def _refuse(
+        self, func: Any, args: Any, kwargs: Any, written: list[torch.Tensor], tensors: list[torch.Tensor]
+    ) -> None:
+        """Let torch refuse now what it would refuse without a recording: factories catch exceptions."""
+        if torch.Tag.nondeterministic_seeded in func.tags and len(tensors) == 1:
+            func(torch.empty(1, dtype=written[0].dtype), *args[1:], **{**kwargs, "generator": torch.Generator()})
+            return
+        shapes = self._shapes(func, args, kwargs, tensors)
+        if shapes is None:
+            self._demanded(func, args, kwargs, tensors)
+        elif [one.shape for one in _tensors(shapes)] not in ([], [one.shape for one in written]):
+            raise UnrecordableError(f"{func} changes the size of what it writes")
+
     def _fresh(self, func: Any, args: Any, kwargs: Any, tensors: list[torch.Tensor]) -> Any:
         """Give new tensors: virtual ones where they are large or come from virtual ones."""
         virtual = any(self.is_virtual(one) for one in tensors)
         shapes = self._shapes(func, args, kwargs, tensors)
-        flat = [one for one in tree_leaves(shapes) if isinstance(one, torch.Tensor)]
+        flat = _tensors(shapes)
         plain = bool(flat) and all(one.layout is torch.strided for one in flat)
         if plain and (virtual or any(one.numel() > self.small for one in flat)):
             result = tree_map(lambda one: self._virtual(one) if isinstance(one, torch.Tensor) else one, shapes)
-            made = [one for one in tree_leaves(result) if isinstance(one, torch.Tensor)]
+            made = _tensors(result)
             if not tensors and any(one.name == "dtype" for one in func._schema.arguments):
                 kwargs = {**kwargs, "dtype": made[0].dtype}  # the default may be another one when it is replayed
             self._record(func, args, kwargs, written=[], made=made)
             return result
         result = self._demanded(func, args, kwargs, tensors)
-        made = _results(result)
+        made = [one for one in _tensors(result) if _ordinary(one)]
         for one in made:
             self._number(one.untyped_storage())
         if made:
@@ -324,8 +332,8 @@ def _elsewhere(tensors: list[torch.Tensor], kwargs: Any) -> bool:
     return any(not _ordinary(one) for one in tensors)
 
 
-def _results(result: Any) -> list[torch.Tensor]:
-    return [one for one in tree_leaves(result) if isinstance(one, torch.Tensor) and _ordinary(one)]
+def _tensors(result: Any) -> list[torch.Tensor]:
+    return [one for one in tree_leaves(result) if isinstance(one, torch.Tensor)]
 
 
 def _written(func: Any, args: Any, kwargs: Any) -> list[torch.Tensor]:
@@ -336,5 +344,5 @@ def _written(func: Any, args: Any, kwargs: Any) -> list[torch.Tensor]:
     for position, argument in enumerate(func._schema.arguments):
         if argument.alias_info is not None and argument.alias_info.is_write:
             value = kwargs.get(argument.name, args[position] if position < len(args) else None)
-            found.extend(one for one in tree_leaves(value) if isinstance(one, torch.Tensor))
+            found.extend(_tensors(value))
     return found
