@@ -243,12 +243,12 @@ CHANGED: Mapping[str, Callable[[Op, Law], Law]] = {
 """Operations that change the law of the tensor that they read, by their name without the underscore."""
 
 
-def changed(op: Op, law: Law) -> Law:
-    """Give what an operation makes of a law."""
+def changed(op: Op, law: Law | None) -> Law | None:
+    """Give what an operation makes of a law; of memory that nobody wrote, arithmetic makes nothing else."""
     change = CHANGED.get(op.name.removesuffix("_"))
     if change is None:
         return Unknown(reason=f"{op.name.removesuffix('_')} is not followed")
     try:
-        return change(op, law)
+        return change(op, law) if law is not None else None
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):
         return Unknown(reason=f"{op.name.removesuffix('_')} of {law} is not followed")

@@ -71,7 +71,7 @@ class Log:
             for piece in pieces:
                 overlap = regions.intersect(piece.box, box)
                 if overlap is not None:
-                    yield Traced(box=overlap, law=piece.law and changed(op, piece.law), op=op)
+                    yield Traced(box=overlap, law=changed(op, piece.law), op=op)
         else:
             yield from self._copied(source, box, op)
 
@@ -87,7 +87,7 @@ class Log:
                 target = (
                     tuple((a + low, b + low) for (a, b), (low, _) in zip(piece.box, box, strict=True)) if alike else box
                 )
-                yield Traced(box=target, law=piece.law and changed(op, piece.law), op=op)
+                yield Traced(box=target, law=changed(op, piece.law), op=op)
         else:
             yield Traced(box=box, law=laws.Unknown(reason=f"{op.name} of several laws is not followed"), op=op)
 
