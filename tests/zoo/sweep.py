@@ -1,11 +1,11 @@
 """Record every stock model of a library, in one process, and say what the recording knows of its parameters.
 
-By hand: `python tests/zoo/sweep.py [transformers|timm] [--match GLOB] [--every N] [--seconds 60]`; it takes minutes.
+By hand: `python tests/zoo/sweep.py [transformers|timm] [--match GLOB] [--start N] [--every N] [--seconds 60]`.
 No values are drawn: the sweep is about the recording. It fails where a model crashes it, and prints
 
 * models audited, built for real instead (with the reason), that their library itself cannot build, that took too long;
 * the share of parameters whose writers are known;
-* what nobody wrote, and what was drawn over loaded values;
+* what nobody wrote, and random values that are copies of another tensor's;
 * the operations after which a law is no longer followed.
 """
 
@@ -28,14 +28,13 @@ import torch
 from stock import FAMILIES, Factory
 from torch import nn
 
+from initaudit.checks.audit import is_random
 from initaudit.errors import TargetError
 from initaudit.evidence.building import build_recorded
 from initaudit.laws import Unknown
 from initaudit.model.walk import Entry, walk
 from initaudit.request import Request
 from initaudit.values import History, Kind
-
-EXAMPLES = 12
 
 
 class TimeUpError(KeyboardInterrupt):
@@ -119,11 +118,13 @@ def look_at(tally: Tally, model: str, entry: Entry, history: History | None) -> 
             "IA306" if kind is Kind.BUFFER else "IA302" if len(left) > len(gaps) else "IA301", f"{where} {gaps[:3]}"
         )
     tally.known += kind is Kind.PARAMETER
-    for one in left:
-        if isinstance(one.law, Unknown) and kind is Kind.PARAMETER:
+    for one in left if kind is Kind.PARAMETER else ():
+        if isinstance(one.law, Unknown):
             reason = one.law.reason
             tally.unfollowed[reason] += 1
             tally.examples.setdefault(reason, f"{where} at {one.write.location}")
+        elif is_random(one.law) and one.write.initialiser == "clone":
+            tally.note("copies of random values", f"{where} at {one.write.location}")
 
 
 def limited(tally: Tally, name: str, factory: Factory, seconds: int) -> None:
@@ -163,6 +164,7 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("family", choices=FAMILIES)
     options.add_argument("--match", default="*")
+    options.add_argument("--start", type=int, default=0, help="leave so many models out")
     options.add_argument("--every", type=int, default=1, help="look at each Nth model only")
     options.add_argument("--seconds", type=int, default=60)
     chosen = options.parse_args()
@@ -172,7 +174,7 @@ def main() -> None:
     names = [pair for pair in FAMILIES[chosen.family]() if fnmatch.fnmatch(pair[0], chosen.match)]
     tally, start = Tally(), time.monotonic()
     try:
-        for name, factory in names[:: chosen.every]:
+        for name, factory in names[chosen.start :: chosen.every]:
             before = time.monotonic()
             limited(tally, name, factory, chosen.seconds)
             gc.collect()
