@@ -37,7 +37,7 @@ def build_recorded(request: Request) -> Built:
     around = recording()
     try:
         subject = make(around=around)
-        around.recorder.require_untouched()
+        around.recorder.require_whole()
     except (FactoryError, UnrecordableError) as error:
         # A factory that is wrong by itself raises its own error here, and is not blamed on the recording.
         return Built(subject=make(), reason=_reason(error))

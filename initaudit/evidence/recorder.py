@@ -18,8 +18,8 @@ from torch.utils._pytree import tree_leaves, tree_map
 from initaudit.errors import TargetError
 from initaudit.evidence.callers import caller
 from initaudit.evidence.log import Held, Op, View
-from initaudit.evidence.memory import Memory, touched
-from initaudit.evidence.replay import Replay
+from initaudit.evidence.memory import Memory, RefusedError, touched
+from initaudit.evidence.replay import Replay, ReplayError
 
 SMALL = 1 << 15
 """Tensors of at most so many elements are made for real, so that Python may look at them."""
@@ -75,6 +75,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._realised: list[Memory] = []
         self._pinned: dict[int, list[Held]] = {}
         self._lock = threading.RLock()
+        self.failure: TargetError | None = None
+        """What could not be recorded, should the factory catch it and go on."""
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -83,7 +85,11 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         with self._lock:
-            return self._dispatch(func, args, kwargs or {})
+            try:
+                return self._dispatch(func, args, kwargs or {})
+            except (UnrecordableError, RefusedError, ReplayError) as error:
+                self.failure = error
+                raise
 
     def view(self, tensor: torch.Tensor) -> View | None:
         """Give the window of the recording that a tensor is; None for one that is not of it."""
@@ -123,8 +129,10 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             del self._memories[view.storage]
             self._realised.append(memory)
 
-    def require_untouched(self) -> None:
-        """Raise UnrecordableError where somebody wrote into virtual memory past torch's operations."""
+    def require_whole(self) -> None:
+        """Raise UnrecordableError where the recording is not all that happened."""
+        if self.failure is not None:
+            raise UnrecordableError(str(self.failure)) from self.failure
         if touched(list(self._memories.values())):
             raise UnrecordableError("code outside torch wrote into a tensor's memory")
 
@@ -137,6 +145,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         tensors = _tensors((args, kwargs))
         if func is _ATEN.lift_fresh.default:
             return self._literal(func, args)
+        if func is _ATEN.resize_.default and any(self.is_virtual(one) for one in tensors):
+            raise UnrecordableError("resize_ changes the size of a tensor's memory")
         if func.is_view or func in _METADATA or torch.Tag.inplace_view in func.tags:
             return func(*args, **kwargs)
         written = _written(func, args, kwargs)
