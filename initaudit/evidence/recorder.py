@@ -4,6 +4,7 @@ A large tensor is an ordinary one on memory that nobody touched. What would writ
 looks at it (views, shapes, pointers) works as ever; what needs its values computes them on demand from the log.
 """
 
+import math
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -145,7 +146,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         tensors = _tensors((args, kwargs))
         if func is _ATEN.lift_fresh.default:
             return self._literal(func, args)
-        if func is _ATEN.resize_.default and any(self.is_virtual(one) for one in tensors):
+        if func is _ATEN.resize_.default and self.is_virtual(args[0]) and math.prod(args[1]) > args[0].numel():
             raise UnrecordableError("resize_ changes the size of a tensor's memory")
         if func.is_view or func in _METADATA or torch.Tag.inplace_view in func.tags:
             return func(*args, **kwargs)
