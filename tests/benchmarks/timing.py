@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 
 HERE = Path(__file__).parent
-ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE.parents[1]), str(HERE)])}
+ENVIRONMENT = {**os.environ, "PYTHONWARNINGS": "ignore", "PYTHONPATH": os.pathsep.join([str(HERE.parents[1]), str(HERE)])}
 
 
 def run(command):
@@ -19,8 +19,9 @@ def run(command):
         [sys.executable, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT, cwd=HERE
     )
     _, status, usage = os.wait4(process.pid, 0)
-    if os.waitstatus_to_exitcode(status) not in (0, 1):
-        raise SystemExit(f"{' '.join(command)} ended with {os.waitstatus_to_exitcode(status)}")
+    code = os.waitstatus_to_exitcode(status)
+    if code != 0 and (code != 1 or "initaudit" not in command):  # an audit with findings has done its work
+        raise SystemExit(f"{' '.join(command)} ended with {code}")
     return time.perf_counter() - start, usage.ru_maxrss / 1024
 
 

@@ -8,9 +8,9 @@ import argparse
 from timing import compare
 
 CASES = {
-    "dcgan": ("initaudit.examples.dcgan:Generator", "dcgan", "from initaudit.examples.dcgan import Generator as build"),
-    "resnet50": ("models:ResNet50", "resnet50.yaml", "from models import ResNet50 as build"),
-    "gpt2_xl": ("models:GPT2XL", "gpt2_xl.yaml", "from models import GPT2XL as build"),
+    "dcgan": ("initaudit.examples.dcgan:Generator", "dcgan", "initialise_dcgan"),
+    "resnet50": ("models:ResNet50", "resnet50.yaml", "initialise_resnet"),
+    "gpt2_xl": ("models:InitialisedGPT2XL", "gpt2_xl.yaml", "initialise_gpt2"),
 }
 
 
@@ -20,9 +20,9 @@ def main():
     options.add_argument("--runs", type=int, default=5)
     chosen = options.parse_args()
     for case in chosen.cases:
-        target, policy, imports = CASES[case]
-        init = "initialise_" + case.partition("_")[0].rstrip("0123456789")
-        script = f"{imports}; from models import by_hand, {init}; by_hand(build, {init})"
+        target, policy, init = CASES[case]
+        module, _, name = target.partition(":")
+        script = f"from {module} import {name} as build; from models import by_hand, {init}; by_hand(build, {init})"
         for mode in ([], ["--as-built"]):
             command = ["-m", "initaudit", "check", target, "--policy", policy, "--all", *mode]
             compare(f"check {case} {' '.join(mode)}", command, ["-c", script], chosen.runs)
