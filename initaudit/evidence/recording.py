@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 from unittest import mock
 
@@ -22,6 +22,8 @@ class Recording:
     """What a recorder kept. It holds the memory of the virtual tensors, and so must outlive the model."""
 
     recorder: Recorder
+    _known: dict[View, History] = field(default_factory=dict)
+    """Histories that were told before; the log is finished, so they hold."""
 
     def value(self, tensor: torch.Tensor, device: torch.device) -> torch.Tensor | None:
         """Compute a virtual tensor's values on a device; None for a tensor whose values are in memory."""
@@ -52,13 +54,9 @@ class Recording:
         view = self.recorder.view(tensor)
         if view is None:
             return None
-        log = Log(self.recorder.replay.history)
-        ops = [op for op in log.history.get(view.storage, ()) if _touches(op, view)]
-        states = [log.trace(view, op.index + 1) for op in ops]
-        left = {piece.op.index for piece in states[-1]} if states else set()
-        writes = [_write(op, view, dead=op.index not in left) for op in ops if not _is_allocation(op)]
-        standing = tuple(tuple(_standing(piece, view) for piece in state) for state in states)
-        return History(writes=tuple(reversed(writes)), states=standing)
+        if view not in self._known:
+            self._known[view] = _history(Log(self.recorder.replay.history), view)
+        return self._known[view]
 
 
 class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a function)
@@ -112,6 +110,20 @@ class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a f
         return record
 
 
+def _history(log: Log, view: View) -> History:
+    ops = [op for op in log.history.get(view.storage, ()) if _touches(op, view)]
+    pieces: tuple[Traced, ...] = ()
+    states = [pieces := log.after(pieces, op, view) for op in ops]
+    writes = {op.index: _write(op, view) for op in ops}
+    left = {piece.op.index for piece in pieces}
+    told = [replace(writes[op.index], dead=op.index not in left) for op in ops if not _is_allocation(op)]
+    standing = tuple(
+        tuple(Standing(box=piece.box, law=piece.law, write=writes[piece.op.index]) for piece in state)
+        for state in states
+    )
+    return History(writes=tuple(reversed(told)), states=standing)
+
+
 def _touches(op: Op, view: View) -> bool:
     return any(one.storage == view.storage and not disjoint(one, view) for one in op.outputs())
 
@@ -120,17 +132,16 @@ def _is_allocation(op: Op) -> bool:
     return op.name.startswith(("empty", "new_empty"))
 
 
-def _write(op: Op, view: View, *, dead: bool) -> Write:
+def _write(op: Op, view: View) -> Write:
     (output, *_) = [one for one in op.outputs() if one.storage == view.storage]
     box = box_of(output, view)
     return Write(
         initialiser=op.caller.initialiser,
-        arguments=op.caller.arguments or _arguments(op),
+        arguments=_arguments(op) if op.caller.initialiser == op.name.removesuffix("_") else op.caller.arguments,
         location=op.caller.location,
         user=op.caller.user,
         elements=output.numel,
         region=box if box != regions.whole(view.size) else None,
-        dead=dead,
     )
 
 
@@ -141,7 +152,3 @@ def _arguments(op: Op) -> tuple[tuple[str, float | str], ...]:
         return ()
     named = list(zip((one.name for one in schema.arguments), op.args, strict=False)) + list(op.kwargs.items())
     return tuple((name, value) for name, value in named if isinstance(value, bool | int | float | str))
-
-
-def _standing(piece: Traced, view: View) -> Standing:
-    return Standing(box=piece.box, law=piece.law, write=_write(piece.op, view, dead=False))

@@ -40,9 +40,14 @@ class Log:
         pieces: tuple[Traced, ...] = ()
         for op in self.history.get(view.storage, ()):
             if op.index < until:
-                for output in op.outputs():
-                    if output.storage == view.storage:
-                        pieces = self._after(pieces, op, output, view)
+                pieces = self.after(pieces, op, view)
+        return pieces
+
+    def after(self, pieces: tuple[Traced, ...], op: Op, view: View) -> tuple[Traced, ...]:
+        """Tell the law of every region of a window after one more operation."""
+        for output in op.outputs():
+            if output.storage == view.storage:
+                pieces = self._after(pieces, op, output, view)
         return pieces
 
     def _after(self, pieces: tuple[Traced, ...], op: Op, output: View, view: View) -> tuple[Traced, ...]:
