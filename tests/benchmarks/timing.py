@@ -9,7 +9,11 @@ from pathlib import Path
 from statistics import median
 
 HERE = Path(__file__).parent
-ENVIRONMENT = {**os.environ, "PYTHONWARNINGS": "ignore", "PYTHONPATH": os.pathsep.join([str(HERE.parents[1]), str(HERE)])}
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONWARNINGS": "ignore",
+    "PYTHONPATH": os.pathsep.join([str(HERE.parents[1]), str(HERE)]),
+}
 
 
 def run(command):
