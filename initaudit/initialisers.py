@@ -9,7 +9,6 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any
 
 from initaudit import laws
@@ -130,10 +129,6 @@ class Registry:
     def names(self) -> tuple[str, ...]:
         """List the names, sorted."""
         return tuple(sorted(self._entries))
-
-    def snapshot(self) -> Mapping[str, Initialiser]:
-        """Give the entries as they are now."""
-        return MappingProxyType(dict(self._entries))
 
 
 INITIALISERS = Registry()

@@ -195,6 +195,10 @@ class Observation:
     """How far WᵀW is from gain² times the identity, relative to gain², in the root mean square over random vectors."""
 
 
+LOADED = "load_state_dict"
+"""The initialiser of a write whose values come from a state dict."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
     """One recorded initialising operation and the line that asked for it."""

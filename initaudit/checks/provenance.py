@@ -8,10 +8,7 @@ from initaudit.checks.traced import differences
 from initaudit.policy.expectation import Expectation
 from initaudit.regions import intersect
 from initaudit.report import Finding
-from initaudit.values import Evidence, Mode, Standing, Write
-
-LOADED = "load_state_dict"
-"""What a recorded write is called that comes from a state dict."""
+from initaudit.values import LOADED, Evidence, Mode, Standing, Write
 
 
 def findings(audit: Audit) -> Iterator[Finding]:

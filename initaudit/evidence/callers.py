@@ -10,13 +10,11 @@ import torch
 
 from initaudit.evidence.log import Caller
 from initaudit.model.target import shown_path
-from initaudit.values import Location
+from initaudit.values import LOADED, Location
 
 _TORCH = os.path.dirname(torch.__file__) + os.sep
 _INIT = os.path.join(_TORCH, "nn", "init.py")
 _MODULE = os.path.join(_TORCH, "nn", "modules", "module.py")
-LOADED = "load_state_dict"
-"""What a write is called that comes from a state dict."""
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _EXAMPLES = os.path.join(_PACKAGE, "examples", "")
 _CALLS = os.path.join(_PACKAGE, "model", "target.py")
