@@ -151,26 +151,22 @@ class Moments:
         """The sample standard deviation (n - 1), as `torch.Tensor.std` gives it; None below two elements."""
         return math.sqrt(self.m2 / (self.finite - 1)) if self.finite > 1 else None
 
-    def merge(self, other: "Moments") -> "Moments":
-        """Give the moments of both sets of values together. Associative (Chan, Golub & LeVeque 1979)."""
-        if not self.finite or not other.finite:
-            kept = self if self.finite else other
-            mean, m2 = kept.mean, kept.m2
-        else:
-            total = self.finite + other.finite
-            delta = other.mean - self.mean
-            mean = self.mean + delta * (other.finite / total)
-            m2 = self.m2 + other.m2 + delta * delta * (self.finite * (other.finite / total))
+    def merge(self, *others: "Moments") -> "Moments":
+        """Give the moments of all sets of values together. Associative (Chan, Golub & LeVeque 1979)."""
+        both = (self, *others)
+        filled = [one for one in both if one.finite]
+        total = sum(one.finite for one in filled)
+        mean = math.fsum(one.mean * (one.finite / total) for one in filled)
         return Moments(
-            count=self.count + other.count,
+            count=sum(one.count for one in both),
             mean=mean,
-            m2=m2,
-            minimum=min(self.minimum, other.minimum),
-            maximum=max(self.maximum, other.maximum),
-            zeros=None if self.zeros is None or other.zeros is None else self.zeros + other.zeros,
-            nonfinite=self.nonfinite + other.nonfinite,
-            nans=self.nans + other.nans,
-            sampled=self.sampled or other.sampled,
+            m2=math.fsum(one.m2 + one.finite * (one.mean - mean) ** 2 for one in filled),
+            minimum=min(one.minimum for one in both),
+            maximum=max(one.maximum for one in both),
+            zeros=None if any(one.zeros is None for one in both) else sum(one.zeros or 0 for one in both),
+            nonfinite=sum(one.nonfinite for one in both),
+            nans=sum(one.nans for one in both),
+            sampled=any(one.sampled for one in both),
         )
 
 

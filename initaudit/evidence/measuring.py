@@ -104,9 +104,8 @@ def _observe_stream(stream: Stream, expectation: Expectation) -> _Found:
         rows = torch.cat([figures([piece]) for piece in stream.pieces()])
         extras = torch.full((EXTRAS,), math.nan, dtype=torch.float64, device=stream.device)
         return [_Pending(label=label, rows=rows, extras=extras, sampled=stream.sampled)]
-    total = NO_VALUES
-    for piece in stream.pieces():
-        total = total.merge(moments([piece], count_zeros=clause is None or _zeros_matter(clause)))
+    zeros = clause is None or _zeros_matter(clause)
+    total = NO_VALUES.merge(*(moments([piece], count_zeros=zeros) for piece in stream.pieces()))
     return _evidence([Observation(label=label, moments=replace(total, sampled=stream.sampled))])
 
 
@@ -190,9 +189,7 @@ def _observation(label: str | None, found: Moments, extras: list[float]) -> Obse
 def _evidence(observations: list[Observation]) -> Evidence:
     plain = [one for one in observations if one.label == _PLAIN]
     regions = tuple(one for one in observations if one.label != _PLAIN)
-    total = NO_VALUES
-    for observation in plain or regions:
-        total = total.merge(observation.moments)
+    total = NO_VALUES.merge(*(observation.moments for observation in plain or regions))
     return Evidence(whole=total, observations=regions)
 
 

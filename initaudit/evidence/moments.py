@@ -12,8 +12,8 @@ import torch
 
 from initaudit.values import NO_VALUES, Moments
 
-PIECE = 1 << 19
-"""Elements in a piece on the processor: 2 MB of float32, which the cache holds."""
+PIECE = 1 << 18
+"""Elements in a piece on the processor: 1 MB of float32, which the cache holds."""
 DEVICE_PIECE = 1 << 25
 """Elements in a piece on an accelerator: large, so that launching costs nothing, yet far below a large parameter."""
 FIGURES = 9
@@ -30,12 +30,12 @@ def moments(values: Sequence[torch.Tensor], *, count_zeros: bool = True, transfo
     Any shape, layout and real dtype; complex and quantised ones raise TypeError. `transform` is applied to each piece
     first, in the piece's working precision. Without `count_zeros` the zeros are None, which is half as much work.
     """
-    total = NO_VALUES
+    found = []
     for tensor in values:
         for piece in pieces(tensor, PIECE):
             working = _working(piece)
-            total = total.merge(_piece(working if transform is None else transform(working), count_zeros))
-    return total
+            found.append(_piece(working if transform is None else transform(working), count_zeros))
+    return NO_VALUES.merge(*found)
 
 
 def figures(values: Sequence[torch.Tensor], *, transform: Transform | None = None) -> torch.Tensor:
@@ -56,10 +56,7 @@ def collect(rows: Sequence[torch.Tensor]) -> list[Moments]:
     results = []
     start = 0
     for row in rows:
-        total = NO_VALUES
-        for figure in together[start : start + len(row)]:
-            total = total.merge(_from_figures(figure))
-        results.append(total)
+        results.append(NO_VALUES.merge(*map(_from_figures, together[start : start + len(row)])))
         start += len(row)
     return results
 
@@ -70,7 +67,8 @@ def pieces(tensor: torch.Tensor, size: int) -> Iterator[torch.Tensor]:
     if tensor.numel() == 0:
         return
     if tensor.is_contiguous():
-        yield from torch.split(tensor.view(-1), size)
+        flat = tensor.view(-1)
+        yield from (flat,) if len(flat) <= size else flat.split(size)
     elif tensor.numel() <= size:
         yield tensor.reshape(-1)
     else:
@@ -81,6 +79,8 @@ def pieces(tensor: torch.Tensor, size: int) -> Iterator[torch.Tensor]:
 
 def _dense_order(tensor: torch.Tensor) -> torch.Tensor:
     """Put the dimensions in the order of memory: a transposed tensor becomes a contiguous one, without a copy."""
+    if tensor.is_contiguous():
+        return tensor
     strides, extents = tensor.stride(), tensor.shape
     order = sorted(range(tensor.dim()), key=lambda dim: (-strides[dim], -extents[dim]))
     return tensor.permute(order)
@@ -98,11 +98,11 @@ def _working(piece: torch.Tensor) -> torch.Tensor:
 
 
 def _piece(piece: torch.Tensor, count_zeros: bool) -> Moments:
-    total = piece.sum().item()
-    if not math.isfinite(total):
+    least, most = torch.aminmax(piece)  # the dearest figure first: it hides the time that memory takes
+    low, high, total = least.item(), most.item(), piece.sum().item()
+    if not (math.isfinite(total) and math.isfinite(low) and math.isfinite(high)):
         return _finite_part(piece, count_zeros)
     count = piece.numel()
-    low, high = (bound.item() for bound in torch.aminmax(piece))
     mean = total / count
     square = torch.dot(piece, piece).item()
     m2 = square - count * mean * mean
