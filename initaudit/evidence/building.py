@@ -1,10 +1,13 @@
 """Build a model so that its writes are recorded; where that cannot be, build it for real and say why."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+import torch
 from torch import nn
 
+from initaudit.errors import TargetError
 from initaudit.evidence.recorder import UnrecordableError
 from initaudit.evidence.recording import Recording, recording
 from initaudit.model.target import FactoryError, Subject, build
@@ -39,9 +42,20 @@ def build_recorded(request: Request) -> Built:
         subject = make(around=around)
         around.recorder.require_whole()
     except (FactoryError, UnrecordableError) as error:
-        # A factory that is wrong by itself raises its own error here, and is not blamed on the recording.
+        told = isinstance(error, FactoryError) and around.recorder.failure is None
+        if told and _fails_by_itself(make, error):
+            raise
         return Built(subject=make(), reason=_reason(error))
     return Built(subject=subject, recording=Recording(around.recorder))
+
+
+def _fails_by_itself(make: Callable[..., Subject], error: TargetError) -> bool:
+    """Tell whether a factory raises the very same without a recording; the meta device shows it without memory."""
+    try:
+        make(around=torch.device("meta"))
+    except TargetError as again:
+        return str(again) == str(error)
+    return False
 
 
 def _reason(error: Exception) -> str:
