@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import torch
@@ -51,6 +52,17 @@ class Held:
     """A real tensor that an operation read, as it was then; None where its values are not needed again."""
 
     tensor: torch.Tensor | None
+    source: View | None = None
+    """The window of the recording that it was; None for values that come from outside torch."""
+
+
+class Drawn(StrEnum):
+    """Which generator a draw takes its values from."""
+
+    RUN = "run"
+    """The process's own, as the run seeded it."""
+    OTHER = "other"
+    """The process's own after the factory seeded it anew, or one that the factory brought."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +95,8 @@ class Op:
     caller: Caller
     seed: int | None
     """For a draw that is not done yet: what its values come from, taken from the factory's generator."""
+    drawn: Drawn | None
+    """For a draw: whose generator it took; None for what draws nothing."""
     pure: bool
     """Whether what it writes does not depend on what stood there."""
     real: bool

@@ -18,7 +18,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 
 from initaudit.errors import TargetError
 from initaudit.evidence.callers import caller
-from initaudit.evidence.log import Held, Op, View
+from initaudit.evidence.log import Drawn, Held, Op, View
 from initaudit.evidence.memory import Memory, RefusedError, touched
 from initaudit.evidence.replay import Replay, ReplayError
 
@@ -76,6 +76,12 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._realised: list[Memory] = []
         self._pinned: dict[int, list[Held]] = {}
         self._lock = threading.RLock()
+        self.run = torch.initial_seed()
+        """What the process's generator bears while nobody seeds it anew."""
+        self.exposed: set[int] = set()
+        """Numbers of the storages that code outside torch could look at, and write to."""
+        self.others_drew = False
+        """Whether anybody drew from the generators of Python or numpy."""
         self.failure: TargetError | None = None
         """What could not be recorded, should the factory catch it and go on."""
 
@@ -122,7 +128,10 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Compute a virtual tensor for good, for code that looks into its memory; from now on it is a real one."""
         with self._lock, torch._C._DisableTorchDispatch():
             view = self.view(tensor)
-            if view is None or view.storage not in self._memories:
+            if view is None:
+                return
+            self.exposed.add(view.storage)
+            if view.storage not in self._memories:
                 return
             memory = self._memories[view.storage]
             self.replay.into(view.storage, memory.storage, len(self.log))
@@ -267,7 +276,9 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         real: bool = False,
         name: str | None = None,
     ) -> None:
-        draws = name is not None or torch.Tag.nondeterministic_seeded in func.tags
+        draws = func is not _ATEN.lift_fresh.default and (
+            name is not None or torch.Tag.nondeterministic_seeded in func.tags
+        )
         name = name or func._schema.name.rpartition("::")[2]
         freeze = self._name if real else self._hold
         op = Op(
@@ -280,6 +291,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             made=tuple(self.view(one) for one in made),
             caller=caller(name.removesuffix("_")),
             seed=self._draw_seed(args, kwargs) if draws and not real else None,
+            drawn=self._drawn(args, kwargs) if draws else None,
             pure=name in _PURE or not written or func._overloadname == "out",
             real=real,
         )
@@ -288,16 +300,20 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def _draw_seed(self, args: Any, kwargs: Any) -> int:
         """Take a seed from the generator that the factory draws from, so that reseeding it repeats the values."""
-        given = [one for one in tree_leaves((args, kwargs)) if isinstance(one, torch.Generator)]
+        given = _generators((args, kwargs))
         drawn = torch.empty((), dtype=torch.int64).random_(generator=given[0] if given else None)
         return int(drawn)
+
+    def _drawn(self, args: Any, kwargs: Any) -> Drawn:
+        own = torch.initial_seed() == self.run
+        return Drawn.RUN if own and _generators((args, kwargs)) in ([], [torch.default_generator]) else Drawn.OTHER
 
     def _name(self, one: Any) -> Any:
         """Keep a tensor's window without its values: what was done needs no doing again."""
         if not isinstance(one, torch.Tensor):
             return one
         if one.dim() == 0 and not self.is_virtual(one) and _ordinary(one):
-            return Held(one.detach().clone())
+            return Held(one.detach().clone(), self.view(one))
         return self.view(one) or Held(None)
 
     def _hold(self, one: Any) -> Any:
@@ -307,8 +323,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if self.is_virtual(one):
             return self.view(one)
         if one.numel() <= self.small or not _ordinary(one) or not one.untyped_storage().resizable():
-            return Held(one.detach().clone())
-        held = Held(one.detach())
+            return Held(one.detach().clone(), self.view(one))
+        held = Held(one.detach(), self.view(one))
         self._pinned.setdefault(one.untyped_storage()._cdata, []).append(held)
         return held
 
@@ -341,6 +357,10 @@ def _elsewhere(tensors: list[torch.Tensor], kwargs: Any) -> bool:
     if device is not None and torch.device(device).type != "cpu":
         return True
     return any(not _ordinary(one) for one in tensors)
+
+
+def _generators(arguments: Any) -> list[torch.Generator]:
+    return [one for one in tree_leaves(arguments) if isinstance(one, torch.Generator)]
 
 
 def _tensors(result: Any) -> list[torch.Tensor]:

@@ -14,6 +14,7 @@ from initaudit import regions
 from initaudit.evidence.log import Op, View
 from initaudit.evidence.recorder import Recorder
 from initaudit.evidence.tracing import Log, Traced, box_of, disjoint
+from initaudit.model.process import other_generators
 from initaudit.values import History, Standing, Write
 
 
@@ -70,8 +71,11 @@ class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a f
     def __init__(self, recorder: Recorder | None = None) -> None:
         self.recorder = recorder or Recorder()
         self._stack = ExitStack()
+        self._others: tuple[object, ...] = ()
 
     def __enter__(self) -> Recorder:
+        self.recorder.run = torch.initial_seed()
+        self._others = other_generators()
         self._replace(nn.init, "_no_grad_trunc_normal_", self._trunc_normal)
         self._replace(threading.Thread, "run", self._run)
         for name in ("tolist", "numpy", "__array__", "__dlpack__", "__reduce_ex__"):
@@ -81,6 +85,7 @@ class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a f
 
     def __exit__(self, *error: object) -> None:
         self._stack.close()
+        self.recorder.others_drew = other_generators() != self._others
 
     def _replace(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
         self._stack.enter_context(mock.patch.object(owner, name, make(getattr(owner, name))))

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import pickle
 import random
 import sys
 import warnings
@@ -10,6 +11,9 @@ from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from typing import Any
 
 import torch
+
+_MARK = 1 << 63
+"""Added to the seed that torch's generator bears, so that a factory which seeds it anew is told by that number."""
 
 
 @contextmanager
@@ -21,6 +25,7 @@ def seeded(seed: int) -> Iterator[None]:
     with torch.random.fork_rng(enabled=True):
         try:
             torch.manual_seed(seed)
+            _bear((seed | _MARK) % (1 << 64))
             random.seed(seed)
             if numpy is not None:
                 numpy.random.seed(seed % 2**32)
@@ -87,6 +92,19 @@ def prints_to_stderr() -> Iterator[None]:
             _flush()
             os.dup2(kept, 1)
             os.close(kept)
+
+
+def other_generators() -> tuple[object, ...]:
+    """Give the states of the generators beside torch's own, to compare with those of another time."""
+    numpy: Any = sys.modules.get("numpy")
+    return random.getstate(), pickle.dumps(numpy.random.get_state()) if numpy is not None else None
+
+
+def _bear(number: int) -> None:
+    """Let torch's generator give another number as its seed, and the same values."""
+    state = torch.get_rng_state()
+    state[:8] = torch.tensor(list(number.to_bytes(8, sys.byteorder)), dtype=torch.uint8)
+    torch.set_rng_state(state)
 
 
 def _flush() -> None:
