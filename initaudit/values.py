@@ -248,3 +248,17 @@ class Evidence:
     def left(self) -> tuple[Standing, ...]:
         """What the factory left, region by region; empty where it was not recorded."""
         return self.history.states[-1] if self.history is not None and self.history.states else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuilt:
+    """What building the model again showed; empty where nothing gave reason to."""
+
+    repeated: frozenset[str] = frozenset()
+    """Parameters that another seed gives the same values, though something other than constants decides them."""
+    drawn: frozenset[str] = frozenset()
+    """Those of them whose values torch drew."""
+    unlike: frozenset[str] = frozenset()
+    """Parameters that the same seed gives other values."""
+    unsettled: str | None = None
+    """Why it could not be found out, though there was reason to."""
