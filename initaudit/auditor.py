@@ -78,10 +78,10 @@ def run(request: Request, *, progress: Progress = lambda stage, done, total: Non
     with seeded(request.seed), prints_to_stderr():  # properties, parametrisations and plug-ins are foreign code too
         progress("building the model", 0, 1)
         gathered = gather(request)
-        return _report(request, gathered.subject.name, _audited(request, gathered, progress))
+        return _report(request, gathered.subject.name, audited(request, gathered, progress))
 
 
-def _audited(request: Request, gathered: Gathered, progress: Progress) -> Audit:
+def audited(request: Request, gathered: Gathered, progress: Progress) -> Audit:
     """Find out what the model is, as it was built and as it is judged."""
     from initaudit.evidence.equality import differing
     from initaudit.evidence.measuring import measure, recorded

@@ -60,8 +60,11 @@ class Gathered:
         )
 
 
-def gather(request: Request) -> Gathered:
-    """Build the model, and say what is expected of it. Raises InitauditError where that cannot be done."""
+def gather(request: Request, wanted: frozenset[str] = frozenset()) -> Gathered:
+    """Build the model, and say what is expected of it; `wanted` is as for `walk`, beside what the policy asks for.
+
+    Raises InitauditError where that cannot be done.
+    """
     from initaudit.evidence.building import build_recorded
     from initaudit.evidence.device import require
     from initaudit.evidence.source import Source, most_of_each
@@ -70,7 +73,8 @@ def gather(request: Request) -> Gathered:
     policy = request.policy
     device = require(request.device)
     made = build_recorded(request)
-    entries, expectations = expected(policy, walk(made.subject.module, attributes(policy) if policy else ()))
+    wanted |= attributes(policy) if policy is not None else frozenset()
+    entries, expectations = expected(policy, walk(made.subject.module, wanted))
     source = Source(
         entries=entries,
         expectations=expectations,

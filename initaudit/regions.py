@@ -33,11 +33,20 @@ def intersect(one: Box, other: Box) -> Box | None:
     return shared if all(start < stop for start, stop in shared) else None
 
 
+def joined(one: Box, other: Box) -> Box | None:
+    """Give the box that two boxes are together where the second continues the first along one dimension."""
+    differing = [dim for dim, (own, next_) in enumerate(zip(one, other, strict=True)) if own != next_]
+    if len(differing) != 1 or one[differing[0]][1] != other[differing[0]][0]:
+        return None
+    (dim,) = differing
+    return (*one[:dim], (one[dim][0], other[dim][1]), *one[dim + 1 :])
+
+
 def subtract(box: Box, hole: Box) -> tuple[Box, ...]:
     """Give disjoint boxes that together are `box` without `hole`."""
-    overlap = tuple((max(start, low), min(stop, high)) for (start, stop), (low, high) in zip(box, hole, strict=True))
-    if any(start >= stop for start, stop in overlap):
+    if any(start >= high or low >= stop for (start, stop), (low, high) in zip(box, hole, strict=True)):
         return (box,)
+    overlap = tuple((max(start, low), min(stop, high)) for (start, stop), (low, high) in zip(box, hole, strict=True))
     rest = []
     core = list(box)
     for dim, ((start, stop), (low, high)) in enumerate(zip(box, overlap, strict=True)):

@@ -114,8 +114,7 @@ class Report:
     @property
     def outcome(self) -> Outcome:
         """Fail where a finding reaches the severity that fails the run; skip where nothing was judged, else pass."""
-        failing = (Severity.ERROR,) if self.fail_on is Severity.ERROR else (Severity.ERROR, Severity.WARNING)
-        if any(finding.severity in failing for finding in self.findings):
+        if any(fails(finding, self.fail_on) for finding in self.findings):
             return Outcome.FAIL
         return Outcome.SKIP if all(row.outcome is Outcome.SKIP for row in self.rows) else Outcome.PASS
 
@@ -151,6 +150,11 @@ class Report:
         from initaudit.reports.json import render
 
         return render(self)
+
+
+def fails(finding: Finding, fail_on: Severity) -> bool:
+    """Tell whether a finding reaches the severity that fails a run."""
+    return finding.severity is Severity.ERROR or finding.severity is fail_on
 
 
 def _numel(shape: tuple[int, ...]) -> int:

@@ -12,6 +12,7 @@ import click
 from initaudit.checks.codes import expand
 from initaudit.errors import OptionError
 from initaudit.reports import FORMATS
+from initaudit.reports.scorecards import FORMATS as SCORECARDS
 from initaudit.values import BUDGET
 
 Command = Callable[..., Any]
@@ -143,6 +144,11 @@ def history_options(command: Command) -> Command:
     """Declare how write histories are told and where they go; the command gets it as `output`."""
     formats = [name for name in FORMATS if name != "junit"]
     return _packed(command, "output", OutputOptions, _format(formats), _OUTPUT, _COLOUR, traceback_option)
+
+
+def scorecard_options(command: Command) -> Command:
+    """Declare how a scorecard is told and where it goes; the command gets it as `output`."""
+    return _packed(command, "output", OutputOptions, _format(SCORECARDS), _OUTPUT, _COLOUR, traceback_option)
 
 
 def evidence_options(command: Command) -> Command:

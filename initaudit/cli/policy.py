@@ -1,8 +1,10 @@
-"""The commands about policies themselves: lint, list, show, schema. None of them needs torch."""
+"""The commands about policies themselves: lint, list, show, schema and test. Only the last needs torch."""
 
 from pathlib import Path
 
 import click
+
+from initaudit.cli.policy_test import test
 
 PROBLEMS = 1
 UNUSABLE = 2
@@ -11,7 +13,10 @@ UNUSABLE = 2
 
 @click.group()
 def policy() -> None:
-    """Lint, list and show policies."""
+    """Lint, list, show and test policies."""
+
+
+policy.add_command(test)
 
 
 @policy.command()

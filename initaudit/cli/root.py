@@ -21,7 +21,7 @@ COMMANDS = {
     "stats": "Build a model and show the measured figures of every parameter.",
     "trace": "Tell what wrote every parameter, and from which line.",
     "apply": "Write the values that a policy gives a model to a safetensors file.",
-    "policy": "Lint, list and show policies.",
+    "policy": "Lint, list, show and test policies.",
     "explain": "Say what a code means, with an example and the way to mend it.",
     "schema": "Print the JSON schema of the JSON report.",
 }

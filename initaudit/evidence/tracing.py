@@ -7,7 +7,7 @@ with the reason, and then what was measured decides.
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from initaudit import laws, regions
 from initaudit.evidence.calculus import Kept, Put, changed, put
@@ -17,6 +17,8 @@ from initaudit.regions import Box
 
 _DEEPEST = 50
 """A law is followed through so many fresh tensors."""
+_MOST = 64
+"""A tensor is told in so many pieces, so that one that is filled element by element costs no more than its writes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,15 @@ class Traced:
     box: Box
     law: Law | None
     op: Op
+    since: int
+    """The index of the oldest operation that has a part in what stands there."""
+
+    def shows(self, op: Op, view: View) -> bool:
+        """Tell whether something of what an operation wrote is left in this piece of a window."""
+        if not self.since <= op.index <= self.op.index:
+            return False
+        boxes = [box_of(output, view) for output in op.outputs() if output.storage == view.storage]
+        return any(box is None or regions.intersect(box, self.box) is not None for box in boxes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +59,7 @@ class Log:
         for output in op.outputs():
             if output.storage == view.storage:
                 pieces = self._after(pieces, op, output, view)
-        return pieces
+        return pieces if len(pieces) <= _MOST else _fewer(pieces, op, view)
 
     def _after(self, pieces: tuple[Traced, ...], op: Op, output: View, view: View) -> tuple[Traced, ...]:
         """Give what stands in a window after one more operation."""
@@ -57,33 +68,36 @@ class Log:
             if disjoint(output, view):
                 return pieces
             law = laws.Unknown(reason=f"{op.name} wrote it in a pattern that is no box")
-            return (Traced(box=regions.whole(view.size), law=law, op=op),)
+            return (Traced(box=regions.whole(view.size), law=law, op=op, since=_oldest(pieces, op)),)
         if regions.numel(box) == 0:
             return pieces
         match put(op, output):
             case Kept():
                 return pieces
             case Put(law=given):
-                return (*_without(pieces, box), Traced(box=box, law=given, op=op))
+                return (*_without(pieces, box), Traced(box=box, law=given, op=op, since=op.index))
         return (*_without(pieces, box), *self._changed(pieces, box, op))
 
     def _changed(self, pieces: tuple[Traced, ...], box: Box, op: Op) -> Iterator[Traced]:
         """Give what an operation makes of what it reads: the source of a copy, or the values that stood there."""
         source = _source(op)
         if source is None or any(view != source and view not in op.written for view in op.inputs()):
-            yield Traced(box=box, law=laws.Unknown(reason=f"{op.name} of several tensors is not followed"), op=op)
+            since = op.index if op.pure else _oldest(pieces, op)
+            law = laws.Unknown(reason=f"{op.name} of several tensors is not followed")
+            yield Traced(box=box, law=law, op=op, since=since)
         elif source in op.written:
             for piece in pieces:
                 overlap = regions.intersect(piece.box, box)
                 if overlap is not None:
-                    yield Traced(box=overlap, law=changed(op, piece.law), op=op)
+                    yield Traced(box=overlap, law=changed(op, piece.law), op=op, since=piece.since)
         else:
             yield from self._copied(source, box, op)
 
     def _copied(self, source: View, box: Box, op: Op) -> Iterator[Traced]:
         """Bring the laws of a source over; where the shapes differ, only one that holds throughout."""
         if self.depth == _DEEPEST:
-            yield Traced(box=box, law=laws.Unknown(reason="it comes from too long a row of operations"), op=op)
+            law = laws.Unknown(reason="it comes from too long a row of operations")
+            yield Traced(box=box, law=law, op=op, since=op.index)
             return
         before = Log(self.history, self.depth + 1).trace(source, op.index)
         alike = source.size == tuple(stop - start for start, stop in box)
@@ -92,9 +106,10 @@ class Log:
                 target = (
                     tuple((a + low, b + low) for (a, b), (low, _) in zip(piece.box, box, strict=True)) if alike else box
                 )
-                yield Traced(box=target, law=changed(op, piece.law), op=op)
+                yield Traced(box=target, law=changed(op, piece.law), op=op, since=op.index)
         else:
-            yield Traced(box=box, law=laws.Unknown(reason=f"{op.name} of several laws is not followed"), op=op)
+            law = laws.Unknown(reason=f"{op.name} of several laws is not followed")
+            yield Traced(box=box, law=law, op=op, since=op.index)
 
 
 def box_of(inner: View, outer: View) -> Box | None:
@@ -128,9 +143,28 @@ def disjoint(one: View, other: View) -> bool:
 
 
 def _without(pieces: tuple[Traced, ...], hole: Box) -> tuple[Traced, ...]:
-    return tuple(
-        Traced(box=rest, law=piece.law, op=piece.op) for piece in pieces for rest in regions.subtract(piece.box, hole)
-    )
+    return tuple(replace(piece, box=rest) for piece in pieces for rest in regions.subtract(piece.box, hole))
+
+
+def _fewer(pieces: tuple[Traced, ...], op: Op, view: View) -> tuple[Traced, ...]:
+    """Tell neighbours of one law as one piece; where that does not make them few, all as one that is unknown."""
+    merged: list[Traced] = []
+    for piece in sorted(pieces, key=lambda one: one.box):
+        last = merged[-1] if merged else None
+        box = regions.joined(last.box, piece.box) if last is not None and last.law == piece.law else None
+        if last is None or box is None:
+            merged.append(piece)
+        else:
+            newest = max(last.op, piece.op, key=lambda one: one.index)
+            merged[-1] = Traced(box=box, law=piece.law, op=newest, since=min(last.since, piece.since))
+    if len(merged) <= _MOST // 2:
+        return tuple(merged)
+    law = laws.Unknown(reason=f"it was written in more than {_MOST} pieces")
+    return (Traced(box=regions.whole(view.size), law=law, op=op, since=_oldest(pieces, op)),)
+
+
+def _oldest(pieces: tuple[Traced, ...], op: Op) -> int:
+    return min([op.index, *(piece.since for piece in pieces)])
 
 
 def _source(op: Op) -> View | None:

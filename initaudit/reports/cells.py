@@ -28,7 +28,7 @@ GROUPED: Sequence[Layout] = (
     (("parameters",), ("elements",), ("rule",), ("mean",), ("std",), ("outcome",), ("why",)),
     (("parameters", "counted", "governed", "reason"), ("mean",), ("std",), ("outcome",)),
 )
-FIGURES = frozenset({"mean", "std", "min", "max", "elements"})
+FIGURES = frozenset({"mean", "std", "min", "max", "elements", "alike", "planted", "caught"})
 """The columns that are set to the right."""
 NAMES = frozenset({"parameter", "parameters"})
 """The columns whose first line is a name."""

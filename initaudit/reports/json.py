@@ -14,7 +14,12 @@ JsonValue = dict[str, Any] | list[Any] | str | float | bool | None
 
 def render(report: Report, view: View = EVERYTHING) -> str:
     """Give the report as ASCII JSON; numbers that are not finite are the strings "nan", "inf" and "-inf"."""
-    return json.dumps(_finite(document(report)), indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+    return written(document(report))
+
+
+def written(document: dict[str, Any]) -> str:
+    """Write plain dicts and lists as ASCII JSON."""
+    return json.dumps(_finite(document), indent=2, ensure_ascii=True, allow_nan=False) + "\n"
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -38,7 +43,7 @@ def document(report: Report) -> dict[str, Any]:
             "outcome": summary.outcome.value,
         },
         "parameters": [_row(row) for row in report.rows],
-        "findings": [_finding(finding) for finding in report.findings],
+        "findings": [told(finding) for finding in report.findings],
     }
 
 
@@ -116,7 +121,8 @@ def _part(part: Part) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def told(finding: Finding) -> dict[str, Any]:
+    """Give a finding as a plain dict."""
     return {
         "code": finding.code,
         "severity": finding.severity.value,

@@ -45,13 +45,14 @@ def _totals(report: Report, view: View) -> list[str]:
 
 def _tables(report: Report, view: View) -> Iterator[list[str]]:
     rows, groups = selection.arrange(report, view)
-    yield _aligned(cells.row_cells(report, rows), cells.layouts(view)[0])
-    yield _aligned(cells.group_cells(groups), cells.GROUPED[0])
+    yield aligned(cells.row_cells(report, rows), cells.layouts(view)[0])
+    yield aligned(cells.group_cells(groups), cells.GROUPED[0])
     if view.verbose:
         yield wording.background(rows)
 
 
-def _aligned(table: Sequence[Cells], layout: Layout) -> list[str]:
+def aligned(table: Sequence[Cells], layout: Layout) -> list[str]:
+    """Give a table as lines, its titles first; nothing for one without rows."""
     if not table:
         return []
     columns = [_column(table, names) for names in cells.used(table, layout)]

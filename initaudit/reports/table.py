@@ -39,15 +39,17 @@ STYLES = {
 
 def render(report: Report, view: View = EVERYTHING) -> str:
     """Give the table, the findings and the totals, folded to the view's width and coloured if it says so."""
+    return _printed(list(_blocks(report, view, view.width or UNBOUNDED)), view)
+
+
+def tell(heading: str, rows: Sequence[Cells], layouts: Sequence[Layout], lines: Sequence[str], view: View) -> str:
+    """Give a table under a heading, and lines below it, the last of them in bold as the heading is."""
     width = view.width or UNBOUNDED
-    out = StringIO()
-    blocks = list(_blocks(report, view, width))
-    for number, block in enumerate(blocks):
-        console = _console(out, view, max(width, _needs(block)))
-        console.print(block)
-        if number + 1 < len(blocks):
-            console.print()
-    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().removesuffix("\n").split("\n"))
+    *told, total = (fold(line, width) for line in lines)
+    blocks: list[RenderableType] = [Text(heading, style="bold")]
+    blocks += [_table(rows, layouts, width)] if rows else []
+    blocks += [Text("\n".join(told))] if told else []
+    return _printed([*blocks, Text(total, style="bold")], view)
 
 
 def fold(text: str, width: int, indent: str = INDENT) -> str:
@@ -63,6 +65,17 @@ def fold(text: str, width: int, indent: str = INDENT) -> str:
                 lines.append(indent)
             lines[-1] += character
     return "\n".join(lines)
+
+
+def _printed(blocks: Sequence[RenderableType], view: View) -> str:
+    """Print blocks with an empty line between them."""
+    out = StringIO()
+    for number, block in enumerate(blocks):
+        console = _console(out, view, max(view.width or UNBOUNDED, _needs(block)))
+        console.print(block)
+        if number + 1 < len(blocks):
+            console.print()
+    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().removesuffix("\n").split("\n"))
 
 
 def _console(out: StringIO, view: View, width: int) -> Console:
