@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from initaudit.fans import Layout
 from initaudit.laws import Law
+from initaudit.likeness import Fingerprint
 from initaudit.regions import Box
 
 Attribute = int | float | tuple[int | float, ...]
@@ -175,6 +176,62 @@ NO_VALUES = Moments(count=0, mean=0.0, m2=0.0, minimum=math.inf, maximum=-math.i
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Extreme:
+    """The part that has the least or the greatest of some figure."""
+
+    part: int
+    figure: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partition:
+    """Equal parts of a region along one dimension, and those that lie furthest out."""
+
+    dim: int
+    start: int
+    """Where the first part begins along the dimension."""
+    extent: int
+    """How far each part reaches along the dimension."""
+    parts: int
+    numel: int
+    """How many values each part has."""
+    means: tuple[Extreme, Extreme]
+    """The least and the greatest."""
+    stds: tuple[Extreme, Extreme]
+    """The same of the square root of the mean square about the part's own mean."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat:
+    """Slices or blocks along a dimension that hold one value each, or the very values of others."""
+
+    dim: int
+    extent: int
+    """How many indices each of them takes; one for a row, a column or an expert."""
+    parts: int
+    """How many of that extent there are."""
+    numel: int
+    """How many values each has."""
+    places: tuple[int, ...]
+    """Some of those concerned, in order."""
+    count: int
+    """How many are concerned."""
+    constant: float | None = None
+    """The value that all of each have; None where they repeat other values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """How many of some values lie at or below each of the quantiles of a law, wherever rounding has moved them."""
+
+    count: int
+    surely: tuple[int, ...]
+    """Those that lie below before they were rounded, at least."""
+    maybe: tuple[int, ...]
+    """The same, at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """What was measured on one region of a parameter. A figure that its law does not call for is None."""
 
@@ -189,6 +246,10 @@ class Observation:
     """Columns that do not hold the declared number of zeros."""
     residual: float | None = None
     """How far WᵀW is from gain² times the identity, relative to gain², in the root mean square over random vectors."""
+    sample: Sample | None = None
+    """Some of the values against the quantiles of the declared law; None for draws of that law itself."""
+    partitions: tuple[Partition, ...] = ()
+    """What its parts look like; nothing where a single draw made all of it."""
 
 
 LOADED = "load_state_dict"
@@ -233,6 +294,22 @@ class History:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What the recording tells of the operations that a parameter's values come from."""
+
+    random: bool
+    """Whether any of them draws."""
+    single: bool
+    """Whether one of them draws, as many values as there are, and none makes more or fewer of them."""
+    loaded: bool
+    """Whether any of them reads a state dict."""
+    key: tuple[object, ...] | None
+    """Equal for parameters that hold the same values, bit for bit; None where that is not told."""
+    copied: Location | None
+    """The line that copied them from another tensor."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What was measured of one parameter; without moments there is a reason."""
 
@@ -243,6 +320,11 @@ class Evidence:
     reason: str | None = None
     history: History | None = None
     """None where the parameter was not recorded."""
+    origin: Origin | None = None
+    """None where the parameter was not recorded, or where the policy writes it."""
+    fingerprint: Fingerprint | None = None
+    """None where no values were looked at, or all are the same."""
+    repeats: tuple[Repeat, ...] = ()
 
     @property
     def left(self) -> tuple[Standing, ...]:
@@ -262,3 +344,7 @@ class Rebuilt:
     """Parameters that the same seed gives other values."""
     unsettled: str | None = None
     """Why it could not be found out, though there was reason to."""
+
+
+NEVER_REBUILT = Rebuilt()
+"""What is known where nothing gave reason to build a model again."""

@@ -11,11 +11,12 @@ import torch
 from torch import nn
 
 from initaudit import regions
+from initaudit.evidence.ancestry import origin
 from initaudit.evidence.log import Op, View
 from initaudit.evidence.recorder import Recorder
 from initaudit.evidence.tracing import Log, Traced, box_of, disjoint
 from initaudit.model.process import other_generators
-from initaudit.values import History, Standing, Write
+from initaudit.values import History, Origin, Standing, Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,11 @@ class Recording:
             return None
         return self.recorder.replay.single_draw(view, device)
 
+    @property
+    def others_drew(self) -> bool:
+        """Whether anybody drew from the generators of Python or numpy."""
+        return self.recorder.others_drew
+
     def is_virtual(self, tensor: torch.Tensor) -> bool:
         """Tell whether a tensor's values are in the log."""
         return self.recorder.is_virtual(tensor)
@@ -58,6 +64,11 @@ class Recording:
         if view not in self._known:
             self._known[view] = _history(Log(self.recorder.replay.history), view)
         return self._known[view]
+
+    def origin(self, tensor: torch.Tensor) -> Origin | None:
+        """Tell what a tensor's values come from; None for one that the recording does not know."""
+        view = self.recorder.view(tensor)
+        return None if view is None else origin(self.recorder.replay, view)
 
 
 class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a function)
@@ -120,7 +131,7 @@ def _history(log: Log, view: View) -> History:
     pieces: tuple[Traced, ...] = ()
     states = [pieces := log.after(pieces, op, view) for op in ops]
     writes = {op.index: _write(op, view) for op in ops}
-    left = {piece.op.index for piece in pieces}
+    left = {op.index for op in ops if any(piece.shows(op, view) for piece in pieces)}
     told = [replace(writes[op.index], dead=op.index not in left) for op in ops if not _is_allocation(op)]
     standing = tuple(
         tuple(Standing(box=piece.box, law=piece.law, write=writes[piece.op.index]) for piece in state)

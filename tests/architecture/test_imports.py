@@ -15,7 +15,18 @@ ROOT = Path(initaudit.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 
 HOMES = {  # package: where any of its imports may stand
-    "torch": ("model/", "evidence/", "examples/", "auditor.py", "gathering.py", "applying.py", "cli/", "__init__.py"),
+    "torch": (
+        "model/",
+        "evidence/",
+        "examples/",
+        "auditor.py",
+        "gathering.py",
+        "rebuilding.py",
+        "applying.py",
+        "scoring.py",
+        "cli/",
+        "__init__.py",
+    ),
     "rich": ("reports/table.py", "cli/progress.py"),
     "yaml": ("policy/yaml12.py", "policy/yaml_errors.py", "policy/writing.py"),
     "click": ("cli/",),
@@ -27,7 +38,8 @@ HOMES = {  # package: where any of its imports may stand
 AT_MODULE_LEVEL = {**HOMES, "torch": ("model/", "evidence/", "examples/"), "safetensors": (), "numpy": ()}
 LAYERS = (  # each may import those after it, never those before it
     ("cli/",),
-    ("auditor.py", "applying.py"),
+    ("auditor.py", "applying.py", "scoring.py"),
+    ("rebuilding.py",),
     ("gathering.py",),
     ("rows.py",),
     ("reports/",),
@@ -36,9 +48,21 @@ LAYERS = (  # each may import those after it, never those before it
     ("model/",),
     ("request.py",),
     ("policy/",),
-    ("sampling.py",),
+    ("extremes.py",),
+    ("quantiles.py", "sampling.py"),
     ("tails.py",),
-    ("initialisers.py", "laws.py", "fans.py", "regions.py", "values.py", "report.py", "replacing.py", "errors.py"),
+    (
+        "initialisers.py",
+        "laws.py",
+        "fans.py",
+        "regions.py",
+        "likeness.py",
+        "values.py",
+        "report.py",
+        "scorecard.py",
+        "replacing.py",
+        "errors.py",
+    ),
 )
 
 

@@ -1,0 +1,79 @@
+"""What a tensor's values come from: the operations behind them, and whether two tensors come from the same draws."""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch.utils._pytree import tree_leaves
+
+from initaudit.evidence.log import Held, Op, View
+from initaudit.evidence.replay import Replay
+from initaudit.values import LOADED, Location, Origin
+
+_COPIES = frozenset({"clone", "copy_", "_to_copy", "contiguous"})
+
+
+def ancestors(replay: Replay, view: View) -> Iterator[Op]:
+    """Go through the operations that a window's values come from, also by way of real tensors that were read."""
+    waiting, seen = [(view.storage, len(replay.log))], set()
+    while waiting:
+        for op in replay.live(*waiting.pop()):
+            if op.index not in seen:
+                seen.add(op.index)
+                held = (one for one in tree_leaves((op.args, dict(op.kwargs))) if isinstance(one, Held))
+                waiting += [(one.source.storage, op.index) for one in held if one.source is not None]
+                yield op
+
+
+def origin(replay: Replay, view: View) -> Origin:
+    """Tell where the values of a window come from."""
+    ops = sorted(ancestors(replay, view), key=lambda op: op.index)
+    plain = all(one.numel == view.numel for op in ops for one in op.outputs())
+    return Origin(
+        random=any(op.drawn is not None for op in ops),
+        single=plain and sum(op.drawn is not None for op in ops) == 1,
+        loaded=any(op.caller.initialiser == LOADED for op in ops),
+        key=_key(ops, view),
+        copied=_copied(ops),
+    )
+
+
+def _key(ops: Sequence[Op], view: View) -> tuple[object, ...] | None:
+    """Say what follows from the operations alone: two tensors of one key hold the same values, bit for bit.
+
+    Copies are passed over, which is right where every operation writes a tensor like the last one, whole.
+    """
+    whole = (view.size, _strides(view.size), view.dtype, 0)
+    if any((one.size, one.stride, one.dtype, one.offset) != whole for one in (view, *_windows(ops))):
+        return None
+    if any(isinstance(one, Held) for op in ops if op.name in _COPIES for one in op.args):
+        return None
+    return tuple(_said(op) for op in ops if op.name not in _COPIES)
+
+
+def _windows(ops: Sequence[Op]) -> Iterator[View]:
+    for op in ops:
+        yield from op.outputs()
+        yield from op.inputs()
+
+
+def _said(op: Op) -> object:
+    """Tell an operation from others; draws from equal states of a generator are the same."""
+    given = [one for one in tree_leaves((op.args, dict(op.kwargs))) if not isinstance(one, View)]
+    figures = all(isinstance(one, int | float | bool | str | torch.dtype | torch.device | None) for one in given)
+    if op.seed is None or not figures:
+        return op.index
+    output = next(op.outputs())
+    return op.name, op.seed, *map(str, given), output.size, output.dtype
+
+
+def _copied(ops: Sequence[Op]) -> Location | None:
+    """Find the line that copied the values, whole, from another tensor."""
+    copies = [op for op in ops if op.name in _COPIES]
+    return (copies[-1].caller.user or copies[-1].caller.location) if copies else None
+
+
+def _strides(size: Sequence[int]) -> tuple[int, ...]:
+    strides = [1]
+    for extent in reversed(size[1:]):
+        strides.append(strides[-1] * extent)
+    return tuple(reversed(strides)) if size else ()

@@ -1,0 +1,90 @@
+"""Fingerprints of real values: from a bounded number of them, so that they cost nothing beside the draw."""
+
+import math
+from zlib import crc32
+
+import torch
+
+from initaudit.likeness import BITS, Fingerprint, Rises
+
+_VALUES = 2 * BITS
+_LOOK = 4 * _VALUES
+"""So many values are looked at for enough that are not zero: a padding row may come first."""
+_TRIPLES = 16
+"""With fewer, nothing is said of how often values turn."""
+_FEW = 64
+"""Values of a slice that its hash is made of."""
+_BITS_OF = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+
+
+def fingerprint(value: torch.Tensor, size: int | None = None) -> Fingerprint | None:
+    """Take the fingerprint of some values, the first of `size`; None where they are all the same or are no numbers."""
+    if not value.is_floating_point():
+        return None
+    kept = _kept(value)
+    if kept is None:
+        return None
+    turned = _kept(value.t()) if value.dim() == 2 and min(value.shape) > 1 else None
+    return Fingerprint(
+        digest=int(hashes(kept[None]).item()) ^ crc32(f"{value.dtype} {size or value.numel()}".encode()),
+        count=kept.numel(),
+        rises=_rises(kept),
+        turned=None if turned is None else _rises(turned),
+        irregular=_irregular(kept),
+    )
+
+
+def hashes(rows: torch.Tensor) -> torch.Tensor:
+    """Give each row a number of 64 bits that follows from its bits alone; exact, whatever the order of the sum."""
+    width = rows.element_size()
+    bits = rows.contiguous().view(_BITS_OF[width]).long()
+    generator = torch.Generator().manual_seed(0x1DE47)
+    weights = torch.randint(-(1 << 62), 1 << 62, (bits.shape[1],), generator=generator) | 1
+    return (bits * weights.to(bits.device)).sum(1)
+
+
+def slice_hashes(value: torch.Tensor, dim: int) -> torch.Tensor:
+    """Give each slice along a dimension a number that follows from some of its values."""
+    turned = value.movedim(dim, 0)
+    rest = max(1, turned[0, 0].numel())
+    some = turned[:, : max(1, _FEW // rest)]
+    return hashes(some.reshape(len(turned), -1)[:, :_FEW])
+
+
+def _kept(value: torch.Tensor) -> torch.Tensor | None:
+    """Give the first values that are not zero; None where they are all the same or are no numbers."""
+    first = _first(value.detach(), _LOOK).cpu()
+    if first.element_size() == 1:  # eight-bit floats have no arithmetic of their own
+        first = first.float()
+    kept = first[first != 0][:_VALUES]
+    if kept.numel() < 2:
+        return None
+    low, high = torch.aminmax(kept)
+    return kept if bool(low < high) and bool(torch.isfinite(high - low)) else None
+
+
+def _first(value: torch.Tensor, count: int) -> torch.Tensor:
+    """Give the first values in the order of the indices, and copy little more than those."""
+    if value.dim() > 1:
+        value = value[: -(-count // max(1, value[0].numel()))]
+    return value.reshape(-1)[:count]
+
+
+def _rises(kept: torch.Tensor) -> Rises:
+    length = kept.numel() // 2
+    left, right = kept[: 2 * length : 2], kept[1 : 2 * length : 2]
+    bits = torch.zeros(-(-length // 8) * 8, dtype=torch.uint8)
+    bits[:length] = left < right
+    packed = (bits.view(-1, 8) * torch.tensor([1, 2, 4, 8, 16, 32, 64, 128], dtype=torch.uint8)).sum(1)
+    ties = int((left == right).sum())
+    return Rises(bits=int.from_bytes(bytes(packed.tolist()), "little"), length=length, ties=ties)
+
+
+def _irregular(kept: torch.Tensor) -> bool:
+    """Tell whether the middle of three values lies outside the other two as often as for independent draws: ⅔."""
+    count = kept.numel() // 3
+    if count < _TRIPLES:
+        return False
+    left, middle, right = kept[: 3 * count].view(count, 3).unbind(1)
+    share = float(((middle < left) == (middle < right)).float().mean())
+    return abs(share - 2 / 3) < 4 * math.sqrt(2 / 9 / count)
