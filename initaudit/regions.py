@@ -44,7 +44,7 @@ def joined(one: Box, other: Box) -> Box | None:
 
 def subtract(box: Box, hole: Box) -> tuple[Box, ...]:
     """Give disjoint boxes that together are `box` without `hole`."""
-    if any(start >= high or low >= stop for (start, stop), (low, high) in zip(box, hole, strict=True)):
+    if any(start >= high or low >= min(stop, high) for (start, stop), (low, high) in zip(box, hole, strict=True)):
         return (box,)
     overlap = tuple((max(start, low), min(stop, high)) for (start, stop), (low, high) in zip(box, hole, strict=True))
     rest = []

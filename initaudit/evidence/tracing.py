@@ -157,7 +157,7 @@ def _fewer(pieces: tuple[Traced, ...], op: Op, view: View) -> tuple[Traced, ...]
         else:
             newest = max(last.op, piece.op, key=lambda one: one.index)
             merged[-1] = Traced(box=box, law=piece.law, op=newest, since=min(last.since, piece.since))
-    if len(merged) <= _MOST // 2:
+    if len(merged) <= _MOST:
         return tuple(merged)
     law = laws.Unknown(reason=f"it was written in more than {_MOST} pieces")
     return (Traced(box=regions.whole(view.size), law=law, op=op, since=_oldest(pieces, op)),)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from initaudit.regions import Box, index, numel, split, subtract, subtract_all, whole
+from initaudit.regions import Box, index, joined, numel, split, subtract, subtract_all, whole
 
 PROFILE = settings(derandomize=True, deadline=None, max_examples=100, database=None)
 SHAPES = st.lists(st.integers(1, 4), min_size=1, max_size=3).map(tuple)
@@ -41,6 +41,23 @@ def test_several_holes_leave_disjoint_boxes(data: st.DataObject, shape: tuple[in
         gone |= elements(hole)
     assert set().union(*map(elements, left)) == elements(whole(shape)) - gone
     assert sum(map(numel, left)) == numel(whole(shape)) - len(gone)
+
+
+@PROFILE
+@given(st.data(), SHAPES)
+def test_boxes_are_joined_only_where_they_make_one(data: st.DataObject, shape: tuple[int, ...]) -> None:
+    one, other = data.draw(boxes(shape)), data.draw(boxes(shape))
+    both = joined(one, other)
+    if both is not None:
+        assert elements(both) == elements(one) | elements(other)
+        assert numel(both) == numel(one) + numel(other)
+
+
+@pytest.mark.parametrize("dim", [0, 1])
+def test_box_that_continues_another_is_joined_to_it(dim: int) -> None:
+    first, second = split((4, 6), 2, dim)
+    assert joined(first, second) == whole((4, 6))
+    assert joined(second, first) is None
 
 
 @PROFILE

@@ -1,0 +1,94 @@
+"""What stands in a tensor, piece by piece, and which of its writes have a part in it."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import nn
+
+from initaudit import laws
+from initaudit.evidence.building import build_recorded
+from initaudit.request import Request
+from initaudit.values import History
+
+SIDE = 256
+Fill = Callable[[torch.Tensor], object]
+
+
+def history(fill: Fill, make: Callable[..., torch.Tensor] = torch.empty) -> History:
+    """Tell the history of a square parameter that is filled so."""
+
+    class Holder(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(make(SIDE, SIDE))
+            with torch.no_grad():
+                fill(self.weight)
+
+    made = build_recorded(Request(target=Holder))
+    assert made.recording is not None, made.reason
+    found = made.recording.history(made.subject.module.weight)
+    assert found is not None
+    return found
+
+
+def each_row(weight: torch.Tensor) -> None:
+    for row in weight:
+        row.normal_(0.0, 0.02)
+
+
+def each_column(weight: torch.Tensor) -> None:
+    for column in weight.unbind(1):
+        column.normal_(0.0, 0.02)
+
+
+def all_rows_but_one(weight: torch.Tensor) -> None:
+    for row in (*weight[:100], *weight[101:]):
+        row.normal_(0.0, 0.02)
+
+
+def diagonal(weight: torch.Tensor) -> None:
+    weight.normal_()
+    for place in range(SIDE):
+        weight[place, place] = 1.0
+
+
+@pytest.mark.parametrize("fill", [each_row, each_column])
+def test_tensor_that_is_drawn_row_by_row_has_the_law_of_its_rows(fill: Fill) -> None:
+    told = history(fill)
+    assert {one.law for one in told.states[-1]} == {laws.Normal(mean=0.0, std=0.02)}
+    assert not any(write.dead for write in told.writes)
+
+
+def test_row_that_a_loop_leaves_out_is_known_to_be_unwritten() -> None:
+    (gap,) = [one for one in history(all_rows_but_one).states[-1] if one.law is None]
+    assert gap.box == ((100, 101), (0, SIDE))
+
+
+def test_tensor_that_is_filled_element_by_element_is_told_in_few_pieces() -> None:
+    told = history(diagonal)
+    assert max(map(len, told.states)) <= 64
+    assert all(one.law is not None for one in told.states[-1])
+    assert len(told.writes) == 1 + SIDE
+    assert not any(write.dead for write in told.writes)
+
+
+def test_write_that_arithmetic_builds_on_is_not_dead() -> None:
+    told = history(lambda weight: weight.normal_().mul_(0.5))
+    assert [(write.initialiser, write.dead) for write in told.writes] == [("mul", False), ("normal", False)]
+
+
+def test_write_that_arithmetic_before_the_last_fill_built_on_is_dead() -> None:
+    told = history(lambda weight: weight.normal_().mul_(0.5).zero_().add_(1.0))
+    dead = {write.initialiser for write in told.writes if write.dead}
+    assert dead == {"normal", "mul"}
+
+
+def test_write_of_which_other_rows_are_left_is_not_dead() -> None:
+    told = history(lambda weight: (weight.normal_(), weight[0].zero_()))
+    assert not any(write.dead for write in told.writes)
+
+
+def test_write_of_rows_that_are_written_again_is_dead() -> None:
+    told = history(lambda weight: (weight[:9].normal_(), weight[:9].zero_(), weight[9:].zero_()))
+    assert [write.dead for write in told.writes] == [False, False, True]
