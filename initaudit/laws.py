@@ -37,6 +37,14 @@ class Normal:
         if self.std < 0:
             raise ValueError(f"std is {self.std:g}; it cannot be negative")
 
+    def quantile(self, u: float) -> float:
+        """Give the value below which a share u of the draws lies."""
+        return self.mean + self.std * NORMAL.inv_cdf(u)
+
+    def share(self, low: float, high: float) -> float:
+        """Give the share of the draws that lies between two values."""
+        return normal_share((low - self.mean) / self.std, (high - self.mean) / self.std)
+
     def __str__(self) -> str:
         return f"N({self.mean:g}, {self.std:g})"
 
@@ -65,6 +73,10 @@ class Uniform:
         """Give the value below which a share u of the draws lies."""
         return self.low + u * (self.high - self.low)
 
+    def share(self, low: float, high: float) -> float:
+        """Give the share of the draws that lies between two values."""
+        return max(min(high, self.high) - max(low, self.low), 0.0) / (self.high - self.low)
+
     def __str__(self) -> str:
         return f"U({self.low:g}, {self.high:g})"
 
@@ -84,7 +96,7 @@ class TruncatedNormal:
             raise ValueError(f"std is {self.scale:g}; it must be positive")
         if self.low >= self.high:
             raise ValueError(f"the interval [{self.low:g}, {self.high:g}] is empty")
-        if _mass(*self._bounds) <= 0:
+        if normal_share(*self._bounds) <= 0:
             raise ValueError(f"N({self.centre:g}, {self.scale:g}) gives no value in [{self.low:g}, {self.high:g}]")
 
     @property
@@ -94,12 +106,12 @@ class TruncatedNormal:
     @property
     def mean(self) -> float:
         lower, upper = self._bounds
-        return self.centre + self.scale * (NORMAL.pdf(lower) - NORMAL.pdf(upper)) / _mass(lower, upper)
+        return self.centre + self.scale * (NORMAL.pdf(lower) - NORMAL.pdf(upper)) / normal_share(lower, upper)
 
     @property
     def std(self) -> float:
         lower, upper = self._bounds
-        mass = _mass(lower, upper)
+        mass = normal_share(lower, upper)
         shift = (NORMAL.pdf(lower) - NORMAL.pdf(upper)) / mass
         spread = 1 + (lower * NORMAL.pdf(lower) - upper * NORMAL.pdf(upper)) / mass - shift * shift
         return self.scale * math.sqrt(max(spread, 0.0))
@@ -110,6 +122,12 @@ class TruncatedNormal:
         if lower > 0:  # mirrored, so that both shares stay far from one, where they would lose their digits
             return self.centre - self.scale * _inside(-upper, -lower, 1 - u)
         return self.centre + self.scale * _inside(lower, upper, u)
+
+    def share(self, low: float, high: float) -> float:
+        """Give the share of the draws that lies between two values."""
+        lower, upper = self._bounds
+        start, stop = (low - self.centre) / self.scale, (high - self.centre) / self.scale
+        return normal_share(max(start, lower), min(stop, upper)) / normal_share(lower, upper)
 
     def __str__(self) -> str:
         return f"N({self.centre:g}, {self.scale:g}) within [{self.low:g}, {self.high:g}]"
@@ -139,6 +157,11 @@ class LogUniform:
     def quantile(self, u: float) -> float:
         """Give the value below which a share u of the draws lies."""
         return self.low * math.exp(u * math.log(self.high / self.low))
+
+    def share(self, low: float, high: float) -> float:
+        """Give the share of the draws that lies between two values."""
+        inside = max(min(high, self.high), self.low) / min(max(low, self.low), self.high)
+        return max(math.log(inside), 0.0) / math.log(self.high / self.low)
 
     def __str__(self) -> str:
         return f"log-uniform on [{self.low:g}, {self.high:g}]"
@@ -313,6 +336,7 @@ class Unknown:
         return "unknown"
 
 
+Independent = Normal | Uniform | TruncatedNormal | LogUniform
 INDEPENDENT = (Normal, Uniform, TruncatedNormal, LogUniform)
 """Laws of independent draws, element by element."""
 CONTINUOUS = (*INDEPENDENT, Orthogonal)
@@ -325,20 +349,21 @@ LAWS = (*CONTINUOUS, Sparse, *EXACT, Unknown)
 """All that can be judged."""
 
 
+def normal_share(low: float, high: float) -> float:
+    """Give the chance that a standard normal lies in an interval, exactly even where it is small; 0 for an empty one."""
+    if low > 0:
+        low, high = -high, -low
+    return max(math.erfc(-high / math.sqrt(2)) - math.erfc(-low / math.sqrt(2)), 0.0) / 2
+
+
 def _finite(**figures: float) -> None:
     for name, value in figures.items():
         if not math.isfinite(value):
             raise ValueError(f"{name} is {value:g}; it must be finite")
 
 
-def _mass(lower: float, upper: float) -> float:
-    if lower > 0:
-        return NORMAL.cdf(-lower) - NORMAL.cdf(-upper)
-    return NORMAL.cdf(upper) - NORMAL.cdf(lower)
-
-
 def _inside(lower: float, upper: float, u: float) -> float:
-    share = NORMAL.cdf(lower) + u * _mass(lower, upper)
+    share = NORMAL.cdf(lower) + u * normal_share(lower, upper)
     if not 0 < share < 1:
         return lower if u < 0.5 else upper
     return min(max(NORMAL.inv_cdf(share), lower), upper)

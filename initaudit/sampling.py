@@ -11,7 +11,7 @@ from functools import lru_cache
 from statistics import NormalDist
 
 from initaudit import tails
-from initaudit.laws import Law, LogUniform, Normal, Orthogonal, Sparse, TruncatedNormal, Uniform
+from initaudit.laws import Law, LogUniform, Normal, Orthogonal, Sparse, TruncatedNormal, Uniform, normal_share
 
 _UNIT = NormalDist()
 _ORTHONORMAL = 2.0**-20
@@ -37,6 +37,7 @@ class Bands:
 
 
 _NO_TEST = Bands(mean=None, std=None)
+_Bounded = Uniform | LogUniform | TruncatedNormal
 _Random = Normal | Uniform | TruncatedNormal | LogUniform | Orthogonal | Sparse
 
 
@@ -188,8 +189,26 @@ def _least_variance(shape: tails.Shape, n: int, rate: float) -> float:
     return max(1 - tail.limit + math.log(spare) / (2 * tail.slope * n), 0.0) if spare > 0 else 0.0
 
 
+def displaced(law: Law, epsilon: float) -> float:
+    """Give the share of the draws that torch's way of drawing may move past any one value, to first order."""
+    return math.fsum(_displaced(law, epsilon)) if isinstance(law, _Bounded) else 0.0
+
+
 def _drawing(law: _Random, epsilon: float) -> tuple[float, float]:
-    """Give how far torch's way of drawing moves a law's mean and standard deviation, to first order.
+    """Give how far torch's way of drawing moves a law's mean and standard deviation, to first order."""
+    match law:
+        case Orthogonal():
+            return 0.0, _ORTHONORMAL * law.std
+        case Uniform() if law.low == law.high:
+            return epsilon / 2 * abs(law.low), 0.0
+        case Uniform() | LogUniform() | TruncatedNormal():
+            return _moved(law, *_displaced(law, epsilon))
+        case _:
+            return 0.0, 0.0
+
+
+def _displaced(law: _Bounded, epsilon: float) -> tuple[float, float, float]:
+    """Give the shares of the draws that move over the lower end, over the upper one, and from end to end.
 
     torch draws in single precision and rounds once, but the bounds are rounded first; `uniform_` gives the lower
     bound for whatever rounds to the upper one, and `trunc_normal_` rejects only after rounding.
@@ -198,51 +217,31 @@ def _drawing(law: _Random, epsilon: float) -> tuple[float, float]:
     match law:
         case Uniform():
             width = law.high - law.low
-            if not width:
-                return half * abs(law.low), 0.0
-            ends = (half * abs(law.low) / width, half * abs(law.high) / width)
-            return _moved(law, ends, wrapped=half * max(abs(law.high) / width, 0.5))
+            return half * abs(law.low) / width, half * abs(law.high) / width, half * max(abs(law.high) / width, 0.5)
         case LogUniform():  # drawn as the exponential of a uniform
             width = math.log(law.high / law.low)
             logs = abs(math.log(law.low)), abs(math.log(law.high))
             rounded = half * max(logs)
-            ends = ((half * logs[0] + rounded) / width, (half * logs[1] + rounded) / width)
-            return _moved(law, ends, wrapped=half * max(logs[1] / width, 0.5))
-        case TruncatedNormal():
-            return _moved(law, _edges(law, epsilon), wrapped=0.0)
-        case Orthogonal():
-            return 0.0, _ORTHONORMAL * law.std
-        case _:
-            return 0.0, 0.0
+            wrapped = half * max(logs[1] / width, 0.5)
+            return (half * logs[0] + rounded) / width, (half * logs[1] + rounded) / width, wrapped
+        case TruncatedNormal():  # what lies about the bounds, which are rounded twice: as bounds and as draws
+            low, high = (law.low - law.centre) / law.scale, (law.high - law.centre) / law.scale
+            mass = normal_share(low, high)
+            return (
+                epsilon * abs(low) * _UNIT.pdf(low) / mass,
+                epsilon * abs(high) * _UNIT.pdf(high) / mass,
+                0.0,
+            )
 
 
-def _moved(
-    law: Uniform | LogUniform | TruncatedNormal, ends: tuple[float, float], *, wrapped: float
-) -> tuple[float, float]:
+def _moved(law: _Bounded, lost: float, gained: float, wrapped: float) -> tuple[float, float]:
     """Give what it does to the mean and the std to move a share of the draws over each end, and from end to end."""
     below, above = law.mean - law.low, law.high - law.mean
-    lost, gained = min(ends[0], 1.0), min(ends[1], 1.0)
-    jump = min(wrapped, 1.0) * (below + above)
+    lost, gained, wrapped = min(lost, 1.0), min(gained, 1.0), min(wrapped, 1.0)
+    jump = wrapped * (below + above)
     square = lost * abs(below**2 - law.std**2) + gained * abs(above**2 - law.std**2)
-    square += min(wrapped, 1.0) * abs(above**2 - below**2) + jump**2
+    square += wrapped * abs(above**2 - below**2) + jump**2
     return lost * below + gained * above + jump, math.sqrt(law.std**2 + square) - law.std
-
-
-def _edges(law: TruncatedNormal, epsilon: float) -> tuple[float, float]:
-    """Give the shares of the draws that lie about the bounds, which are rounded twice: as bounds and as draws."""
-    low, high = (law.low - law.centre) / law.scale, (law.high - law.centre) / law.scale
-    mass = _mass(low, high)
-    return (
-        epsilon * abs(low) * _UNIT.pdf(low) / mass,
-        epsilon * abs(high) * _UNIT.pdf(high) / mass,
-    )
-
-
-def _mass(low: float, high: float) -> float:
-    """Give the chance that a standard normal lies inside an interval."""
-    if low > 0:
-        low, high = -high, -low
-    return (math.erfc(-high / math.sqrt(2)) - math.erfc(-low / math.sqrt(2))) / 2
 
 
 def _outside(low: float, high: float) -> float:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
-from torch.nn import functional
 
+from initaudit.evidence.counting import counted, read_sample
 from initaudit.evidence.exactness import EXTRAS, Exactness, exactness
-from initaudit.evidence.moments import Transform, collect, figures, moments
+from initaudit.evidence.looking import Looking, look
+from initaudit.evidence.moments import FIGURES, Transform, collect, figures, moments
 from initaudit.evidence.source import Source
 from initaudit.evidence.stream import Stream
 from initaudit.laws import CONTINUOUS
@@ -37,6 +38,7 @@ class _Pending:
     label: str | None
     rows: torch.Tensor
     extras: torch.Tensor
+    """What `exactness` gave, and then what `counted` did."""
     sampled: bool
 
 
@@ -140,20 +142,28 @@ def _observe(value: torch.Tensor, expectation: Expectation) -> _Found:
         clauses = (*clauses, plain)
     if value.device.type == "cpu":
         return _evidence([_observed(value, clause) for clause in clauses])
-    return [
-        _Pending(
-            label=clause.label,
-            rows=figures(list(_regions(value, clause)), transform=_transform(clause)).to(value.device),
-            extras=exactness(value, clause),
-            sampled=False,
-        )
-        for clause in clauses
-    ]
+    return [_pending(value, clause) for clause in clauses]
 
 
 def _observed(value: torch.Tensor, clause: Clause) -> Observation:
-    found = moments(list(_regions(value, clause)), count_zeros=_zeros_matter(clause), transform=_transform(clause))
-    return _observation(clause.label, found, exactness(value, clause).tolist())
+    regions = list(_regions(value, clause))
+    found = moments(regions, count_zeros=_zeros_matter(clause), transform=_transform(clause))
+    return _observation(clause.label, found, _extras(value, clause, regions).tolist())
+
+
+def _pending(value: torch.Tensor, clause: Clause) -> _Pending:
+    regions = list(_regions(value, clause))
+    return _Pending(
+        label=clause.label,
+        rows=figures(regions, transform=_transform(clause)).to(value.device),
+        extras=_extras(value, clause, regions),
+        sampled=False,
+    )
+
+
+def _extras(value: torch.Tensor, clause: Clause, regions: Sequence[torch.Tensor]) -> torch.Tensor:
+    counts = counted(regions, clause)
+    return exactness(value, clause) if counts is None else torch.cat([exactness(value, clause), counts])
 
 
 def _collected(found: Sequence[_Found]) -> tuple[Evidence, ...]:
@@ -161,21 +171,20 @@ def _collected(found: Sequence[_Found]) -> tuple[Evidence, ...]:
     waiting = [one for many in found if isinstance(many, list) for one in many]
     if not waiting:
         return tuple(one for one in found if isinstance(one, Evidence))
-    width = max(one.rows.shape[1] for one in waiting)
-    rows = [torch.cat([one.rows, functional.pad(one.extras, (0, width - EXTRAS))[None]]) for one in waiting]
-    together = torch.cat(rows).cpu()
-    parts = torch.split(together, [len(row) for row in rows])
+    together = torch.cat([figure for one in waiting for figure in (one.rows.flatten(), one.extras)]).cpu()
+    lengths = [length for one in waiting for length in (one.rows.numel(), len(one.extras))]
+    parts = iter(torch.split(together, lengths))
     results = iter(
         [
-            _observation(one.label, replace(collect([part[:-1]])[0], sampled=one.sampled), part[-1, :EXTRAS].tolist())
-            for one, part in zip(waiting, parts, strict=True)
+            _observation(one.label, replace(collect([rows.view(-1, FIGURES)])[0], sampled=one.sampled), extras.tolist())
+            for one, rows, extras in zip(waiting, parts, parts, strict=True)
         ]
     )
     return tuple(_evidence([next(results) for _ in one]) if isinstance(one, list) else one for one in found)
 
 
 def _observation(label: str | None, found: Moments, extras: list[float]) -> Observation:
-    exact = Exactness.read(extras)
+    exact = Exactness.read(extras[:EXTRAS])
     return Observation(
         label=label,
         moments=found,
@@ -183,6 +192,7 @@ def _observation(label: str | None, found: Moments, extras: list[float]) -> Obse
         largest=exact.largest,
         columns_off=exact.columns_off,
         residual=exact.residual,
+        sample=read_sample(extras[EXTRAS:]),
     )
 
 

@@ -1,0 +1,38 @@
+"""What the least and the greatest of n draws say about their law: exact, for the n-th power of a chance is."""
+
+import math
+
+from initaudit.laws import Independent
+from initaudit.quantiles import Leeway, chances, moved
+
+RESOLUTION = 2.0**-23
+"""A chance so small that no generator of single precision is held to it: it draws from 2²⁴ numbers."""
+
+
+def confined(law: Independent, n: int, low: float, high: float, *, alpha: float, leeway: Leeway) -> float | None:
+    """Give the chance that n draws stay as far inside their law as these do; None where it is above `alpha`.
+
+    `low` and `high` are the least and the greatest of the values, before any rounding.
+    """
+    tail = min(law.share(-math.inf, low), law.share(high, math.inf))
+    if 2 * tail <= RESOLUTION:
+        return None
+    below = chances(law, law.quantile(tail), leeway)[0]
+    above = 1 - chances(law, law.quantile(1 - tail), leeway)[1]
+    outside = below + above - RESOLUTION
+    if not 0 < outside < 1:
+        return None
+    logarithm = n * math.log1p(-outside)
+    return math.exp(logarithm) if logarithm <= math.log(alpha) else None
+
+
+def outlying(law: Independent, n: int, low: float, high: float, *, alpha: float, leeway: Leeway) -> float | None:
+    """Give the value that lies further out than n draws may by a chance of `alpha`; None where there is none.
+
+    A value outside the bounds of a law is none of these.
+    """
+    above = law.share(min(moved(law, high, leeway)), math.inf) + leeway.displaced
+    below = law.share(-math.inf, max(moved(law, low, leeway))) + leeway.displaced
+    chance, value = min((above, high), (below, low))
+    inside = (law.low is None or value >= law.low) and (law.high is None or value <= law.high)
+    return value if inside and 2 * n * chance <= alpha else None
