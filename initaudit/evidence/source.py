@@ -16,7 +16,7 @@ from initaudit.model.draw import Drawable, draw, fill, generator_for
 from initaudit.model.walk import Entry
 from initaudit.policy.expectation import Expectation
 from initaudit.regions import index
-from initaudit.values import History
+from initaudit.values import History, Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +84,24 @@ class Source:
     def history(self, entry: Entry) -> History | None:
         """Tell what the factory wrote to a parameter; None where that is not known, or where the policy writes."""
         return None if self.apply else self._recorded(entry)
+
+    def origin(self, entry: Entry, expectation: Expectation) -> Origin | None:
+        """Tell what a parameter's values come from; None where that is not known, or where the policy writes."""
+        if self.recording is None or entry.parameter.effective or (self.apply and writes(entry, expectation)):
+            return None
+        return self.recording.origin(entry.tensors[0])
+
+    def drawn_alone(self, entry: Entry, expectation: Expectation, origin: Origin | None) -> bool:
+        """Tell whether each value is certain to be a draw of its own, of the law that its place has."""
+        if self.apply and writes(entry, expectation):
+            return (
+                writes_all(expectation)
+                and entry.project is None
+                and not any(clause.writer is not None for clause in expectation.clauses)
+            )
+        history = self._recorded(entry)
+        left = history.states[-1] if history is not None and history.states else ()
+        return origin is not None and origin.single and len(left) == 1 and isinstance(left[0].law, INDEPENDENT)
 
     def _generator(self, entry: Entry, expectation: Expectation) -> torch.Generator | None:
         """Give the generator that all values of a parameter are drawn from by one call; None where there is none."""

@@ -1,0 +1,73 @@
+"""What is seen of values while they are in hand, beside their moments: fingerprints, parts and repeats."""
+
+from dataclasses import replace
+
+import torch
+
+from initaudit.evidence.fingerprint import fingerprint
+from initaudit.evidence.parts import partitions, repeats
+from initaudit.evidence.source import Source
+from initaudit.evidence.stream import Stream
+from initaudit.laws import INDEPENDENT, Orthogonal
+from initaudit.model.through import THROUGH
+from initaudit.model.walk import Entry
+from initaudit.policy.expectation import Clause, Expectation
+from initaudit.regions import Box
+from initaudit.values import UNSEEN, Evidence, Kind, Look, Origin, Partition
+
+
+class Looking:
+    """Looks at the values of a source as they come by, only where the recording leaves a question open."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._looks: dict[str, Look] = {}
+        pairs = zip(source.entries, source.expectations, strict=True)
+        self._origins: dict[str, Origin | None] = {
+            entry.parameter.name: source.origin(entry, expectation) for entry, expectation in pairs
+        }
+
+    def told(self, entry: Entry, found: Evidence) -> Evidence:
+        """Add what was seen of a parameter to what was measured of it."""
+        name = entry.parameter.name
+        return replace(found, origin=self._origins[name], look=self._looks.get(name, UNSEEN))
+
+    def at(self, entry: Entry, expectation: Expectation, value: torch.Tensor) -> None:
+        """Look at the values of a parameter."""
+        if not self._wanted(entry, expectation):
+            return
+        origin = self._origins[entry.parameter.name]
+        alone = self._source.drawn_alone(entry, expectation, origin)
+        self._looks[entry.parameter.name] = Look(
+            fingerprint=None if entry.parameter.effective else fingerprint(value),
+            repeats=() if alone else repeats(value),
+            partitions=() if alone else tuple(_partitions(value, clause) for clause in expectation.clauses),
+        )
+
+    def along(self, entry: Entry, expectation: Expectation, stream: Stream) -> Stream:
+        """Look at the first values of a stream while it is drawn; a sample stands for values that it does not have."""
+        if stream.sampled or not self._wanted(entry, expectation):
+            return stream
+
+        def draw(values: torch.Tensor) -> None:
+            stream.draw(values)
+            if entry.parameter.name not in self._looks:
+                self._looks[entry.parameter.name] = Look(fingerprint=fingerprint(values, stream.count))
+
+        return replace(stream, draw=draw)
+
+    def _wanted(self, entry: Entry, expectation: Expectation) -> bool:
+        """Tell whether a parameter's values may be those of another, or of one part in another."""
+        if entry.parameter.kind is not Kind.PARAMETER:
+            return False
+        origin = self._origins[entry.parameter.name]
+        if origin is not None:
+            return origin.random and not origin.loaded
+        return not (self._source.apply and self._source.drawn_alone(entry, expectation, None))
+
+
+def _partitions(value: torch.Tensor, clause: Clause) -> tuple[Partition, ...]:
+    if not isinstance(clause.law, (*INDEPENDENT, Orthogonal)):
+        return ()
+    boxes: tuple[Box, ...] = clause.measured
+    return partitions(value, boxes, None if clause.through is None else THROUGH[clause.through].function)

@@ -1,0 +1,153 @@
+"""What the parts of a tensor look like: rows, columns, equal blocks and experts, from one pass over the values."""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+
+from initaudit.evidence.fingerprint import hashes, slice_hashes
+from initaudit.evidence.moments import Transform
+from initaudit.regions import Box, index
+from initaudit.values import Extreme, Partition, Repeat
+
+BLOCKS = (2, 3, 4, 5, 6, 8, 12, 16, 24, 32, 48, 64)
+"""Into so many equal blocks a dimension may have been put together from parts."""
+_SLAB = 1 << 22
+"""Elements that are brought to double precision at a time."""
+_SHOWN = 4
+"""Of what repeats, so many places are told."""
+
+
+def partitions(value: torch.Tensor, boxes: Sequence[Box], transform: Transform | None = None) -> tuple[Partition, ...]:
+    """Say what is furthest out among equal parts of each box, along its first two dimensions."""
+    return tuple(
+        one for box in boxes if all(low < high for low, high in box) for one in _partitions(value, box, transform)
+    )
+
+
+def repeats(value: torch.Tensor) -> tuple[Repeat, ...]:
+    """Find slices and blocks along the first two dimensions that hold one value, or the values of others."""
+    if not value.is_floating_point() or value.dim() == 0 or not value.numel():
+        return ()
+    return tuple(
+        one for dim in range(min(value.dim(), 2)) if value.shape[dim] > 1 for one in _repeats(value.detach(), dim)
+    )
+
+
+def _partitions(value: torch.Tensor, box: Box, transform: Transform | None) -> Iterator[Partition]:
+    region = value[index(box)]
+    sums, squares = (one.cpu() for one in _margins(region, transform))
+    if not bool(torch.isfinite(squares.sum())):
+        return
+    for dim in range(min(region.dim(), 2)):
+        total, square = sums.sum(1 - dim), squares.sum(1 - dim)
+        extent = len(total)
+        each = region.numel() // extent
+        for parts in (*(one for one in BLOCKS if one < extent and extent % one == 0), extent):
+            if parts == 1 or each * extent == parts:  # one part, or one value in each
+                continue
+            size = region.numel() // parts
+            means = total.view(parts, -1).sum(1) / size
+            stds = (square.view(parts, -1).sum(1) / size - means.square()).clamp(min=0).sqrt()
+            yield Partition(
+                dim=dim,
+                start=box[dim][0],
+                extent=extent // parts,
+                parts=parts,
+                numel=size,
+                means=_extremes(means),
+                stds=_extremes(stds),
+            )
+
+
+def _margins(region: torch.Tensor, transform: Transform | None) -> tuple[torch.Tensor, torch.Tensor]:
+    """Sum the values, and their squares, over all but the first two dimensions."""
+    first, second = (*region.shape, 1, 1)[:2]
+    width = max(1, region.numel() // first)
+    sums, squares = [], []
+    for slab in torch.split(region, max(1, _SLAB // width)):
+        wide = slab.double() if transform is None else transform(slab.double())
+        wide = wide.reshape(len(slab), second, -1)
+        sums.append(wide.sum(2))
+        squares.append(wide.square().sum(2))
+    return torch.cat(sums), torch.cat(squares)
+
+
+def _extremes(figures: torch.Tensor) -> tuple[Extreme, Extreme]:
+    least, greatest = int(figures.argmin()), int(figures.argmax())
+    return (
+        Extreme(part=least, figure=float(figures[least])),
+        Extreme(part=greatest, figure=float(figures[greatest])),
+    )
+
+
+def _repeats(value: torch.Tensor, dim: int) -> Iterator[Repeat]:
+    extent = value.shape[dim]
+    each = value.numel() // extent
+    flat = _constant(value, dim) if each > 1 else torch.zeros(extent, dtype=torch.bool)
+    if bool(flat.all()):
+        return
+    if bool(flat.any()):
+        places = flat.nonzero().flatten().tolist()
+        yield Repeat(
+            dim=dim,
+            extent=1,
+            parts=extent,
+            numel=each,
+            places=tuple(places[:_SHOWN]),
+            count=len(places),
+            constant=float(value.select(dim, places[0]).flatten()[0]),
+        )
+    numbers = slice_hashes(value if value.dim() > 1 else value[:, None], dim).cpu()
+    alike = _alike(numbers, flat)
+    if alike is not None:
+        parts, places = alike
+        size = extent // parts
+        first = value.narrow(dim, places[0] * size, size)
+        equal = [one for one in places if torch.equal(first, value.narrow(dim, one * size, size))]
+        if len(equal) > 1:
+            yield Repeat(
+                dim=dim,
+                extent=size,
+                parts=parts,
+                numel=value.numel() // parts,
+                places=tuple(equal[:_SHOWN]),
+                count=len(equal),
+            )
+
+
+def _constant(value: torch.Tensor, dim: int) -> torch.Tensor:
+    """Tell which slices hold one value."""
+    turned = value.movedim(dim, 0)
+    some = turned[:, :_SHOWN].reshape(len(turned), -1)[:, :_SLAB]
+    likely = (some == some[:, :1]).all(1).cpu()
+    for place in likely.nonzero().flatten().tolist():
+        one = turned[place]
+        likely[place] = bool((one == one.flatten()[:1]).all())
+    return likely
+
+
+def _alike(numbers: torch.Tensor, flat: torch.Tensor) -> tuple[int, list[int]] | None:
+    """Say into how many blocks to cut for some to be alike, and which are; None where no two slices are.
+
+    All of them if that can be, cut as fine as it goes; else the largest that have a twin.
+    """
+    extent = len(numbers)
+    if len(torch.unique(numbers)) == extent:
+        return None
+    counts = [one for one in range(2, extent + 1) if extent % one == 0]
+    found = {parts: _twins(numbers.view(parts, -1), flat.view(parts, -1)) for parts in counts}
+    every = [parts for parts in counts if len(found[parts]) == parts]
+    some = [parts for parts in counts if found[parts]]
+    chosen = every[-1:] or some[:1]
+    return (chosen[0], found[chosen[0]]) if chosen else None
+
+
+def _twins(blocks: torch.Tensor, flat: torch.Tensor) -> list[int]:
+    """List the most blocks that are alike; those of constants alone do not count."""
+    _, kinds = torch.unique(hashes(blocks), return_inverse=True)
+    kinds[flat.all(1)] = -1
+    known, many = torch.unique(kinds[kinds >= 0], return_counts=True)
+    if not len(known) or int(many.max()) < 2:
+        return []
+    places: list[int] = (kinds == known[many.argmax()]).nonzero().flatten().tolist()
+    return places
