@@ -11,6 +11,7 @@ import torch
 
 from initaudit.evidence.counting import counted, read_sample
 from initaudit.evidence.exactness import EXTRAS, Exactness, exactness
+from initaudit.evidence.looking import Looking
 from initaudit.evidence.looking import Looking, look
 from initaudit.evidence.moments import FIGURES, Transform, collect, figures, moments
 from initaudit.evidence.source import Source
@@ -51,13 +52,15 @@ def measure(source: Source, step: Callable[[int], None]) -> tuple[Evidence, ...]
     On the processor several parameters are made and measured side by side, each by one thread, so that the figures
     do not depend on how many there are. On an accelerator the figures of all parameters come back in one transfer.
     """
+    looking = Looking(source)
+    one = partial(_one, source, looking)
     if source.device.type == "cpu":
         with _one_thread_each() as workers, ThreadPoolExecutor(workers) as pool:
-            found = list(_stepping(pool.map(partial(_one, source), source.entries, source.expectations), source, step))
+            found = list(_stepping(pool.map(one, source.entries, source.expectations), source, step))
     else:
-        found = list(_stepping(map(partial(_one, source), source.entries, source.expectations), source, step))
-    histories = (source.history(entry) for entry in source.entries)
-    return tuple(replace(one, history=history) for one, history in zip(_collected(found), histories, strict=True))
+        found = list(_stepping(map(one, source.entries, source.expectations), source, step))
+    pairs = zip(source.entries, _collected(found), strict=True)
+    return tuple(looking.told(entry, replace(one, history=source.history(entry))) for entry, one in pairs)
 
 
 def recorded(source: Source, unrecorded: str | None) -> tuple[Evidence, ...]:
@@ -85,15 +88,18 @@ def _stepping(found: Iterable[_Found], source: Source, step: Callable[[int], Non
         yield one
 
 
-def _one(source: Source, entry: Entry, expectation: Expectation) -> _Found:
+def _one(source: Source, looking: Looking, entry: Entry, expectation: Expectation) -> _Found:
     try:
         if source.told(entry, expectation):
             return Evidence(observations=tuple(Observation(label=one.label) for one in expectation.clauses))
         stream = source.stream(entry, expectation)
         if stream is not None:
-            return _observe_stream(stream, expectation)
+            return _observe_stream(looking.along(entry, expectation, stream), expectation)
         value = source.value(entry, expectation)
-        return _missing(entry) if value is None else _observe(value, expectation)
+        if value is None:
+            return _missing(entry)
+        looking.at(entry, expectation, value)
+        return _observe(value, expectation)
     except TypeError as error:  # a dtype that has no moments
         return Evidence(reason=str(error))
 
