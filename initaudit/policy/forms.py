@@ -2,12 +2,12 @@
 
 import datetime
 import re
-import warnings
 from collections.abc import Callable
 from enum import StrEnum
 from typing import TypeVar
 
 from initaudit.policy.faults import Item, each, fault, shown, suggestion
+from initaudit.policy.pattern import is_regular, require_regular
 
 MOST_DIMENSIONS = 64
 """How many dimensions a tensor can have."""
@@ -115,15 +115,11 @@ def _class(value: object) -> str:
 
 def _pattern(value: object) -> str:
     name = text(value)
-    if len(name) > 1 and name[0] == name[-1] == "/":
+    if is_regular(name):
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                re.compile(name[1:-1])
-        except RecursionError:
-            raise fault(f"the regular expression {shown(name)} nests too deep") from None
-        except (re.error, OverflowError) as error:
-            raise fault(f"{shown(name)} is no regular expression: {error}") from None
+            require_regular(name)
+        except ValueError as error:
+            raise fault(str(error)) from None
     return name
 
 

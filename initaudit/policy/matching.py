@@ -1,11 +1,12 @@
 """Which rule governs which parameter: the first that matches any of its names, and what is left over on both sides."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import zip_longest
 
+from initaudit.policy.pattern import is_named, starred
 from initaudit.policy.schema import Policy, Rule, Selector
 from initaudit.values import Parameter, Site
 
@@ -90,16 +91,20 @@ def equal_pairs(policy: Policy | None, parameters: Sequence[Parameter]) -> tuple
     names = {site.name: parameter.name for parameter in parameters for site in parameter.sites}
     pairs = []
     for first, second in policy.equal if policy is not None else ():
-        template = re.compile("(.*)".join(re.escape(part) for part in first.split("*")))
         for name, own in names.items():
-            found = template.fullmatch(name)
+            found = starred(first, name)
             if found is None:
                 continue
-            groups = iter(found.groups())
-            twin = re.sub(r"\*", lambda _: next(groups, ""), second)  # noqa: B023
+            twin = _with(second, found)
             if twin in names and names[twin] != own:
                 pairs.append((own, names[twin]))
     return tuple(dict.fromkeys(pairs))
+
+
+def _with(pattern: str, stars: Sequence[str]) -> str:
+    """Write a pattern with something in the place of each of its `*`."""
+    first, *rest = pattern.split("*")
+    return first + "".join(star + part for star, part in zip_longest(stars[: len(rest)], rest, fillvalue=""))
 
 
 def leaders(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
@@ -109,13 +114,6 @@ def leaders(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
         first, second = (found.get(name, name) for name in pair)
         found |= {name: first for name in (second, *found) if found.get(name, name) == second}
     return found
-
-
-def is_named(pattern: str, name: str) -> bool:
-    """Match a dotted name against a glob, whose `*` crosses dots, or against a whole `/regular expression/`."""
-    if len(pattern) > 1 and pattern[0] == pattern[-1] == "/":
-        return re.fullmatch(pattern[1:-1], name) is not None
-    return fnmatchcase(name, pattern)
 
 
 def _touches(rule: Rule, parameter: Parameter) -> bool:

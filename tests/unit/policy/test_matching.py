@@ -2,7 +2,8 @@
 
 import pytest
 
-from initaudit.policy.matching import assign, equal_pairs, is_named, matches, tally
+from initaudit.policy.matching import assign, equal_pairs, matches, tally
+from initaudit.policy.pattern import is_named
 from initaudit.policy.schema import Policy, Rule, Selector
 from initaudit.values import Kind, Parameter, Site
 

@@ -38,7 +38,7 @@ def test_all_problems_of_a_file_are_told_at_once_sorted_by_line(write, problems)
         "8:26: unknown function 'srt'; did you mean 'sqrt'?",
         "8:34: normal has no argument 'men'; did you mean 'mean'?",
         "9:5: the key 'id' is missing",
-        "9:19: '/(/' is no regular expression: missing ), unterminated subpattern at position 0",
+        "9:19: '/(/' is no regular expression: missing ) at position 1",
         "10:5: nothing is written for 'init'; give it a value, or take the key away",
         "11:12: unknown word 'errors'; did you mean 'error'?",
         "12:18: write a share such as 1% or a number such as 0.001, not '1 percent'",
