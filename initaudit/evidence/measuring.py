@@ -10,6 +10,7 @@ from functools import partial
 import torch
 
 from initaudit.evidence.counting import counted, read_sample
+from initaudit.evidence.equality import twinned
 from initaudit.evidence.exactness import EXTRAS, Exactness, exactness
 from initaudit.evidence.looking import Looking
 from initaudit.evidence.looking import Looking, look
@@ -60,7 +61,7 @@ def measure(source: Source, step: Callable[[int], None]) -> tuple[Evidence, ...]
     else:
         found = list(_stepping(map(one, source.entries, source.expectations), source, step))
     pairs = zip(source.entries, _collected(found), strict=True)
-    return tuple(looking.told(entry, replace(one, history=source.history(entry))) for entry, one in pairs)
+    return twinned(source, [looking.told(entry, replace(one, history=source.history(entry))) for entry, one in pairs])
 
 
 def recorded(source: Source, unrecorded: str | None) -> tuple[Evidence, ...]:
