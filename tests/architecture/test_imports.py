@@ -43,6 +43,7 @@ LAYERS = (  # each may import those after it, never those before it
     ("gathering.py",),
     ("rows.py",),
     ("reports/",),
+    ("signal/",),
     ("checks/",),
     ("evidence/",),
     ("model/",),
