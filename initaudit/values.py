@@ -221,6 +221,23 @@ class Repeat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What values look like beside their moments, as far as the recording leaves it open."""
+
+    fingerprint: Fingerprint | None = None
+    """None where all values are the same."""
+    twin: str | None = None
+    """The first parameter that holds the very same values, where the two were compared."""
+    repeats: tuple[Repeat, ...] = ()
+    partitions: tuple[tuple[Partition, ...], ...] = ()
+    """One for each clause of the expectation, in its order; nothing where a single draw made all of it."""
+
+
+UNSEEN = Look()
+"""What nobody looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """How many of some values lie at or below each of the quantiles of a law, wherever rounding has moved them."""
 
@@ -248,8 +265,6 @@ class Observation:
     """How far WᵀW is from gain² times the identity, relative to gain², in the root mean square over random vectors."""
     sample: Sample | None = None
     """Some of the values against the quantiles of the declared law; None for draws of that law itself."""
-    partitions: tuple[Partition, ...] = ()
-    """What its parts look like; nothing where a single draw made all of it."""
 
 
 LOADED = "load_state_dict"
@@ -322,9 +337,7 @@ class Evidence:
     """None where the parameter was not recorded."""
     origin: Origin | None = None
     """None where the parameter was not recorded, or where the policy writes it."""
-    fingerprint: Fingerprint | None = None
-    """None where no values were looked at, or all are the same."""
-    repeats: tuple[Repeat, ...] = ()
+    look: Look = UNSEEN
 
     @property
     def left(self) -> tuple[Standing, ...]:
