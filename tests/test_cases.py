@@ -3,7 +3,7 @@
 A folder holds `model.py`, `expected.json` (`exit_code` and `findings`, pairs of a code and what it is about) and, where
 the defaults do not do, `case.yaml`: `target`, `policy` (a preset, or a file beside it), `modes`, `args`, `vars`,
 `plugins` and `app_dir`. A bad case is judged by the policy of its good twin unless it has one of its own, and by
-that twin's plug-ins.
+that twin's plug-ins. Its `class` says what kind of mistake it is, one of `CLASSES`.
 """
 
 import json
@@ -22,7 +22,31 @@ from initaudit.initialisers import INITIALISERS
 from initaudit.policy import presets
 
 CASES = Path(__file__).parent / "cases"
-KEYS = {"target", "policy", "modes", "args", "vars", "plugins", "app_dir"}
+KEYS = {"class", "target", "policy", "modes", "args", "vars", "plugins", "app_dir"}
+CLASSES = {
+    "never-written": "memory that nobody wrote",
+    "buffer": "a buffer left empty, zeroed or rounded",
+    "missed": "layers that the init function does not reach",
+    "no-effect": "an init call that changes nothing",
+    "overwritten": "good values that are written over",
+    "not-loaded": "pretrained weights that are not loaded",
+    "identical": "values or storage that should differ, and do not",
+    "replicas": "copies that should be equal, and are not",
+    "fans": "the wrong fan",
+    "law": "the wrong gain, std or distribution",
+    "constant": "the wrong law for a norm, a bias, an embedding or a head",
+    "residual": "a residual projection that is not scaled by the depth",
+    "padding": "a padding row that is drawn",
+    "adapter": "the factors of an adapter",
+    "truncation": "what trunc_normal_ truncates",
+    "precision": "low precision",
+    "parametrised": "weights that a parametrisation computes",
+    "tie": "a tie that is lost",
+    "dead": "layers that can never learn",
+    "process": "what depends on the seed, the run or the order",
+    "policy": "a policy that does not say what it should",
+}
+"""What kinds of mistakes there are."""
 BASES = {"norms-and-biases"}
 """Presets that are there for others to extend, and are run through these."""
 
@@ -118,6 +142,7 @@ def test_case_expects_findings_where_it_is_bad_and_none_where_it_is_good(case: C
     assert case.expected["exit_code"] == (0 if case.good else 1)
     assert case.modes
     assert set(case.settings) <= KEYS
+    assert case.settings.get("class", "policy") in CLASSES
 
 
 @pytest.mark.parametrize("case", [case for case in collect() if not case.good], ids=label)
