@@ -1,6 +1,5 @@
 """The use case: target and policy in, report out. Every stage is one line of `run`."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,20 +11,23 @@ from initaudit.checks.selection import select
 from initaudit.errors import OptionError, TargetError, did_you_mean
 from initaudit.gathering import Gathered, expected, gather
 from initaudit.policy.expectation import Expectation
-from initaudit.policy.matching import is_named
+from initaudit.policy.pattern import is_named
 from initaudit.policy.reader import load_policy
 from initaudit.policy.resolving import attributes
 from initaudit.policy.schema import Policy
+from initaudit.rebuilding import rebuild
 from initaudit.report import Report, Row
 from initaudit.request import Request
 from initaudit.rows import rows_of
-from initaudit.values import Kind, Mode, Outcome
+from initaudit.values import Evidence, Kind, Mode, Outcome
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
 Progress = Callable[[str, int, int], None]
+Measured = tuple[tuple[Evidence, ...], tuple[Evidence, ...]]
+"""The evidence of what was built, and of what is judged."""
 
 
 def audit(
@@ -37,13 +39,15 @@ def audit(
     device: "str | torch.device" = "cpu",
     dtype: "str | torch.dtype | None" = None,
     seed: int = 0,
+    seeds: int = 1,
 ) -> Report:
     """Audit how a model is initialised.
 
     `target` is `"pkg.mod:attr"`, `"file.py:attr"`, a callable that makes a model, or an `nn.Module`; `policy` is a
     loaded policy, a file or a preset's name. With `as_built` the values that the factory made are judged, without it
-    those that the policy writes; the model itself is left as it is either way. Raises TargetError, PolicyError and
-    DeviceError, all of them InitauditError.
+    those that the policy writes; the model itself is left as it is either way. `seeds` builds are pooled, with seeds
+    from `seed` on, so that smaller errors show. Raises TargetError, PolicyError and DeviceError, all of them
+    InitauditError.
     """
     return run(
         Request(
@@ -54,6 +58,7 @@ def audit(
             device=str(device),
             dtype=None if dtype is None else str(dtype).removeprefix("torch."),
             seed=seed,
+            seeds=seeds,
         )
     )
 
@@ -73,6 +78,7 @@ def initialise(model: "nn.Module", policy: Policy | str | Path, *, seed: int = 0
 
 def run(request: Request, *, progress: Progress = lambda stage, done, total: None) -> Report:
     """Audit what a request asks for. Raises InitauditError where that cannot be done."""
+    _require_factory(request)
     from initaudit.model.process import prints_to_stderr, seeded
 
     with seeded(request.seed), prints_to_stderr():  # properties, parametrisations and plug-ins are foreign code too
@@ -84,16 +90,40 @@ def run(request: Request, *, progress: Progress = lambda stage, done, total: Non
 def audited(request: Request, gathered: Gathered, progress: Progress) -> Audit:
     """Find out what the model is, as it was built and as it is judged."""
     from initaudit.evidence.equality import differing
-    from initaudit.evidence.measuring import measure, recorded
+    from initaudit.evidence.measuring import recorded
 
     if not request.measure:
         told = recorded(gathered.source, gathered.unrecorded)
         return gathered.facts(told, told, frozenset())
-    judged = replace(gathered.source, apply=gathered.mode is Mode.APPLY)
-    steps = _Steps(progress, sum(entry.parameter.numel for entry in gathered.entries) * (1 + judged.apply))
-    built = measure(replace(gathered.source, covered=judged.apply), steps)
-    evidence = measure(judged, steps) if judged.apply else built
-    return gathered.facts(built, evidence, differing(gathered.equal, judged.by_name))
+    elements = sum(entry.parameter.numel for entry in gathered.entries)
+    steps = _Steps(progress, elements * (1 + (gathered.mode is Mode.APPLY)) * request.seeds)
+    built, evidence = _pooled(request, gathered, steps)
+    unequal = differing(gathered.equal, gathered.judged.by_name)
+    return gathered.facts(built, evidence, unequal, rebuild(request, gathered))
+
+
+def _pooled(request: Request, first: Gathered, steps: "_Steps") -> Measured:
+    """Measure the model, and add to it what as many more builds give as are asked for, one build at a time."""
+    from initaudit.evidence.pooling import pool
+    from initaudit.evidence.repeating import same
+
+    built, evidence = _measured(first, steps)
+    for seed in range(request.seed + 1, request.seed + request.seeds):
+        other = gather(replace(request, seed=seed))
+        names = [entry.parameter.name for entry in other.entries]
+        more_built, more = (dict(zip(names, one, strict=True)) for one in _measured(other, steps))
+        varied = {name for name, alike in same(first.source, other.source).items() if not alike}
+        built = pool(first.source, built, more_built, varied)
+        evidence = pool(first.judged, evidence, more, varied)
+    return built, evidence
+
+
+def _measured(gathered: Gathered, steps: "_Steps") -> Measured:
+    from initaudit.evidence.measuring import measure
+
+    applies = gathered.judged.apply
+    built = measure(replace(gathered.source, covered=applies), steps)
+    return built, measure(gathered.judged, steps) if applies else built
 
 
 def _report(request: Request, target: str, facts: Audit) -> Report:
@@ -107,6 +137,7 @@ def _report(request: Request, target: str, facts: Audit) -> Report:
         device=request.device,
         dtype=request.dtype or _common_dtype(facts.expectations),
         seed=request.seed,
+        seeds=request.seeds,
         rows=_chosen(rows_of(facts, findings, judged=request.judge), request.parameters),
         findings=findings,
         fail_on=request.fail_on,
@@ -118,14 +149,25 @@ def _report(request: Request, target: str, facts: Audit) -> Report:
     return report
 
 
+def _require_factory(request: Request) -> None:
+    """Raise OptionError where several builds are asked for of a model that is built already."""
+    from torch import nn
+
+    as_built = request.mode is Mode.AS_BUILT or request.policy is None
+    if request.seeds > 1 and as_built and isinstance(request.target, nn.Module):
+        raise OptionError(
+            "several seeds need several builds, and a model is built already; give its factory, or one seed"
+        )
+
+
 def _chosen(rows: tuple[Row, ...], patterns: Sequence[str]) -> tuple[Row, ...]:
     """Keep the rows that some pattern names; raise OptionError for a pattern that names none."""
     kept: set[str] = set()
     for pattern in patterns:
         try:
             named = {row.name for row in rows if any(is_named(pattern, name) for name in (row.name, *row.tied_to))}
-        except re.error as error:
-            raise OptionError(f"{pattern!r} is no regular expression: {error}") from None
+        except ValueError as error:
+            raise OptionError(str(error)) from None
         if not named:
             names = [name for row in rows for name in (row.name, *row.tied_to)]
             hint = did_you_mean(pattern, names) or f"; names are such as {names[0]!r}"

@@ -11,7 +11,7 @@ from initaudit.policy.matching import assign, equal_pairs, leaders, tally
 from initaudit.policy.resolving import attributes, count_expected, expect
 from initaudit.policy.schema import Policy
 from initaudit.request import Request
-from initaudit.values import Evidence, Mode
+from initaudit.values import NEVER_REBUILT, Evidence, Mode, Rebuilt
 
 if TYPE_CHECKING:
     from initaudit.evidence.source import Source
@@ -35,12 +35,21 @@ class Gathered:
     """Why the model's writes were not recorded; None where they were."""
 
     @property
+    def judged(self) -> "Source":
+        """Give the source of the values that are judged: those that the policy writes, where it is applied."""
+        return replace(self.source, apply=self.mode is Mode.APPLY)
+
+    @property
     def equal(self) -> tuple[tuple[str, str], ...]:
         """Give the pairs of names whose values the policy wants to be equal."""
         return equal_pairs(self.policy, [one.parameter for one in self.expectations])
 
     def facts(
-        self, built: tuple[Evidence, ...], evidence: tuple[Evidence, ...], unequal: frozenset[tuple[str, str]]
+        self,
+        built: tuple[Evidence, ...],
+        evidence: tuple[Evidence, ...],
+        unequal: frozenset[tuple[str, str]],
+        rebuilt: Rebuilt = NEVER_REBUILT,
     ) -> Audit:
         """Put together what the checks are given: the evidence of what was built and of what is judged."""
         return Audit(
@@ -53,6 +62,7 @@ class Gathered:
             counts=_counts(self.policy, self.expectations),
             fresh_is_nan=self.subject.fresh_is_nan,
             unrecorded=self.unrecorded,
+            rebuilt=rebuilt,
             unequal=unequal,
             tests=count_tests(self.expectations),
             location=self.subject.location,

@@ -107,6 +107,8 @@ class Report:
     device: str
     dtype: str
     seed: int
+    seeds: int = 1
+    """How many builds were pooled, with seeds from `seed` on."""
     rows: tuple[Row, ...]
     findings: tuple[Finding, ...]
     fail_on: Severity = Severity.ERROR

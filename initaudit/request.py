@@ -22,6 +22,8 @@ class Request:
     device: str = "cpu"
     dtype: str | None = None
     seed: int = 0
+    seeds: int = 1
+    """How many builds are pooled, with seeds from `seed` on, so that smaller errors show."""
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     fail_on: Severity = Severity.ERROR

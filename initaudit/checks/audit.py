@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import date
 
 from initaudit.checks.codes import CODES
-from initaudit.laws import CONTINUOUS, Law, Sparse
+from initaudit.laws import CONTINUOUS, INDEPENDENT, Law, Sparse
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.policy.matching import Tally
 from initaudit.policy.schema import Policy
-from initaudit.policy.tolerance import Slack
+from initaudit.policy.tolerance import DEFAULT_TOLERANCE, Slack
+from initaudit.quantiles import Leeway
 from initaudit.report import Finding
-from initaudit.sampling import Bands, bands
-from initaudit.values import Evidence, Location, Mode, Observation, Parameter, Severity
+from initaudit.sampling import Bands, bands, displaced
+from initaudit.values import NEVER_REBUILT, Evidence, Location, Mode, Observation, Parameter, Rebuilt, Severity
 
 SPACING: Mapping[str, float] = {
     "float64": 2.0**-52,
@@ -48,10 +49,14 @@ class Audit:
     """Whether memory that nobody wrote was NaN when the model was built."""
     unrecorded: str | None = None
     """Why the model's writes were not recorded; None where they were."""
+    rebuilt: Rebuilt = NEVER_REBUILT
+    """What building the model again showed."""
     unequal: frozenset[tuple[str, str]]
     """Pairs of names whose values must be equal and are not."""
     tests: int
     """How many tests of the run share its chance of a false alarm."""
+    dtype: str | None = None
+    """The dtype that the whole model was asked for in; None where the factory decides."""
     location: Location | None
     """Where the factory is defined."""
     today: date
@@ -88,21 +93,33 @@ class Audit:
             band=band,
         )
 
+    def alpha(self, expectation: Expectation) -> float:
+        """Give the chance of a false alarm that one test of a parameter may take."""
+        tolerance = expectation.tolerance or DEFAULT_TOLERANCE
+        return (tolerance.false_alarm or 1e-6) / max(self.tests, 1)
+
+    def leeway(self, expectation: Expectation, law: Law) -> Leeway:
+        """Give how far a law may be off: what the tolerance allows, and what drawing in the parameter's dtype moves."""
+        tolerance = expectation.tolerance or DEFAULT_TOLERANCE
+        return Leeway(
+            mean=_slack(tolerance.mean, law.std),
+            std=_slack(tolerance.std, law.std),
+            displaced=displaced(law, spacing(expectation.parameter)),
+        )
+
     def bands(self, expectation: Expectation, clause: Clause, observation: Observation) -> Bands | None:
         """Give the bands that mean and std must lie in; None where the law has no sampling distribution."""
         law = clause.law
         if not isinstance(law, RANDOM) or expectation.tolerance is None or self.policy is None:
             return None
-        tolerance = expectation.tolerance
-        std = law.std
         return bands(
             law,
             observation.moments.finite,
-            alpha=(tolerance.false_alarm or 1e-6) / max(self.tests, 1),
-            mean_slack=_slack(tolerance.mean, std),
-            std_slack=_slack(tolerance.std, std),
+            alpha=self.alpha(expectation),
+            mean_slack=_slack(expectation.tolerance.mean, law.std),
+            std_slack=_slack(expectation.tolerance.std, law.std),
             epsilon=spacing(expectation.parameter),
-            tiny=SMALLEST.get(expectation.parameter.dtype, 0.0),
+            tiny=smallest(expectation.parameter),
         )
 
 
@@ -117,9 +134,19 @@ def spacing(parameter: Parameter) -> float:
     return SPACING.get(parameter.dtype, 0.25 if parameter.dtype.startswith("float8") else 0.0)
 
 
+def smallest(parameter: Parameter) -> float:
+    """Give the absolute spacing of a parameter's dtype next to zero."""
+    return SMALLEST.get(parameter.dtype, 0.0)
+
+
 def count_tests(expectations: tuple[Expectation, ...]) -> int:
-    """Count the tests that can raise a false alarm: mean and std of every region under a random law."""
-    return 2 * sum(is_random(clause.law) for one in expectations for clause in one.clauses)
+    """Count the tests that can raise a false alarm, over all regions under a random law.
+
+    Each has a test of its mean and one of its std; independent draws have three more, of their distribution
+    function, of values too close together and of values too far out.
+    """
+    laws = [clause.law for one in expectations for clause in one.clauses]
+    return 2 * sum(is_random(law) for law in laws) + 3 * sum(isinstance(law, INDEPENDENT) for law in laws)
 
 
 def is_random(law: Law | None) -> bool:

@@ -1,6 +1,6 @@
 """The checks that every audit runs, in the order of their codes. A new family is a line here."""
 
-from initaudit.checks import conformity, coverage, distribution, health, identity, provenance
+from initaudit.checks import conformity, coverage, distribution, health, identity, process, provenance
 from initaudit.checks.audit import Audit, Check
 from initaudit.report import Finding
 
@@ -10,6 +10,7 @@ CHECKS: tuple[Check, ...] = (
     health.findings,
     identity.findings,
     provenance.findings,
+    process.findings,
     conformity.findings,
 )
 

@@ -84,6 +84,7 @@ def check(
         device=model.device,
         dtype=model.dtype,
         seed=model.seed,
+        seeds=evidence.seeds,
         select=codes("--select", select),
         ignore=codes("--ignore", ignore),
         fail_on=Severity(fail_on),

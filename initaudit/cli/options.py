@@ -54,6 +54,7 @@ class EvidenceOptions:
     no_record: bool
     exact: bool
     budget: int | None
+    seeds: int
 
     @property
     def elements(self) -> int | None:
@@ -169,6 +170,14 @@ def evidence_options(command: Command) -> Command:
             callback=_count,
             help="Draw so many elements in all, 1e9 say; beyond them the largest parameters are sampled.  "
             f"[default: {BUDGET:_}]",
+        ),
+        click.option(
+            "--seeds",
+            metavar="K",
+            type=click.IntRange(1, 10_000),
+            default=1,
+            show_default=True,
+            help="Build so many times, with seeds from --seed on, and pool the values: smaller errors show.",
         ),
     )
 

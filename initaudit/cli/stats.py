@@ -35,6 +35,7 @@ def stats(model: ModelOptions, evidence: EvidenceOptions, output: OutputOptions)
         device=model.device,
         dtype=model.dtype,
         seed=model.seed,
+        seeds=evidence.seeds,
         judge=False,
         record=not evidence.no_record,
         budget=evidence.elements,

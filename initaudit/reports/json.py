@@ -34,6 +34,7 @@ def document(report: Report) -> dict[str, Any]:
         "device": report.device,
         "dtype": report.dtype,
         "seed": report.seed,
+        "seeds": report.seeds,
         "summary": {
             "parameters": summary.parameters,
             "elements": summary.elements,

@@ -33,6 +33,7 @@ def schema() -> Schema:
             device=TEXT,
             dtype=TEXT,
             seed={"type": "integer"},
+            seeds={"type": "integer", "minimum": 1},
             summary=_object(
                 parameters=COUNT,
                 elements=COUNT,

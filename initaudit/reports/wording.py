@@ -17,7 +17,8 @@ def heading(report: Report) -> str:
         how = "no policy, as built"
     else:
         how = f"policy {report.policy}, {'applied' if report.mode is Mode.APPLY else 'as built'}"
-    return escape(f"{report.target}: {how}, seed {report.seed}, {report.device}, {report.dtype}")
+    seeds = f"seed {report.seed}" if report.seeds == 1 else f"seeds {report.seed} to {report.seed + report.seeds - 1}"
+    return escape(f"{report.target}: {how}, {seeds}, {report.device}, {report.dtype}")
 
 
 def totals(report: Report) -> str:

@@ -1,4 +1,4 @@
-"""IA5xx: values that were as they should be and are written again."""
+"""IA5xx: values that were as they should be and are written again, and values that the seed does not decide."""
 
 from initaudit.checks.explanations import Code
 from initaudit.values import Severity
@@ -62,6 +62,59 @@ CODES = (
         To check that they really are the values of the file, declare
         `init: {loaded: {file: backbone.safetensors}}`. Where the parameter is frozen by
         mistake, unfreeze it.
+        """,
+    ),
+    Code(
+        code="IA503",
+        title="the same random values for every seed",
+        severity=Severity.ERROR,
+        meaning="""
+        The values are random, and yet building the model with another seed gives the
+        same ones again. The factory calls `torch.manual_seed` (or a library's
+        `set_seed`) itself, or draws from a `torch.Generator` of its own. Runs with
+        several seeds are then one run, their spread says nothing, and whatever else is
+        drawn after the call repeats as well. The model is built again only where the
+        recording gives reason to: a draw from another generator than the run's, values
+        from outside torch. Loaded and constant values are never meant, nor are frozen
+        ones and buffers for which no random law is declared: fixed features are drawn
+        once and for all.
+        """,
+        example="""
+        # nets.py
+        def build():
+            torch.manual_seed(0)               # line 5
+            return Net()
+
+        nets.py:12: IA503 error layers.0.weight, layers.1.weight (×2): another seed gives it the same values,
+        though they are drawn: the factory seeds the generator itself, or draws from one of its own
+        """,
+        mend="""
+        Seed once, where the program starts, and leave factories and modules free of it.
+        Where a part must be the same for every seed, freeze it or make it a buffer. A
+        policy leaves values that come from elsewhere on purpose `unchecked`.
+        """,
+    ),
+    Code(
+        code="IA504",
+        title="not reproducible for one seed",
+        severity=Severity.ERROR,
+        meaning="""
+        Built twice with the same seed (torch's, numpy's and Python's generators), the
+        parameter or buffer holds other values. Something else decides them: `torch.seed()`,
+        `os.urandom`, the clock, a numpy generator without a seed, the order in which
+        threads draw. No run can be repeated.
+        """,
+        example="""
+        # nets.py
+        noise = np.random.default_rng().normal(size=(64, 64))
+        self.weight = nn.Parameter(torch.from_numpy(noise).float())
+
+        nets.py:3: IA504 error weight: built twice with the same seed, it holds other values: something else than
+        the generators of torch, numpy and random decides them, such as the clock, the process or ...
+        """,
+        mend="""
+        Draw from torch's own generator: `nn.init.normal_(self.weight)`. Where numpy must
+        draw, derive its seed from torch's: `np.random.default_rng(torch.initial_seed() % 2**32)`.
         """,
     ),
 )

@@ -97,4 +97,6 @@ def test_most_explanations_show_a_policy() -> None:
         "IA303",
         "IA306",
         "IA501",
+        "IA503",
+        "IA504",
     }

@@ -15,7 +15,7 @@ from initaudit.values import Location, Moments, Outcome, Severity
 Make = Callable[..., Any]
 
 HEAD = [
-    *["schema_version", "tool", "target", "policy", "mode", "device", "dtype", "seed"],
+    *["schema_version", "tool", "target", "policy", "mode", "device", "dtype", "seed", "seeds"],
     *["summary", "parameters", "findings"],
 ]
 PARAMETER = [

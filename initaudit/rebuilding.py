@@ -1,0 +1,44 @@
+"""Build a model again, with the same seed and with another one, where something makes its values suspect."""
+
+from dataclasses import replace
+
+from initaudit.errors import InitauditError
+from initaudit.gathering import Gathered, gather
+from initaudit.request import Request
+from initaudit.values import NEVER_REBUILT, Rebuilt
+
+LARGEST = 1 << 24
+"""How many elements a model may have to be built twice more in memory, where its writes are not recorded."""
+
+
+def rebuild(request: Request, first: Gathered) -> Rebuilt:
+    """Tell which parameters another seed gives the same values, and which the same seed gives others.
+
+    A recorded build tells whether there is reason to ask: a generator that the factory seeded itself, values from
+    outside torch. Where there is none nothing is built.
+    """
+    from torch import nn
+
+    from initaudit.evidence.repeating import same, suspects
+
+    if isinstance(request.target, nn.Module) or not request.judge:
+        return NEVER_REBUILT
+    suspect = suspects(first.source)
+    recording = first.source.recording
+    if recording is not None and not suspect and not recording.others_drew and request.seeds == 1:
+        return NEVER_REBUILT
+    if recording is None and sum(entry.parameter.numel for entry in first.entries) > LARGEST:
+        return Rebuilt(unsettled="its build is not recorded, and it is too large to be built twice more in memory")
+    try:
+        again = same(first.source, gather(request).source)
+        other = same(first.source, gather(replace(request, seed=request.seed + 1)).source)
+    except InitauditError as error:
+        return Rebuilt(unsettled=f"building it once more failed: {error}")
+    if not again:
+        return Rebuilt(unsettled="the factory gives the same model each time that it is called")
+    repeated = {name for name, alike in other.items() if alike and (name in suspect or recording is None)}
+    return Rebuilt(
+        repeated=frozenset(repeated),
+        drawn=frozenset(name for name in repeated if suspect.get(name)),
+        unlike=frozenset(name for name, alike in again.items() if not alike),
+    )
