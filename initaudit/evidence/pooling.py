@@ -41,7 +41,8 @@ def _added(first: Evidence, other: Evidence | None, *, pooled: bool) -> Evidence
     if first.whole is None or other is None or other.whole is None:
         return first
     if not pooled:
-        return replace(max(first, other, key=_distance), history=first.history)
+        furthest = max(first, other, key=_distance)
+        return replace(first, whole=furthest.whole, observations=furthest.observations)
     pairs = zip(first.observations, other.observations, strict=True)
     observations = [replace(one, moments=one.moments.merge(another.moments)) for one, another in pairs]
     return replace(first, whole=first.whole.merge(other.whole), observations=tuple(observations))
