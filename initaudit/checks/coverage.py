@@ -81,14 +81,14 @@ def _idle_rules(audit: Audit, policy: Policy) -> Iterator[Finding]:
         wanted = audit.counts.get(rule.id)
         if wanted is not None and tally.governed != wanted:
             message = (
-                f"it governs {tally.governed} parameters where its count says {wanted:g}{_variables(rule, policy)}"
+                f"it governs {_parameters(tally.governed)} where its count says {wanted:g}{_variables(rule, policy)}"
             )
         elif wanted is not None:
             continue
         elif not tally.matched:
             message = "it matches no parameter of the model"
         elif not tally.governed:
-            message = f"it matches {tally.matched} parameters, all of them governed by earlier rules"
+            message = f"it matches {_parameters(tally.matched)}, governed by earlier rules"
             yield _about_rule(audit, rule, "IA103", message, note=not_ones_own)
             continue
         else:
@@ -97,6 +97,10 @@ def _idle_rules(audit: Audit, policy: Policy) -> Iterator[Finding]:
         if not tally.matched and not note:
             message += nearest(rule.match, [one.parameter for one in audit.expectations])
         yield _about_rule(audit, rule, "IA102", message, note=note)
+
+
+def _parameters(count: int) -> str:
+    return f"{count} parameter{'' if count == 1 else 's'}"
 
 
 def _variables(rule: Rule, policy: Policy) -> str:

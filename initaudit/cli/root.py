@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import sys
 import traceback
 import warnings
@@ -88,6 +89,7 @@ def root() -> None:
 def main() -> None:
     """Run the command line and leave the process with its exit code."""
     gc.set_threshold(200_000, 50, 50)  # a short-lived process: looking for cycles costs a tenth of a small audit
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # an end like ctrl-c's, which leaves nothing half done
     for stream in (sys.stdout, sys.stderr):
         # a terminal that cannot show a character gets its escape, not a crash
         reconfigure: Callable[..., None] | None = getattr(stream, "reconfigure", None)

@@ -195,6 +195,26 @@ def test_a_full_disk_leaves_what_stood_there(here: Path) -> None:
     assert files(here) == {"models.py", "policy.yaml", "init.safetensors"}
 
 
+def test_a_run_that_is_told_to_end_leaves_what_stood_there(here: Path) -> None:
+    Path("init.safetensors").write_bytes(b"old")
+    (here / "models.py").write_text(
+        MODEL + "\n\nclass Ended(torch.nn.Linear):\n    def get_extra_state(self):\n"
+        "        import os, signal\n        os.kill(os.getpid(), signal.SIGTERM)\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "initaudit", "apply", "models.py:Ended", "--arg=in_features=4", "--arg=out_features=4"]
+        + ["-p", "policy.yaml", *OUT],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(Path(initaudit.__file__).parent.parent), "PYTHONDONTWRITEBYTECODE": "1"},
+        check=False,
+    )
+    assert done.returncode == 130
+    assert Path("init.safetensors").read_bytes() == b"old"
+    assert files(here) == {"models.py", "policy.yaml", "init.safetensors"}
+
+
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16", "float64"])
 def test_every_value_is_the_one_that_initialise_writes(invoke: Invoke, dtype: str) -> None:
     result = invoke("apply", "models.py:Net", "-p", "policy.yaml", "--dtype", dtype, "--seed", "3", *OUT)

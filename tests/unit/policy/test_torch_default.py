@@ -60,6 +60,16 @@ def test_what_torch_draws_passes(policy, name):
     assert all(row.rule for row in report.rows)
 
 
+@pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
+def test_the_bias_of_a_layer_without_inputs_is_zero(policy):
+    report = initaudit.audit(lambda: nn.Linear(0, 4), policy)
+    assert [(row.name, row.outcome) for row in report.parameters] == [
+        ("weight", Outcome.SKIP),
+        ("bias", Outcome.PASS),
+    ]
+    assert report.parameters[1].expected.law == "U(0, 0)"
+
+
 def test_every_module_of_torch_that_has_parameters_is_here():
     built = {type(module) for build in MODULES.values() for module in build().modules()}
     same = (nn.InstanceNorm1d, nn.InstanceNorm3d, nn.RNNBase, nn.RNNCellBase)
