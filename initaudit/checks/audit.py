@@ -112,12 +112,17 @@ class Audit:
         law = clause.law
         if not isinstance(law, RANDOM) or expectation.tolerance is None or self.policy is None:
             return None
+        return self.limits(expectation, law, observation.moments.finite, self.alpha(expectation))
+
+    def limits(self, expectation: Expectation, law: Law, count: int, alpha: float) -> Bands:
+        """Give the bands of so many values of a law, each left with a chance of `alpha` at most."""
+        tolerance = expectation.tolerance or DEFAULT_TOLERANCE
         return bands(
             law,
-            observation.moments.finite,
-            alpha=self.alpha(expectation),
-            mean_slack=_slack(expectation.tolerance.mean, law.std),
-            std_slack=_slack(expectation.tolerance.std, law.std),
+            count,
+            alpha=alpha,
+            mean_slack=_slack(tolerance.mean, law.std),
+            std_slack=_slack(tolerance.std, law.std),
             epsilon=spacing(expectation.parameter),
             tiny=smallest(expectation.parameter),
         )
@@ -142,11 +147,12 @@ def smallest(parameter: Parameter) -> float:
 def count_tests(expectations: tuple[Expectation, ...]) -> int:
     """Count the tests that can raise a false alarm, over all regions under a random law.
 
-    Each has a test of its mean and one of its std; independent draws have three more, of their distribution
-    function, of values too close together and of values too far out.
+    Each has a test of its mean, one of its std and one that all of its parts share; independent draws have three
+    more, of their distribution function, of values too close together and of values too far out. One is for all that
+    relates parameters to each other.
     """
     laws = [clause.law for one in expectations for clause in one.clauses]
-    return 2 * sum(is_random(law) for law in laws) + 3 * sum(isinstance(law, INDEPENDENT) for law in laws)
+    return 1 + 3 * sum(is_random(law) for law in laws) + 3 * sum(isinstance(law, INDEPENDENT) for law in laws)
 
 
 def is_random(law: Law | None) -> bool:
