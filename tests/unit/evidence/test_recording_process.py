@@ -11,7 +11,7 @@ from torch import nn
 class Big(nn.Module):
     def __init__(self):
         super().__init__()
-        self.weight = nn.Parameter(torch.empty(16384, 32768))
+        self.weight = nn.Parameter(torch.empty(8192, 32768))
         nn.init.normal_(self.weight)
 report = initaudit.audit(Big)
 assert [row.name for row in report.rows] == ["weight"]
@@ -24,6 +24,18 @@ with recording():
     model = nn.ModuleList(nn.Linear(32768, 32768, bias=False) for _ in range(94))
 assert sum(one.numel() for one in model.parameters()) > 100e9
 print(int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]) // 1024)
+"""
+FAILS_BY_ITSELF = """
+import initaudit
+from torch import nn
+def build():
+    layers = [nn.Linear(32768, 32768, bias=False) for _ in range(94)]
+    return {}["mine"], layers
+try:
+    initaudit.audit(build)
+except initaudit.InitauditError as error:
+    assert "KeyError: 'mine'" in str(error)
+    print(int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]) // 1024)
 """
 LEFT_BEHIND = """
 import gc, sys, threading, torch, initaudit
@@ -75,8 +87,8 @@ print(0)
 
 @pytest.mark.parametrize(
     ("script", "megabytes"),
-    [(MEMORY, 2348), (HUNDRED_BILLION, 600), (LEFT_BEHIND, 0), (REFUSED, 0)],
-    ids=["large parameter", "hundred billion parameters", "nothing is left behind", "refused memory"],
+    [(MEMORY, 1324), (HUNDRED_BILLION, 600), (FAILS_BY_ITSELF, 600), (LEFT_BEHIND, 0), (REFUSED, 0)],
+    ids=["large parameter", "hundred billion", "a factory that fails", "nothing is left behind", "refused memory"],
 )
 def test_process_that_records_stays_small_and_clean(script: str, megabytes: int) -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
