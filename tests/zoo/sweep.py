@@ -6,7 +6,7 @@ No values are drawn: the sweep is about the recording. It fails where a model cr
 * models audited, built for real instead (with the reason), that their library itself cannot build, that took too long;
 * the share of parameters whose writers are known;
 * what nobody wrote, and random values that are copies of another tensor's;
-* the operations after which a law is no longer followed.
+* the operations after which the law of random values is no longer followed.
 """
 
 import argparse
@@ -31,42 +31,29 @@ from torch import nn
 from initaudit.checks.audit import is_random
 from initaudit.errors import TargetError
 from initaudit.evidence.building import build_recorded
+from initaudit.evidence.recording import Recording
 from initaudit.laws import Unknown
 from initaudit.model.walk import Entry, walk
 from initaudit.request import Request
-from initaudit.values import History, Kind
+from initaudit.values import Kind
 
 
 class TimeUpError(KeyboardInterrupt):
     """A model took longer than it may; like what a user presses, nothing that catches exceptions keeps it."""
 
 
-class Recorded:
-    """A factory that is asked for real only on the meta device, where it shows whether it fails by itself."""
+class Once:
+    """A factory that is never asked for real: a model that could not be recorded is noted, however large it is."""
 
     def __init__(self, factory: Factory) -> None:
         self.factory = factory
-        self.error: str | None = None
-        self.again = False
+        self.recorded = False
 
     def __call__(self) -> nn.Module:
-        if self.again:
-            return self._without_memory()
-        self.again = True
-        try:
-            return self.factory()
-        except Exception as error:
-            self.error = repr(error)
-            raise
-
-    def _without_memory(self) -> nn.Module:
-        try:
-            with torch.device("meta"):
-                return self.factory()
-        except Exception as error:
-            if repr(error) == self.error:
-                raise
+        if self.recorded and torch.get_default_device().type != "meta":
             return nn.Linear(1, 1)
+        self.recorded = True
+        return self.factory()
 
 
 @dataclass
@@ -89,7 +76,7 @@ class Tally:
 
 def sweep_one(tally: Tally, name: str, factory: Factory) -> None:
     try:
-        made = build_recorded(Request(target=Recorded(factory)))
+        made = build_recorded(Request(target=Once(factory)))
     except TargetError as error:
         tally.note("failed by itself", f"{name}: {error}")
         return
@@ -100,11 +87,12 @@ def sweep_one(tally: Tally, name: str, factory: Factory) -> None:
     for entry in walk(made.subject.module):
         known = not entry.parameter.lazy and not entry.parameter.effective and entry.parameter.numel
         if known:
-            look_at(tally, name, entry, made.recording.history(entry.tensors[0]))
+            look_at(tally, name, entry, made.recording)
 
 
-def look_at(tally: Tally, model: str, entry: Entry, history: History | None) -> None:
+def look_at(tally: Tally, model: str, entry: Entry, recording: Recording) -> None:
     """Count one parameter, and note what of it nobody wrote or what is not known."""
+    history, origin = recording.history(entry.tensors[0]), recording.origin(entry.tensors[0])
     kind, where = entry.parameter.kind, f"{model}: {entry.parameter.name} {list(entry.parameter.shape)}"
     tally.parameters += kind is Kind.PARAMETER
     tally.elements += entry.parameter.numel if kind is Kind.PARAMETER else 0
@@ -119,7 +107,7 @@ def look_at(tally: Tally, model: str, entry: Entry, history: History | None) -> 
         )
     tally.known += kind is Kind.PARAMETER
     for one in left if kind is Kind.PARAMETER else ():
-        if isinstance(one.law, Unknown):
+        if isinstance(one.law, Unknown) and origin is not None and origin.random:
             reason = one.law.reason
             tally.unfollowed[reason] += 1
             tally.examples.setdefault(reason, f"{where} at {one.write.location}")
@@ -155,7 +143,7 @@ def show(tally: Tally, wall: float) -> None:
     print(f"writers known of {tally.known:,} of {tally.parameters:,} parameters ({share:.3%})")
     print(f"{tally.elements:,} elements")
     print(f"{wall:.0f} s, peak {resident():.2f} GB")
-    print("laws not followed:")
+    print("laws of random values that are not followed:")
     for reason, count in tally.unfollowed.most_common(40):
         print(f"{count:7,} {reason}   {tally.examples[reason]}")
 
