@@ -1,69 +1,186 @@
-"""IA4xx: parameters that should share storage or values and do not, or share without being listed."""
+"""IA401, IA403: parameters that hold the same random values, or values that hang together, though they are not tied."""
 
-from collections.abc import Iterator
-from dataclasses import replace
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from initaudit.checks.audit import Audit
+from initaudit.checks.audit import RANDOM, Audit, spacing
+from initaudit.laws import CONTINUOUS, INDEPENDENT
+from initaudit.likeness import Groups, Match, matches
 from initaudit.policy.expectation import Expectation
-from initaudit.policy.matching import equal_pairs
-from initaudit.policy.schema import Policy
+from initaudit.policy.matching import equal_pairs, leaders
 from initaudit.report import Finding
+from initaudit.values import LOADED, Evidence, Kind, Location
+
+_SHOWN = 3
+"""So many names of a group are told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Member:
+    """A parameter whose values should be its own."""
+
+    expectation: Expectation
+    evidence: Evidence
+    drawn_as: str
+    """What all that the policy declares equal have in common."""
+
+    @property
+    def name(self) -> str:
+        return self.expectation.parameter.name
+
+    @property
+    def independent(self) -> bool:
+        """Whether each of its values is a draw of its own, so that chance alone relates them to another's."""
+        origin, look = self.evidence.origin, self.evidence.look
+        laws = [clause.law for clause in self.expectation.clauses if clause.through is None]
+        if laws and all(isinstance(law, INDEPENDENT) for law in laws):
+            return True
+        return (origin is None or origin.single) and look.fingerprint is not None and look.fingerprint.irregular
 
 
 def findings(audit: Audit) -> Iterator[Finding]:
-    """Compare the ties and equalities that the policy declares with those of the model."""
-    if audit.policy is None:
+    """Find groups of parameters whose random values are the same, or are correlated; one finding for each group."""
+    yield from judge(audit, audit.evidence)
+
+
+def judge(audit: Audit, evidence: Sequence[Evidence]) -> Iterator[Finding]:
+    """Find them in the evidence of what was built, or of what is judged."""
+    drawn_as = leaders(equal_pairs(audit.policy, [one.parameter for one in audit.expectations]))
+    members = [
+        _Member(expectation=one, evidence=found, drawn_as=drawn_as.get(one.parameter.name, one.parameter.name))
+        for one, found in zip(audit.expectations, evidence, strict=True)
+        if is_drawn(one, found)
+    ]
+    groups = _same(audit, members)
+    for ranks in groups.several():
+        yield from _identical(audit, _concerned([members[rank] for rank in ranks], members))
+    first = [one for rank, one in enumerate(members) if groups.find(rank) == rank]
+    yield from _correlated(audit, [one for one in first if one.evidence.look.fingerprint is not None], members)
+
+
+def is_drawn(expectation: Expectation, evidence: Evidence) -> bool:
+    """Tell whether a parameter's values are drawn, and are to be judged: no others may be expected to differ."""
+    parameter, rule, origin = expectation.parameter, expectation.rule, evidence.origin
+    if parameter.kind is not Kind.PARAMETER or parameter.effective or parameter.numel < 2:
+        return False
+    if rule is not None and rule.unchecked:
+        return False
+    if origin is not None:
+        loaded = origin.loaded or any(one.write.initialiser == LOADED for one in evidence.left)
+        return origin.random and not loaded
+    fingerprint = evidence.look.fingerprint
+    declared = any(isinstance(clause.law, RANDOM) for clause in expectation.clauses)
+    return declared or (fingerprint is not None and fingerprint.irregular)
+
+
+def _same(audit: Audit, members: Sequence[_Member]) -> Groups:
+    """Put together those that the recording, or a comparison of all their values, tells to be the same."""
+    groups = Groups(len(members))
+    ranks = {one.name: rank for rank, one in enumerate(members)}
+    needed = math.log2(len(members) ** 2 / 2 / audit.alpha(members[0].expectation)) if members else 0.0
+    keys: dict[object, int] = {}
+    for rank, one in enumerate(members):
+        origin, twin = one.evidence.origin, one.evidence.look.twin
+        if origin is not None and origin.key is not None:
+            groups.join(rank, keys.setdefault(origin.key, rank))
+        if twin in ranks and _surprise(one) >= needed:
+            groups.join(rank, ranks[twin])
+    return groups
+
+
+def _surprise(member: _Member) -> float:
+    """Say in bits how much it tells that another tensor holds the same values: for coarse values less."""
+    fingerprint = member.evidence.look.fingerprint
+    if fingerprint is None:
+        return 0.0
+    laws = [*(one.law for one in member.evidence.left), *(one.law for one in member.expectation.clauses)]
+    precision = spacing(member.expectation.parameter)
+    if laws and precision and all(isinstance(law, CONTINUOUS) for law in laws):
+        return max(fingerprint.surprise, -fingerprint.count * math.log2(precision))
+    return fingerprint.surprise
+
+
+def _concerned(group: Sequence[_Member], members: Sequence[_Member]) -> list[_Member]:
+    """Leave out of a group what may be the same as another of it.
+
+    That is what the policy declares equal, what shares storage, a frozen copy of what is trained (a teacher that
+    follows its student), and a vector beside a random matrix in its module: it is the matrix that breaks the symmetry.
+    """
+    trained = [one for one in group if not one.expectation.parameter.frozen]
+    matrices = {site.module for one in members for site in one.expectation.parameter.sites if _is_matrix(one)}
+    kept: dict[object, _Member] = {}
+    storages: set[int] = set()
+    for one in trained or group:
+        parameter = one.expectation.parameter
+        beside = not _is_matrix(one) and any(site.module in matrices for site in parameter.sites)
+        if not beside and parameter.storage not in storages:
+            storages.add(parameter.storage)
+            kept.setdefault(one.drawn_as, one)
+    return list(kept.values()) if len(kept) > 1 else []
+
+
+def _is_matrix(member: _Member) -> bool:
+    return sum(extent > 1 for extent in member.expectation.parameter.shape) > 1
+
+
+def _identical(audit: Audit, group: Sequence[_Member]) -> Iterator[Finding]:
+    if not group:
         return
-    by_name = {site.name: one for one in audit.expectations for site in one.parameter.sites}
-    if audit.policy.ties is not None:
-        yield from _broken(audit, audit.policy.ties, by_name)
-        yield from _unlisted(audit, audit.policy.ties, by_name)
-    yield from _unequal(audit, by_name)
-    yield from _idle(audit, audit.policy)
+    first, *others = group
+    copied = _copied(group)
+    if copied is not None:
+        reason = f"; {copied} copies them"
+    elif all(one.evidence.origin is not None and one.evidence.origin.key is not None for one in group):
+        reason = "; they were drawn from equal states of a generator"
+    else:
+        reason = ""
+    message = f"its values are bit-identical to those of {_names(others)}{reason}"
+    yield audit.finding("IA401", message, expectation=first.expectation, location=copied)
 
 
-def _idle(audit: Audit, policy: Policy) -> Iterator[Finding]:
-    parameters = [one.parameter for one in audit.expectations]
-    for first, second in policy.equal:
-        if not equal_pairs(replace(policy, equal=((first, second),)), parameters):
-            yield audit.finding("IA404", f"{first} and {second} are declared equal, but they pair no two parameters")
+def _copied(group: Sequence[_Member]) -> Location | None:
+    return next(
+        (one.evidence.origin.copied for one in group if one.evidence.origin and one.evidence.origin.copied), None
+    )
 
 
-def _broken(audit: Audit, ties: tuple[tuple[str, str], ...], by_name: dict[str, Expectation]) -> Iterator[Finding]:
-    for first, second in ties:
-        missing = [name for name in (first, second) if name not in by_name]
-        if missing:
-            message = f"{first} and {second} are declared tied, but the model has no parameter named {missing[0]!r}"
-            yield audit.finding("IA404", message)
-        elif by_name[first].parameter.storage != by_name[second].parameter.storage:
-            message = f"declared tied to {second}, but the two have storage of their own"
-            yield audit.finding("IA404", message, expectation=by_name[first])
+def _correlated(audit: Audit, looked: Sequence[_Member], members: Sequence[_Member]) -> Iterator[Finding]:
+    fingerprints = [one.evidence.look.fingerprint for one in looked]
+    if not looked:
+        return
+    found = matches(
+        [one for one in fingerprints if one is not None],
+        [one.independent for one in looked],
+        audit.alpha(looked[0].expectation),
+    )
+    groups = Groups(len(looked))
+    for match in found:
+        groups.join(match.first, match.second)
+    for ranks in groups.several():
+        group = _concerned([looked[rank] for rank in ranks], members)
+        if group:
+            kept = [rank for rank in ranks if looked[rank] in group]
+            match = next(one for one in found if one.first in ranks)
+            message = f"its values hang together with those of {_names(group[1:])}: {_how(match, looked)}"
+            yield audit.finding(
+                "IA403", message, expectation=looked[kept[0]].expectation, observed=abs(match.correlation)
+            )
 
 
-def _unlisted(audit: Audit, ties: tuple[tuple[str, str], ...], by_name: dict[str, Expectation]) -> Iterator[Finding]:
-    listed = {frozenset(tie) for tie in ties}
-    for expectation in audit.expectations:
-        if expectation.governed.through is not None:  # the tie is that of the weight which is computed from it
-            continue
-        first, *others = (site.name for site in expectation.parameter.sites)
-        reached = _connected(first, listed)
-        for other in others:
-            if other not in reached:
-                message = f"it shares storage with {other}, a tie that the policy does not list"
-                yield audit.finding("IA405", message, expectation=by_name[first])
+def _how(match: Match, looked: Sequence[_Member]) -> str:
+    """Say what the two have in common."""
+    one, other = (looked[rank].expectation.parameter for rank in (match.first, match.second))
+    if match.turned:
+        return f"{other.name} has about the same values as {one.name}, transposed"
+    if match.agreement == 1 and one.numel != other.numel:
+        return f"{other.name} starts with the draws of {one.name}, from an equal state of a generator"
+    if match.agreement in (0, 1):
+        return f"{other.name} is {'minus ' if match.agreement == 0 else ''}{one.name}, scaled or shifted"
+    return f"{one.name} and {other.name} are correlated with {match.correlation:.2f}"
 
 
-def _connected(name: str, ties: set[frozenset[str]]) -> set[str]:
-    reached, front = {name}, [name]
-    while front:
-        here = front.pop()
-        new = {other for tie in ties if here in tie for other in tie} - reached
-        reached |= new
-        front.extend(new)
-    return reached
-
-
-def _unequal(audit: Audit, by_name: dict[str, Expectation]) -> Iterator[Finding]:
-    for first, second in sorted(audit.unequal):
-        message = f"declared equal to {first}, but their values differ"
-        yield audit.finding("IA404", message, expectation=by_name[second])
+def _names(others: Sequence[_Member]) -> str:
+    shown = ", ".join(one.name for one in others[:_SHOWN])
+    more = len(others) - _SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown

@@ -1,0 +1,167 @@
+"""IA207 where the policy named no part: a row, a column, a block or an expert that alone departs from the law."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from initaudit.checks.audit import Audit, spacing
+from initaudit.laws import Law, Orthogonal
+from initaudit.policy.expectation import Clause, Expectation
+from initaudit.report import Finding
+from initaudit.sampling import Band, Bands
+from initaudit.values import Evidence, Extreme, Location, Moments, Partition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Departure:
+    """A part whose mean or std no draws of the law may have."""
+
+    partition: Partition
+    part: int
+    name: str
+    figure: float
+    declared: float
+    band: Band
+    score: float
+    """How many standard errors it is off, about: the part that fits best what went wrong has the most."""
+
+
+def findings(audit: Audit) -> Iterator[Finding]:
+    """Compare equal parts of every region with the law of the whole; tell the one that departs the most."""
+    for expectation, evidence in audit.pairs():
+        looked = zip(expectation.clauses, evidence.observations, evidence.look.partitions, strict=False)
+        for clause, observation, partitions in looked:
+            if clause.law is not None and audit.policy is not None:
+                yield from _judge(audit, expectation, clause, evidence, observation.moments, partitions)
+
+
+def place(shape: tuple[int, ...], dim: int, start: int, extent: int) -> str:
+    """Name some indices along a dimension: `row 5`, `columns 0:64`, `indices 2:4 of dim 0`."""
+    one, many, after = ("index", "indices", f" of dim {dim}")
+    if len(shape) == 2:
+        one, many, after = ("column", "columns", "") if dim else ("row", "rows", "")
+    return f"{one} {start}{after}" if extent == 1 else f"{many} {start}:{start + extent}{after}"
+
+
+def _judge(
+    audit: Audit,
+    expectation: Expectation,
+    clause: Clause,
+    evidence: Evidence,
+    whole: Moments,
+    partitions: tuple[Partition, ...],
+) -> Iterator[Finding]:
+    law, tests = clause.law, 2 * sum(one.parts for one in partitions)
+    if law is None or law.mean is None or not law.std or not tests or not whole.finite:
+        return
+    found = [
+        departure
+        for partition in partitions
+        for departure in _departures(audit, expectation, law, whole, partition, audit.alpha(expectation) / tests)
+    ]
+    if not found:
+        return
+    worst = max(found, key=lambda one: one.score)
+    label = "" if clause.label is None else f"{clause.label}: "
+    message = f"{label}{_named(expectation, worst)} {_told(worst, law)}"
+    yield audit.finding(
+        "IA207",
+        message,
+        expectation=expectation,
+        location=_location(evidence),
+        expected=worst.declared,
+        observed=worst.figure,
+        band=(worst.band.low, worst.band.high),
+    )
+
+
+def _departures(
+    audit: Audit, expectation: Expectation, law: Law, whole: Moments, partition: Partition, alpha: float
+) -> Iterator[_Departure]:
+    """Find the parts that are off; where the whole is off, those that are not off like the rest of it."""
+    mean, std, count = law.mean or 0.0, law.std or 1.0, partition.numel
+    shift, factor = _off(audit, expectation, law, whole)
+    limits = _limits(audit, expectation, law, count, alpha)
+    if limits.mean is not None:
+        spread = max(factor, 1.0)
+        band = Band(
+            low=mean + shift + (limits.mean.low - mean) * spread, high=mean + shift + (limits.mean.high - mean) * spread
+        )
+        for one in _outside(partition.means, band):
+            score = abs(one.figure - mean - shift) / (std * factor) * math.sqrt(count)
+            yield _Departure(
+                partition=partition,
+                part=one.part,
+                name="mean",
+                figure=one.figure,
+                declared=mean,
+                band=band,
+                score=score,
+            )
+    if limits.std is not None:
+        bessel = math.sqrt(count / (count - 1))
+        band = Band(low=limits.std.low * factor / bessel, high=limits.std.high * factor / bessel)
+        for one in _outside(partition.stds, band):
+            score = abs(one.figure / (std * factor) - 1) * math.sqrt(2 * count)
+            figure = one.figure * bessel
+            yield _Departure(
+                partition=partition, part=one.part, name="std", figure=figure, declared=std, band=band, score=score
+            )
+
+
+def _off(audit: Audit, expectation: Expectation, law: Law, whole: Moments) -> tuple[float, float]:
+    """Give the shift of the mean and the factor of the std of all values together; 0 and 1 where they may be chance."""
+    limits = audit.limits(expectation, law, whole.finite, audit.alpha(expectation))
+    shift, factor = whole.mean - (law.mean or 0.0), (whole.std or 0.0) / (law.std or 1.0)
+    if limits.mean is not None and limits.mean.low <= whole.mean <= limits.mean.high:
+        shift = 0.0
+    if limits.std is None or not factor or limits.std.low <= factor * (law.std or 1.0) <= limits.std.high:
+        factor = 1.0
+    return shift, factor
+
+
+def _limits(audit: Audit, expectation: Expectation, law: Law, count: int, alpha: float) -> Bands:
+    """Give the bands of a part; of a part of an orthogonal matrix, only its sum is known.
+
+    That sum is a coordinate of a vector of uniform direction, for rows, columns and their blocks alike: sub-Gaussian,
+    with the reciprocal of the longer side as its variance proxy.
+    """
+    if not isinstance(law, Orthogonal):
+        return audit.limits(expectation, law, count, alpha)
+    longer = max(law.rows, law.columns)
+    half = abs(law.gain) * math.sqrt(2 * math.log(2 / alpha) / (longer * count))
+    half = half * (1 + spacing(expectation.parameter)) + audit.leeway(expectation, law).mean
+    return Bands(mean=Band(low=-half, high=half), std=None)
+
+
+def _outside(extremes: tuple[Extreme, Extreme], band: Band) -> Iterator[Extreme]:
+    """Give what lies outside a band, unless all parts lie on one side of it: then it is the whole that is off."""
+    low, high = extremes
+    if low.figure > band.high or high.figure < band.low:
+        return
+    if low.figure < band.low:
+        yield low
+    if high.figure > band.high:
+        yield high
+
+
+def _named(expectation: Expectation, departure: _Departure) -> str:
+    partition = departure.partition
+    start = partition.start + departure.part * partition.extent
+    named = place(expectation.parameter.shape, partition.dim, start, partition.extent)
+    if partition.extent == 1:
+        return named
+    return f"{named} (block {departure.part + 1} of {partition.parts} along dim {partition.dim})"
+
+
+def _told(departure: _Departure, law: Law) -> str:
+    verb = "has" if departure.partition.extent == 1 else "have"
+    return (
+        f"{verb} {departure.name} {departure.figure:.4g} where {law} has {departure.declared:.4g}; its "
+        f"{departure.partition.numel:,} values may give {departure.band.low:.4g} to {departure.band.high:.4g}"
+    )
+
+
+def _location(evidence: Evidence) -> Location | None:
+    writes = [one.write for one in evidence.left]
+    return (writes[0].user or writes[0].location) if writes else None

@@ -1,0 +1,80 @@
+"""IA304, IA402: rows and columns that hold one value or repeat others, and blocks that are copies of each other."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+
+from initaudit.checks.audit import Audit
+from initaudit.checks.identity import is_drawn
+from initaudit.checks.parts import place
+from initaudit.laws import EXACT, STRUCTURED
+from initaudit.policy.expectation import Expectation
+from initaudit.regions import Box, intersect, whole
+from initaudit.report import Finding
+from initaudit.values import Evidence, Repeat
+
+PADDING = "module.padding_idx"
+"""The attribute of an embedding that names the row which is zero by design."""
+_FEWEST = 16
+"""A row of fewer values may be constant by design or by chance."""
+
+
+def findings(audit: Audit) -> Iterator[Finding]:
+    """Find what repeats in parameters whose values are drawn."""
+    for expectation, evidence in audit.pairs():
+        laws = [*(one.law for one in evidence.left), *(one.law for one in expectation.clauses)]
+        if is_drawn(expectation, evidence) and not any(isinstance(law, STRUCTURED) for law in laws):
+            for repeat in evidence.look.repeats:
+                yield from _judge(audit, expectation, evidence, repeat)
+
+
+def _judge(audit: Audit, expectation: Expectation, evidence: Evidence, repeat: Repeat) -> Iterator[Finding]:
+    if repeat.constant is not None:
+        kept = _unexplained(expectation, evidence, repeat)
+        if kept.count and repeat.numel >= _FEWEST:
+            message = f"{_places(expectation, kept)}: every value there is {repeat.constant:.4g}"
+            yield audit.finding("IA304", message, expectation=expectation, expected="draws", observed=repeat.constant)
+    elif _surprise(evidence, repeat) >= math.log2(repeat.parts**2 / 2 / audit.alpha(expectation)):
+        blocks = repeat.extent > 1 or repeat.count == repeat.parts or len(expectation.parameter.shape) == 3
+        all_of_them = "all " if repeat.count == repeat.parts else ""
+        message = f"{all_of_them}{_places(expectation, repeat)}: they hold the very same values"
+        yield audit.finding("IA402" if blocks else "IA304", message, expectation=expectation)
+
+
+def _unexplained(expectation: Expectation, evidence: Evidence, repeat: Repeat) -> Repeat:
+    """Leave out what is constant by design: a declared or a written constant, and the padding row of an embedding."""
+    shape = expectation.parameter.shape
+    boxes = [one.box for one in expectation.clauses if isinstance(one.law, EXACT)]
+    boxes += [one.box for one in evidence.left if isinstance(one.law, EXACT)]
+    padding = expectation.parameter.sites[0].attributes.get(PADDING)
+    if isinstance(padding, int) and repeat.constant == 0:
+        boxes.append(_box(shape, 0, padding % shape[0]))
+    slices = [_box(shape, repeat.dim, index) for index in repeat.places]
+    left = [at for at, box in zip(repeat.places, slices, strict=True) if not any(_holds(one, box) for one in boxes)]
+    explained = len(repeat.places) - len(left)
+    return replace(repeat, places=tuple(left), count=repeat.count - explained if left else 0)
+
+
+def _box(shape: tuple[int, ...], dim: int, index: int) -> Box:
+    everything = whole(shape)
+    return (*everything[:dim], (index, index + 1), *everything[dim + 1 :])
+
+
+def _holds(outer: Box, inner: Box) -> bool:
+    return intersect(outer, inner) == inner
+
+
+def _surprise(evidence: Evidence, repeat: Repeat) -> float:
+    """Say in bits how much it tells that another slice holds the same values."""
+    fingerprint = evidence.look.fingerprint
+    return repeat.numel * fingerprint.surprise / fingerprint.count if fingerprint is not None else 0.0
+
+
+def _places(expectation: Expectation, repeat: Repeat) -> str:
+    """Name what is concerned: the only one, or how many and the first of them."""
+    shape = expectation.parameter.shape
+    named = [place(shape, repeat.dim, index * repeat.extent, repeat.extent) for index in repeat.places]
+    if repeat.count == 1:
+        return named[0]
+    rest = ", …" if repeat.count > len(named) else ""
+    return f"{repeat.count:,} of {repeat.parts:,} equal parts along dim {repeat.dim} ({', '.join(named)}{rest})"

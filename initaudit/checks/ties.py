@@ -1,0 +1,69 @@
+"""IA4xx: parameters that should share storage or values and do not, or share without being listed."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from initaudit.checks.audit import Audit
+from initaudit.policy.expectation import Expectation
+from initaudit.policy.matching import equal_pairs
+from initaudit.policy.schema import Policy
+from initaudit.report import Finding
+
+
+def findings(audit: Audit) -> Iterator[Finding]:
+    """Compare the ties and equalities that the policy declares with those of the model."""
+    if audit.policy is None:
+        return
+    by_name = {site.name: one for one in audit.expectations for site in one.parameter.sites}
+    if audit.policy.ties is not None:
+        yield from _broken(audit, audit.policy.ties, by_name)
+        yield from _unlisted(audit, audit.policy.ties, by_name)
+    yield from _unequal(audit, by_name)
+    yield from _idle(audit, audit.policy)
+
+
+def _idle(audit: Audit, policy: Policy) -> Iterator[Finding]:
+    parameters = [one.parameter for one in audit.expectations]
+    for first, second in policy.equal:
+        if not equal_pairs(replace(policy, equal=((first, second),)), parameters):
+            yield audit.finding("IA404", f"{first} and {second} are declared equal, but they pair no two parameters")
+
+
+def _broken(audit: Audit, ties: tuple[tuple[str, str], ...], by_name: dict[str, Expectation]) -> Iterator[Finding]:
+    for first, second in ties:
+        missing = [name for name in (first, second) if name not in by_name]
+        if missing:
+            message = f"{first} and {second} are declared tied, but the model has no parameter named {missing[0]!r}"
+            yield audit.finding("IA404", message)
+        elif by_name[first].parameter.storage != by_name[second].parameter.storage:
+            message = f"declared tied to {second}, but the two have storage of their own"
+            yield audit.finding("IA404", message, expectation=by_name[first])
+
+
+def _unlisted(audit: Audit, ties: tuple[tuple[str, str], ...], by_name: dict[str, Expectation]) -> Iterator[Finding]:
+    listed = {frozenset(tie) for tie in ties}
+    for expectation in audit.expectations:
+        if expectation.governed.through is not None:  # the tie is that of the weight which is computed from it
+            continue
+        first, *others = (site.name for site in expectation.parameter.sites)
+        reached = _connected(first, listed)
+        for other in others:
+            if other not in reached:
+                message = f"it shares storage with {other}, a tie that the policy does not list"
+                yield audit.finding("IA405", message, expectation=by_name[first])
+
+
+def _connected(name: str, ties: set[frozenset[str]]) -> set[str]:
+    reached, front = {name}, [name]
+    while front:
+        here = front.pop()
+        new = {other for tie in ties if here in tie for other in tie} - reached
+        reached |= new
+        front.extend(new)
+    return reached
+
+
+def _unequal(audit: Audit, by_name: dict[str, Expectation]) -> Iterator[Finding]:
+    for first, second in sorted(audit.unequal):
+        message = f"declared equal to {first}, but their values differ"
+        yield audit.finding("IA404", message, expectation=by_name[second])
