@@ -79,6 +79,37 @@ CODES = (
         """,
     ),
     Code(
+        code="IA304",
+        title="constant, dead or repeated rows",
+        severity=Severity.WARNING,
+        meaning="""
+        Rows, columns or filters of a tensor whose values are drawn hold one value each,
+        or the very values of others. A dead row gives the same output for every input,
+        and equal ones get equal gradients, so that the layer is narrower than it looks.
+        Chance does not do this. The padding row of an embedding, constants that the
+        policy declares for a slice, and those that a recorded write put there are none.
+        """,
+        example="""
+        # nets.py: the mask was meant for the columns
+        weight = torch.randn(512, 512) * 0.02
+        weight[torch.arange(0, 512, 64)] = 0
+        self.weight = nn.Parameter(weight)
+
+        nets.py:4: IA304 warning weight: 8 of 512 equal parts along dim 0 (row 0, row 64, row 128, row 192, …):
+        every value there is 0
+        """,
+        mend="""
+        Look for an index or a mask along the wrong dimension, for `expand` and `repeat`
+        where draws were meant, and for a copy from a smaller tensor. Where the rows are
+        meant, give them a law of their own:
+
+            - id: table
+              match: {name: table.weight}
+              init: {normal: {std: 0.02}}
+              slices: [{index: "0:8", init: zeros}]
+        """,
+    ),
+    Code(
         code="IA306",
         title="buffer never written or not a number",
         severity=Severity.ERROR,
