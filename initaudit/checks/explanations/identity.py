@@ -5,6 +5,97 @@ from initaudit.values import Severity
 
 CODES = (
     Code(
+        code="IA401",
+        title="bit-identical parameters that are not tied",
+        severity=Severity.ERROR,
+        meaning="""
+        Several parameters hold the very same random values, though each has storage of
+        its own: layers made by `deepcopy`, or drawn one after the other from the same
+        seed. They start as one layer. No figure of a single tensor shows it. Constants,
+        formulas, loaded values, tied parameters and a frozen copy of a trained one are
+        no finding; a vector counts only where its module has no random matrix.
+        """,
+        example="""
+        # nets.py: nn.TransformerEncoder makes its layers by deepcopy
+        layer = nn.TransformerEncoderLayer(512, 8)
+        self.encoder = nn.TransformerEncoder(layer, num_layers=6)
+
+        nets.py:3: IA401 error encoder.layers.0.linear1.weight: its values are bit-identical to those of
+        encoder.layers.1.linear1.weight, encoder.layers.2.linear1.weight, encoder.layers.3.linear1.weight and 2 more;
+        nets.py:3 copies them
+        """,
+        mend="""
+        Draw each copy anew (`for p in encoder.parameters(): if p.dim() > 1:
+        nn.init.xavier_uniform_(p)`), or make each layer by itself. Seed once, not in
+        every layer; a fresh `torch.Generator()` always starts from the same seed, and
+        `fork_rng` gives back the state it began with. Where the values are meant to be
+        equal, say so:
+
+            equal: [["student.*", "teacher.*"]]
+        """,
+    ),
+    Code(
+        code="IA402",
+        title="repeated blocks inside one parameter",
+        severity=Severity.ERROR,
+        meaning="""
+        Blocks of one tensor along its first or second dimension are copies of each
+        other, bit for bit: shards that every rank drew from the same seed, experts or
+        heads made from one draw by `expand` or `repeat`. The matrix has a fraction of
+        the rank that its shape promises, and equal experts stay equal in training. Mean
+        and standard deviation are those of a right one.
+        """,
+        example="""
+        # nets.py: four ranks with one seed
+        shards = [torch.randn(256, 1024, generator=torch.Generator().manual_seed(0)) for rank in range(4)]
+        self.weight = nn.Parameter(torch.cat(shards) * 0.02)
+
+        nets.py:3: IA402 error weight: all 4 of 4 equal parts along dim 0 (rows 0:256, rows 256:512, rows 512:768,
+        rows 768:1024): they hold the very same values
+        """,
+        mend="""
+        Give each shard, expert or head a seed of its own (the rank's number added), or
+        draw the whole tensor and cut it. Where copies are meant, take the parameter out
+        of the audit with a reason:
+
+            - id: upsampling
+              match: {name: "*.shuffle.weight"}
+              init: unchecked
+              reason: the four sub-pixels start alike (ICNR)
+        """,
+    ),
+    Code(
+        code="IA403",
+        title="correlated parameters",
+        severity=Severity.WARNING,
+        meaning="""
+        The random values of several parameters hang together: one is another scaled,
+        shifted, negated, transposed, or with noise on top, or several start with the
+        same draws because the generator was in the same state. For independent draws
+        each pair of neighbours rises with chance one half whatever the other tensor is,
+        so the test needs no law, and all pairs together keep their share of the run's
+        false alarms.
+        """,
+        example="""
+        # nets.py: every layer draws from a generator of its own, and all of them have the same seed
+        for layer in layers:
+            nn.init.kaiming_normal_(layer.weight, generator=torch.Generator())
+
+        nets.py:3: IA403 warning layers.0.weight: its values hang together with those of layers.1.weight:
+        layers.1.weight starts with the draws of layers.0.weight, from an equal state of a generator
+        """,
+        mend="""
+        Make one generator, seed it once and hand it to every layer; do not seed inside
+        a loop. Where one parameter is made from another on purpose (a decoder that
+        starts as the encoder transposed), leave it unchecked with the reason:
+
+            - id: decoder
+              match: {name: decoder.weight}
+              init: unchecked
+              reason: starts as the transposed encoder
+        """,
+    ),
+    Code(
         code="IA404",
         title="declared tie or equality broken",
         severity=Severity.ERROR,
