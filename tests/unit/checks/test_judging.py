@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from initaudit.checks import conformity, coverage, distribution, health, identity, provenance
+from initaudit.checks import conformity, coverage, distribution, health, provenance, ties
 from initaudit.checks.audit import Audit, count_tests
 from initaudit.checks.registry import findings_of
 from initaudit.checks.selection import select
@@ -322,7 +322,7 @@ def test_rule_without_effect_is_found() -> None:
 def tied(*ties: tuple[str, str], of: tuple[Parameter, ...], **facts: Any) -> list[tuple[str, str | None]]:
     policy = Policy(name="p", path="p", ties=ties)
     pairs = [(expected(of=one), evidence(moments())) for one in of]
-    return [(one.code, one.parameter) for one in identity.findings(audit(*pairs, policy=policy, **facts))]
+    return [(one.code, one.parameter) for one in ties.findings(audit(*pairs, policy=policy, **facts))]
 
 
 def test_declared_tie_that_is_broken_is_found() -> None:
@@ -338,7 +338,7 @@ def test_tie_that_is_not_listed_is_found() -> None:
     assert tied(("a", "b"), of=three) == [("IA405", "a")]
     assert tied(("a", "b"), ("b", "c"), of=three) == []
     silent = Policy(name="p", path="p", ties=None)
-    assert codes(identity.findings, (expected(of=three[0]), evidence()), policy=silent) == []
+    assert codes(ties.findings, (expected(of=three[0]), evidence()), policy=silent) == []
 
 
 def test_values_that_should_be_equal_and_are_not_are_found() -> None:
