@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from initaudit.checks.audit import Audit, count_tests
+from initaudit.checks.repeats import PADDING
 from initaudit.policy.expectation import Expectation
 from initaudit.policy.matching import assign, equal_pairs, leaders, tally
 from initaudit.policy.resolving import attributes, count_expected, expect
@@ -84,7 +85,7 @@ def gather(request: Request, wanted: frozenset[str] = frozenset()) -> Gathered:
     device = require(request.device)
     made = build_recorded(request)
     wanted |= attributes(policy) if policy is not None else frozenset()
-    entries, expectations = expected(policy, walk(made.subject.module, wanted))
+    entries, expectations = expected(policy, walk(made.subject.module, wanted | {PADDING}))
     source = Source(
         entries=entries,
         expectations=expectations,
