@@ -1,14 +1,30 @@
 """The checks that every audit runs, in the order of their codes. A new family is a line here."""
 
-from initaudit.checks import conformity, coverage, distribution, health, identity, process, provenance
+from initaudit.checks import (
+    conformity,
+    conventions,
+    coverage,
+    distribution,
+    health,
+    identity,
+    parts,
+    process,
+    provenance,
+    repeats,
+    ties,
+)
 from initaudit.checks.audit import Audit, Check
 from initaudit.report import Finding
 
 CHECKS: tuple[Check, ...] = (
     coverage.findings,
     distribution.findings,
+    parts.findings,
+    conventions.findings,
     health.findings,
+    repeats.findings,
     identity.findings,
+    ties.findings,
     provenance.findings,
     process.findings,
     conformity.findings,
