@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from initaudit.checks.audit import Audit, is_random
-from initaudit.checks.parts import place
+from initaudit.checks.parts import places
 from initaudit.checks.repeats import PADDING
 from initaudit.laws import Constant
 from initaudit.policy.expectation import Expectation
@@ -37,8 +37,8 @@ def _padding(audit: Audit, expectation: Expectation, evidence: Evidence) -> Iter
     if drawn and not spoken:
         write = drawn[0].write
         message = (
-            f"{place(shape, 0, row, 1)} is the padding row, which starts as zero and is never trained; {write.initialiser}() "
-            "drew it anew with the others"
+            f"{places(shape, 0, 1, [row])} is the padding row, which starts as zero and is never trained; "
+            f"{write.initialiser}() drew it anew with the others"
         )
         where = write.user or write.location
         yield audit.finding(

@@ -1,7 +1,7 @@
 """IA207 where the policy named no part: a row, a column, a block or an expert that alone departs from the law."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from initaudit.checks.audit import Audit, spacing
@@ -35,12 +35,13 @@ def findings(audit: Audit) -> Iterator[Finding]:
                 yield from _judge(audit, expectation, clause, evidence, observation.moments, partitions)
 
 
-def place(shape: tuple[int, ...], dim: int, start: int, extent: int) -> str:
-    """Name some indices along a dimension: `row 5`, `columns 0:64`, `indices 2:4 of dim 0`."""
+def places(shape: tuple[int, ...], dim: int, extent: int, starts: Sequence[int]) -> str:
+    """Name some equal parts along a dimension by where they start: `row 5`, `columns 0:64, 128:192`."""
     one, many, after = ("index", "indices", f" of dim {dim}")
     if len(shape) == 2:
         one, many, after = ("column", "columns", "") if dim else ("row", "rows", "")
-    return f"{one} {start}{after}" if extent == 1 else f"{many} {start}:{start + extent}{after}"
+    named = ", ".join(f"{start}" if extent == 1 else f"{start}:{start + extent}" for start in starts)
+    return f"{one if extent == len(starts) == 1 else many} {named}{after}"
 
 
 def _judge(
@@ -148,7 +149,7 @@ def _outside(extremes: tuple[Extreme, Extreme], band: Band) -> Iterator[Extreme]
 def _named(expectation: Expectation, departure: _Departure) -> str:
     partition = departure.partition
     start = partition.start + departure.part * partition.extent
-    named = place(expectation.parameter.shape, partition.dim, start, partition.extent)
+    named = places(expectation.parameter.shape, partition.dim, partition.extent, [start])
     if partition.extent == 1:
         return named
     return f"{named} (block {departure.part + 1} of {partition.parts} along dim {partition.dim})"

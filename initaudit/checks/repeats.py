@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from initaudit.checks.audit import Audit
 from initaudit.checks.identity import is_drawn
-from initaudit.checks.parts import place
+from initaudit.checks.parts import places
 from initaudit.laws import EXACT, STRUCTURED
 from initaudit.policy.expectation import Expectation
 from initaudit.regions import Box, intersect, whole
@@ -32,12 +32,11 @@ def _judge(audit: Audit, expectation: Expectation, evidence: Evidence, repeat: R
     if repeat.constant is not None:
         kept = _unexplained(expectation, evidence, repeat)
         if kept.count and repeat.numel >= _FEWEST:
-            message = f"{_places(expectation, kept)}: every value there is {repeat.constant:.4g}"
+            message = f"{_named(expectation, kept)}: every value there is {repeat.constant:.4g}"
             yield audit.finding("IA304", message, expectation=expectation, expected="draws", observed=repeat.constant)
     elif _surprise(evidence, repeat) >= math.log2(repeat.parts**2 / 2 / audit.alpha(expectation)):
         blocks = repeat.extent > 1 or repeat.count == repeat.parts or len(expectation.parameter.shape) == 3
-        all_of_them = "all " if repeat.count == repeat.parts else ""
-        message = f"{all_of_them}{_places(expectation, repeat)}: they hold the very same values"
+        message = f"{_named(expectation, repeat)}: they hold the very same values"
         yield audit.finding("IA402" if blocks else "IA304", message, expectation=expectation)
 
 
@@ -70,11 +69,11 @@ def _surprise(evidence: Evidence, repeat: Repeat) -> float:
     return repeat.numel * fingerprint.surprise / fingerprint.count if fingerprint is not None else 0.0
 
 
-def _places(expectation: Expectation, repeat: Repeat) -> str:
-    """Name what is concerned: the only one, or how many and the first of them."""
-    shape = expectation.parameter.shape
-    named = [place(shape, repeat.dim, index * repeat.extent, repeat.extent) for index in repeat.places]
-    if repeat.count == 1:
-        return named[0]
-    rest = ", …" if repeat.count > len(named) else ""
-    return f"{repeat.count:,} of {repeat.parts:,} equal parts along dim {repeat.dim} ({', '.join(named)}{rest})"
+def _named(expectation: Expectation, repeat: Repeat) -> str:
+    """Name the first of what is concerned, and say how many there are."""
+    starts = [index * repeat.extent for index in repeat.places]
+    named = places(expectation.parameter.shape, repeat.dim, repeat.extent, starts)
+    more = f" and {repeat.count - len(starts):,} more" if repeat.count > len(starts) else ""
+    return (
+        f"{named}{more}" if repeat.count == 1 else f"{named}{more} ({repeat.count:,} of {repeat.parts:,} equal parts)"
+    )
