@@ -14,12 +14,12 @@ import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.nn.parameter import UninitializedTensorMixin  # type: ignore[attr-defined]
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves, tree_map
 
 from initaudit.errors import TargetError
 from initaudit.evidence.callers import caller
 from initaudit.evidence.log import Drawn, Held, Op, View
 from initaudit.evidence.memory import Memory, RefusedError, touched
+from initaudit.evidence.nesting import leaves, mapped
 from initaudit.evidence.replay import Replay, ReplayError
 
 SMALL = 1 << 15
@@ -212,7 +212,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         flat = _tensors(shapes)
         plain = bool(flat) and all(one.layout is torch.strided for one in flat)
         if plain and (virtual or any(one.numel() > self.small for one in flat)):
-            result = tree_map(lambda one: self._virtual(one) if isinstance(one, torch.Tensor) else one, shapes)
+            result = mapped(lambda one: self._virtual(one) if isinstance(one, torch.Tensor) else one, shapes)
             made = _tensors(result)
             if not tensors and any(one.name == "dtype" for one in func._schema.arguments):
                 kwargs = {**kwargs, "dtype": made[0].dtype}  # the default may be another one when it is replayed
@@ -244,11 +244,11 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 return None
             return torch.device("meta") if isinstance(one, torch.device) else one
 
-        given = {name: tree_map(twin, one) for name, one in kwargs.items() if name != "pin_memory"}
+        given = {name: mapped(twin, one) for name, one in kwargs.items() if name != "pin_memory"}
         if not tensors:
             given["device"] = torch.device("meta")
         try:
-            return func(*tree_map(twin, args), **given)
+            return func(*mapped(twin, args), **given)
         except (NotImplementedError, RuntimeError, TypeError):
             return None
 
@@ -285,8 +285,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             index=len(self.log),
             func=func,
             name=name,
-            args=tree_map(freeze, tuple(args)),
-            kwargs=tree_map(freeze, dict(kwargs)),
+            args=mapped(freeze, tuple(args)),
+            kwargs=mapped(freeze, dict(kwargs)),
             written=tuple(view for one in written if (view := self.view(one)) is not None),
             made=tuple(self.view(one) for one in made),
             caller=caller(name.removesuffix("_")),
@@ -360,11 +360,11 @@ def _elsewhere(tensors: list[torch.Tensor], kwargs: Any) -> bool:
 
 
 def _generators(arguments: Any) -> list[torch.Generator]:
-    return [one for one in tree_leaves(arguments) if isinstance(one, torch.Generator)]
+    return [one for one in leaves(arguments) if isinstance(one, torch.Generator)]
 
 
 def _tensors(result: Any) -> list[torch.Tensor]:
-    return [one for one in tree_leaves(result) if isinstance(one, torch.Tensor)]
+    return [one for one in leaves(result) if isinstance(one, torch.Tensor)]
 
 
 def _written(func: Any, args: Any, kwargs: Any) -> list[torch.Tensor]:

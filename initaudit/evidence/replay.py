@@ -7,10 +7,10 @@ from heapq import heappop, heappush
 from typing import Any
 
 import torch
-from torch.utils._pytree import tree_leaves, tree_map
 
 from initaudit.errors import TargetError
 from initaudit.evidence.log import Held, Op, View
+from initaudit.evidence.nesting import leaves, mapped
 
 _DEFAULT = threading.Lock()
 """Held by who draws from the process's own generator."""
@@ -132,7 +132,7 @@ class Replay:
             for tensor in made:
                 _mark_unwritten(tensor)
             return
-        args, kwargs = tree_map(real, op.args), {key: tree_map(real, value) for key, value in op.kwargs.items()}
+        args, kwargs = mapped(real, op.args), mapped(real, op.kwargs)
         with torch.no_grad():
             result = op.func(*args, **kwargs) if op.seed is None else self._draw(op, args, kwargs, device)
             for tensor, value in zip(made, _tensors(result), strict=False):
@@ -185,4 +185,4 @@ def window(memory: torch.UntypedStorage, view: View) -> torch.Tensor:
 
 
 def _tensors(result: Any) -> Iterator[torch.Tensor]:
-    yield from (one for one in tree_leaves(result) if isinstance(one, torch.Tensor))
+    yield from (one for one in leaves(result) if isinstance(one, torch.Tensor))

@@ -143,7 +143,11 @@ def disjoint(one: View, other: View) -> bool:
 
 
 def _without(pieces: tuple[Traced, ...], hole: Box) -> tuple[Traced, ...]:
-    return tuple(replace(piece, box=rest) for piece in pieces for rest in regions.subtract(piece.box, hole))
+    return tuple(
+        piece if rest is piece.box else replace(piece, box=rest)
+        for piece in pieces
+        for rest in regions.subtract(piece.box, hole)
+    )
 
 
 def _fewer(pieces: tuple[Traced, ...], op: Op, view: View) -> tuple[Traced, ...]:
