@@ -95,8 +95,8 @@ CODES = (
         weight[torch.arange(0, 512, 64)] = 0
         self.weight = nn.Parameter(weight)
 
-        nets.py:4: IA304 warning weight: 8 of 512 equal parts along dim 0 (row 0, row 64, row 128, row 192, …):
-        every value there is 0
+        nets.py:4: IA304 warning weight: rows 0, 64, 128, 192 and 4 more (8 of 512 equal parts): every value
+        there is 0
         """,
         mend="""
         Look for an index or a mask along the wrong dimension, for `expand` and `repeat`
@@ -107,6 +107,39 @@ CODES = (
               match: {name: table.weight}
               init: {normal: {std: 0.02}}
               slices: [{index: "0:8", init: zeros}]
+        """,
+    ),
+    Code(
+        code="IA305",
+        title="precision lost, or an outlier",
+        severity=Severity.ERROR,
+        meaning="""
+        The law is right and the values are not. Three things do that. A random law
+        narrower than the numbers of its 16-bit type lie apart: a quarter or more of the
+        values become one number, often zero. Exact values (`formula`) that a cast
+        rounded: rotary frequencies in bfloat16 are off by up to 0.4 %, and their phases
+        drift with the position. A single value further out than so many draws ever
+        come: samplers of low precision return their bound now and then. Values that a
+        cast rounds because `--dtype` asked for that type are a note.
+        """,
+        example="""
+        # nets.py: right in float32, and then all buffers are cast
+        self.register_buffer("inv_freq", 10000 ** (-torch.arange(0, dim, 2) / dim))
+        model.to(torch.bfloat16)
+
+        # policy.yaml
+        - id: frequencies
+          match: {kind: buffer, name: "*.inv_freq"}
+          init: {formula: {value: "10000 ** (-2 * i / module.dim)"}}
+
+        nets.py:2: IA305 error rotary.inv_freq: bfloat16 keeps 10000 ** (-2 * i / module.dim) to 0.37 % only:
+        31 of 32 values are rounded
+        """,
+        mend="""
+        Keep the tensor in float32: compute it in `forward`, cast it back after the
+        model's cast, or cast the parameters alone. Scale what is too small for float16.
+        Draw in float32 and cast the result. An outlier of many standard deviations is
+        best drawn again.
         """,
     ),
     Code(

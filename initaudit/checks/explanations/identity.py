@@ -21,8 +21,8 @@ CODES = (
         self.encoder = nn.TransformerEncoder(layer, num_layers=6)
 
         nets.py:3: IA401 error encoder.layers.0.linear1.weight: its values are bit-identical to those of
-        encoder.layers.1.linear1.weight, encoder.layers.2.linear1.weight, encoder.layers.3.linear1.weight and 2 more;
-        nets.py:3 copies them
+        encoder.layers.1.linear1.weight, encoder.layers.2.linear1.weight, encoder.layers.3.linear1.weight
+        and 2 more; nets.py:3 copies them
         """,
         mend="""
         Draw each copy anew (`for p in encoder.parameters(): if p.dim() > 1:
@@ -31,6 +31,7 @@ CODES = (
         `fork_rng` gives back the state it began with. Where the values are meant to be
         equal, say so:
 
+            extends: torch-default
             equal: [["student.*", "teacher.*"]]
         """,
     ),
@@ -50,8 +51,8 @@ CODES = (
         shards = [torch.randn(256, 1024, generator=torch.Generator().manual_seed(0)) for rank in range(4)]
         self.weight = nn.Parameter(torch.cat(shards) * 0.02)
 
-        nets.py:3: IA402 error weight: all 4 of 4 equal parts along dim 0 (rows 0:256, rows 256:512, rows 512:768,
-        rows 768:1024): they hold the very same values
+        nets.py:3: IA402 error weight: rows 0:256, 256:512, 512:768, 768:1024 (4 of 4 equal parts): they hold
+        the very same values
         """,
         mend="""
         Give each shard, expert or head a seed of its own (the rank's number added), or
