@@ -319,8 +319,8 @@ def test_rule_without_effect_is_found() -> None:
 # IA4xx
 
 
-def tied(*ties: tuple[str, str], of: tuple[Parameter, ...], **facts: Any) -> list[tuple[str, str | None]]:
-    policy = Policy(name="p", path="p", ties=ties)
+def tied(*listed: tuple[str, str], of: tuple[Parameter, ...], **facts: Any) -> list[tuple[str, str | None]]:
+    policy = Policy(name="p", path="p", ties=listed)
     pairs = [(expected(of=one), evidence(moments())) for one in of]
     return [(one.code, one.parameter) for one in ties.findings(audit(*pairs, policy=policy, **facts))]
 
