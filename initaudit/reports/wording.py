@@ -152,16 +152,20 @@ def background(rows: Iterable[Row]) -> list[str]:
     """Give what only a close look needs: parts, writes, and the smallest error that would show."""
     lines = []
     for row in rows:
-        told = [_part(part) for part in row.parts] + [write(one) for one in row.writes]
-        told += [] if row.detectable is None else [_detectable(row.detectable)]
+        told = close_up(row)
         lines += [escape(row.name), *(f"  {line}" for line in told)] if told else []
     return lines
 
 
+def close_up(row: Row) -> list[str]:
+    """Give what a close look at one row shows, line by line."""
+    told = [_part(part) for part in row.parts] + [write(one) for one in row.writes]
+    return told if row.detectable is None else [*told, _detectable(row.detectable)]
+
+
 def write(one: Write) -> str:
     """Tell one write: the call and its line, how much it wrote, and whether anything of it is left."""
-    arguments = ", ".join(f"{escape(name)}={_argument(value)}" for name, value in one.arguments)
-    told = [f"written by {escape(one.initialiser)}({arguments})"]
+    told = [f"written by {call(one)}"]
     told[0] += "" if one.location is None else f" at {escape(str(one.location))}"
     if one.user is not None:
         told.append(f"called from {escape(str(one.user))}")
@@ -170,6 +174,12 @@ def write(one: Write) -> str:
     if one.region is not None:
         told.append(f"in [{', '.join(f'{start}:{stop}' for start, stop in one.region)}]")
     return ", ".join(told) + ("; dead: nothing of it is left" if one.dead else "")
+
+
+def call(one: Write) -> str:
+    """Give the call that wrote: initialiser and arguments."""
+    arguments = ", ".join(f"{escape(name)}={_argument(value)}" for name, value in one.arguments)
+    return f"{escape(one.initialiser)}({arguments})"
 
 
 def _argument(value: float | str) -> str:
