@@ -320,8 +320,10 @@ class Origin:
     """Whether any of them reads a state dict."""
     key: tuple[object, ...] | None
     """Equal for parameters that hold the same values, bit for bit; None where that is not told."""
-    copied: Location | None
-    """The line that copied them from another tensor."""
+    copied: bool
+    """Whether the last of them copies values, whole, from another tensor."""
+    location: Location | None
+    """The line that asked for the last of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
