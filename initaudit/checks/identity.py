@@ -10,7 +10,7 @@ from initaudit.likeness import Groups, Match, matches
 from initaudit.policy.expectation import Expectation
 from initaudit.policy.matching import equal_pairs, leaders
 from initaudit.report import Finding
-from initaudit.values import LOADED, Evidence, Kind, Location
+from initaudit.values import LOADED, Evidence, Kind
 
 _SHOWN = 3
 """So many names of a group are told."""
@@ -128,21 +128,17 @@ def _identical(audit: Audit, group: Sequence[_Member]) -> Iterator[Finding]:
     if not group:
         return
     first, *others = group
-    copied = _copied(group)
-    if copied is not None:
-        reason = f"; {copied} copies them"
-    elif all(one.evidence.origin is not None and one.evidence.origin.key is not None for one in group):
+    origins = [one.evidence.origin for one in group]
+    copy = next((one for one in origins if one is not None and one.copied), None)
+    location = copy.location if copy is not None else None
+    if copy is not None:
+        reason = f"; {location or 'torch'} copies them"
+    elif all(one is not None and one.key is not None for one in origins):
         reason = "; they were drawn from equal states of a generator"
     else:
         reason = ""
     message = f"its values are bit-identical to those of {_names(others)}{reason}"
-    yield audit.finding("IA401", message, expectation=first.expectation, location=copied)
-
-
-def _copied(group: Sequence[_Member]) -> Location | None:
-    return next(
-        (one.evidence.origin.copied for one in group if one.evidence.origin and one.evidence.origin.copied), None
-    )
+    yield audit.finding("IA401", message, expectation=first.expectation, location=location)
 
 
 def _correlated(audit: Audit, looked: Sequence[_Member], members: Sequence[_Member]) -> Iterator[Finding]:

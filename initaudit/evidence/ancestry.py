@@ -7,7 +7,7 @@ from torch.utils._pytree import tree_leaves
 
 from initaudit.evidence.log import Held, Op, View
 from initaudit.evidence.replay import Replay
-from initaudit.values import LOADED, Location, Origin
+from initaudit.values import LOADED, Origin
 
 _COPIES = frozenset({"clone", "copy_", "_to_copy", "contiguous"})
 
@@ -33,7 +33,8 @@ def origin(replay: Replay, view: View) -> Origin:
         single=plain and sum(op.drawn is not None for op in ops) == 1,
         loaded=any(op.caller.initialiser == LOADED for op in ops),
         key=_key(ops, view),
-        copied=_copied(ops),
+        copied=bool(ops) and ops[-1].name in _COPIES,
+        location=(ops[-1].caller.user or ops[-1].caller.location) if ops else None,
     )
 
 
@@ -64,12 +65,6 @@ def _said(op: Op) -> object:
         return op.index
     output = next(op.outputs())
     return op.name, op.seed, *map(str, given), output.size, output.dtype
-
-
-def _copied(ops: Sequence[Op]) -> Location | None:
-    """Find the line that copied the values, whole, from another tensor."""
-    copies = [op for op in ops if op.name in _COPIES]
-    return (copies[-1].caller.user or copies[-1].caller.location) if copies else None
 
 
 def _strides(size: Sequence[int]) -> tuple[int, ...]:
