@@ -1,7 +1,8 @@
 """Record every stock model of a library, in one process, and say what the recording knows of its parameters.
 
 By hand: `python tests/zoo/sweep.py [transformers|timm] [--match GLOB] [--start N] [--every N] [--seconds 60]`.
-No values are drawn: the sweep is about the recording. It fails where a model crashes it, and prints
+No values are drawn: the sweep is about the recording. With `--check` they are, some of each parameter, and every
+finding of an audit without a policy is printed. It fails where a model crashes it, and prints
 
 * models audited, built for real instead (with the reason), that their library itself cannot build, that took too long;
 * the share of parameters whose writers are known;
@@ -22,12 +23,14 @@ import time
 import traceback
 import warnings
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
 from stock import FAMILIES, Factory
 from torch import nn
 
+from initaudit.auditor import run
 from initaudit.checks.audit import is_random
 from initaudit.errors import TargetError
 from initaudit.evidence.building import build_recorded
@@ -36,6 +39,9 @@ from initaudit.laws import Unknown
 from initaudit.model.walk import Entry, walk
 from initaudit.request import Request
 from initaudit.values import Kind
+
+SOME = 1 << 22
+"""How many elements of a model are drawn to check it."""
 
 
 class TimeUpError(KeyboardInterrupt):
@@ -72,6 +78,21 @@ class Tally:
         self.outcomes[kind] += 1
         self.notes.setdefault(kind, []).append(text)
         print(f"  {kind}: {text}", flush=True)
+
+
+Look = Callable[[Tally, str, Factory], None]
+
+
+def check_one(tally: Tally, name: str, factory: Factory) -> None:
+    """Audit one model without a policy, and note what is found."""
+    try:
+        report = run(Request(target=factory, budget=SOME))
+    except TargetError as error:
+        tally.note("failed by itself", f"{name}: {error}")
+        return
+    tally.outcomes["audited"] += 1
+    for one in report.findings:
+        tally.note(f"{one.code} {one.severity}", f"{name}: {one.parameter} at {one.location}: {one.message}")
 
 
 def sweep_one(tally: Tally, name: str, factory: Factory) -> None:
@@ -115,12 +136,12 @@ def look_at(tally: Tally, model: str, entry: Entry, recording: Recording) -> Non
             tally.note("copies of random values", f"{where} at {one.write.location}")
 
 
-def limited(tally: Tally, name: str, factory: Factory, seconds: int) -> None:
+def limited(look: Look, tally: Tally, name: str, factory: Factory, seconds: int) -> None:
     """Look at one model for no longer than it may take, and count what goes wrong."""
     signal.alarm(seconds)
     try:
         with contextlib.redirect_stderr(io.StringIO()):
-            sweep_one(tally, name, factory)
+            look(tally, name, factory)
     except TimeUpError:
         tally.note("took too long", name)
     except Exception:
@@ -139,10 +160,12 @@ def resident() -> float:
 
 def show(tally: Tally, wall: float) -> None:
     print("\n" + "\n".join(f"{count:7,} {kind}" for kind, count in sorted(tally.outcomes.items())))
-    share = tally.known / max(tally.parameters, 1)
+    print(f"{wall:.0f} s, peak {resident():.2f} GB")
+    if not tally.parameters:
+        return
+    share = tally.known / tally.parameters
     print(f"writers known of {tally.known:,} of {tally.parameters:,} parameters ({share:.3%})")
     print(f"{tally.elements:,} elements")
-    print(f"{wall:.0f} s, peak {resident():.2f} GB")
     print("laws of random values that are not followed:")
     for reason, count in tally.unfollowed.most_common(40):
         print(f"{count:7,} {reason}   {tally.examples[reason]}")
@@ -155,6 +178,7 @@ def main() -> None:
     options.add_argument("--start", type=int, default=0, help="leave so many models out")
     options.add_argument("--every", type=int, default=1, help="look at each Nth model only")
     options.add_argument("--seconds", type=int, default=60)
+    options.add_argument("--check", action="store_const", const=check_one, default=sweep_one)
     chosen = options.parse_args()
     signal.signal(signal.SIGALRM, time_up)
     logging.disable(logging.CRITICAL)
@@ -164,7 +188,7 @@ def main() -> None:
     try:
         for name, factory in names[chosen.start :: chosen.every]:
             before = time.monotonic()
-            limited(tally, name, factory, chosen.seconds)
+            limited(chosen.check, tally, name, factory, chosen.seconds)
             gc.collect()
             print(f"{name} {time.monotonic() - before:.1f} s, peak {resident():.2f} GB", flush=True)
     finally:
