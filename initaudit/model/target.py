@@ -161,7 +161,7 @@ def _call(found: object, name: str, arguments: Mapping[str, object], dtype: str 
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        raise FactoryError(f"{name} raised{_where(error)}: {_what(error)}") from error
+        raise FactoryError(f"{name} {raised(error)}") from error
     if not isinstance(module, nn.Module):
         raise TargetError(f"{name} returned {_article(module)}; it must return an nn.Module")
     return module
@@ -231,6 +231,11 @@ def definition(thing: Any) -> Location | None:
         if code is not None and not code.co_filename.startswith("<"):
             return Location(path=shown_path(code.co_filename), line=code.co_firstlineno)
     return None
+
+
+def raised(error: BaseException) -> str:
+    """Say what somebody's code raised, and at which line of it."""
+    return f"raised{_where(error)}: {_what(error)}"
 
 
 def shown_path(file: str) -> str:

@@ -55,6 +55,15 @@ def walk(model: nn.Module, wanted: Collection[str] = ()) -> tuple[Entry, ...]:
     return tuple(_Walk(model, wanted).entries())
 
 
+def layout(module: nn.Module, local: str) -> Layout:
+    """Say how a module uses the dimensions of the parameter of this name."""
+    if local.partition("_")[0] != "weight":  # a parameter that a subclass adds is no kernel
+        return Layout()
+    if isinstance(module, _ConvNd):
+        return Layout(groups=module.groups, input_first=isinstance(module, _ConvTransposeNd))
+    return Layout(input_first=any(_path(owner) in _INPUT_FIRST for owner in type(module).__mro__))
+
+
 class _Walk:
     """One walk over one model."""
 
@@ -119,7 +128,7 @@ class _Walk:
             kind=found.kind,
             frozen=found.kind is Kind.PARAMETER and not tensor.requires_grad,
             lazy=lazy,
-            layout=_layout(found.owner, found.sites[0].local),
+            layout=layout(found.owner, found.sites[0].local),
             storage=self._number(tensor),
             location=self._location(found.sites[0].module),
         )
@@ -144,7 +153,7 @@ class _Walk:
             dtype=str(value.dtype).removeprefix("torch."),
             frozen=not stored.requires_grad,
             lazy=not runs,
-            layout=_layout(module, one.local),
+            layout=layout(module, one.local),
             storage=-1 - self._number(stored),
             stored=tuple(_dotted(prefix, name) for name in one.stored),
             invertible=invertible,
@@ -209,14 +218,6 @@ def _takes(one: Computed, value: torch.Tensor) -> bool:
         return one.project is not None and one.project(value) is not None
     except Exception:
         return False
-
-
-def _layout(module: nn.Module, local: str) -> Layout:
-    if local.partition("_")[0] != "weight":  # a parameter that a subclass adds is no kernel
-        return Layout()
-    if isinstance(module, _ConvNd):
-        return Layout(groups=module.groups, input_first=isinstance(module, _ConvTransposeNd))
-    return Layout(input_first=any(_path(owner) in _INPUT_FIRST for owner in type(module).__mro__))
 
 
 def _attributes(

@@ -125,7 +125,7 @@ class Gradient:
     @property
     def reached(self) -> bool:
         """Whether any of it is not zero."""
-        return self.gradient is not None and (self.gradient.maximum > self.gradient.minimum or bool(rms(self.gradient)))
+        return self.gradient is not None and (self.gradient.nonfinite > 0 or rms(self.gradient) > 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +137,8 @@ class Growth:
     high: float
     layers: int
     """How many layers it was fitted over."""
+    certain: bool = False
+    """Whether it is off one by more than chance would make it once in a million times."""
 
     def at(self, steps: float) -> float:
         """Give what it comes to over so many layers."""

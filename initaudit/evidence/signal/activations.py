@@ -1,0 +1,62 @@
+"""Which function made a tensor, read off the graph that torch keeps for the gradient."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+NAMES: Mapping[str, str] = {
+    "ReluBackward0": "relu",
+    "LeakyReluBackward0": "leaky_relu",
+    "PreluKernelBackward0": "prelu",
+    "RreluWithNoiseBackward0": "rrelu",
+    "EluBackward0": "elu",
+    "CeluBackward0": "celu",
+    "GeluBackward0": "gelu",
+    "SiluBackward0": "silu",
+    "MishBackward0": "mish",
+    "TanhBackward0": "tanh",
+    "SigmoidBackward0": "sigmoid",
+    "HardtanhBackward0": "hardtanh",
+    "HardsigmoidBackward0": "hardsigmoid",
+    "HardswishBackward0": "hardswish",
+    "SoftplusBackward0": "softplus",
+    "LogSigmoidBackward0": "logsigmoid",
+    "ThresholdBackward0": "threshold",
+}
+"""The functions by the names of their nodes. An SELU is an ELU with a factor, and a ReLU6 a hardtanh."""
+RECTIFIERS = frozenset({"relu", "hardtanh", "hardswish", "threshold"})
+"""Those that give zero, and no gradient, for a whole range of values."""
+FLAT: Mapping[str, tuple[float, float]] = {
+    "tanh": (-(0.9**0.5), 0.9**0.5),
+    "sigmoid": ((1 - 0.9**0.5) / 2, (1 + 0.9**0.5) / 2),
+}
+"""What those that saturate give where their slope is a tenth of the steepest: beyond it is saturated."""
+_SHAPING = frozenset(
+    f"{name}Backward{version}"
+    for name in ("View", "ReshapeAlias", "UnsafeView", "Transpose", "Permute", "Unsqueeze", "Squeeze", "Clone", "T")
+    for version in range(2)
+)
+_FARTHEST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The function that made a tensor, its node in the graph and the node of what went in."""
+
+    name: str
+    node: Any
+    before: Any
+
+
+def made_by(tensor: torch.Tensor) -> Made | None:
+    """Find the function whose values a tensor holds, in whatever shape; None where it is none that is known."""
+    node = tensor.grad_fn
+    for _ in range(_FARTHEST):
+        if node is None or node.name() not in _SHAPING:
+            break
+        node = node.next_functions[0][0]
+    if node is None or node.name() not in NAMES:
+        return None
+    return Made(NAMES[node.name()], node, node.next_functions[0][0])

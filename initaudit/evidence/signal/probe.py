@@ -1,0 +1,79 @@
+"""One pass forward and backward through a model, with figures of all that its layers take and give."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from initaudit.errors import TargetError
+from initaudit.evidence.signal.keeping import as_it_was
+from initaudit.evidence.signal.structure import real
+from initaudit.evidence.signal.watch import Watch
+from initaudit.model.draw import generator_for
+from initaudit.model.target import raised
+from initaudit.signal.values import Gradient, Layer
+
+Loss = Callable[[Any], torch.Tensor]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """What goes through a model, and how."""
+
+    args: tuple[object, ...]
+    kwargs: Mapping[str, object]
+    seed: int
+    loss: Loss | None = None
+    """What is made of the output; without it each output gets a gradient drawn from N(0, 1)."""
+    training: bool = False
+    """Everything in training mode, as `train()` puts it."""
+    histograms: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What one probe found."""
+
+    layers: tuple[Layer, ...]
+    gradients: tuple[Gradient, ...]
+    backward: bool
+    """Whether there was anything to send a gradient through."""
+
+
+def read(model: nn.Module, probe: Probe) -> Reading:
+    """Send a probe through a model and leave the model as it was.
+
+    Nothing in the model is random meanwhile, save with `training`: it is in evaluation mode, but batch norms use the
+    statistics of the batch, as they do in training. Raises TargetError where the model's own code raises.
+    """
+    watch = Watch(model, histograms=probe.histograms)
+    with as_it_was(model, training=probe.training), watch.hooked(), torch.enable_grad():
+        try:
+            output = model(*probe.args, **probe.kwargs)
+        except Exception as error:
+            raise TargetError(f"the forward pass {raised(error)}") from error
+        watch.look_away()
+        reached = _send_back(output, probe)
+    return Reading(layers=watch.layers(), gradients=watch.gradients() if reached else (), backward=reached)
+
+
+def _send_back(output: object, probe: Probe) -> bool:
+    """Send gradients back from the outputs; tell whether any of them can take one."""
+    try:
+        if probe.loss is not None:
+            loss = probe.loss(output)
+            if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
+                raise TypeError(f"a loss is one number in a tensor, not {type(loss).__name__}")
+            ends, sent = [loss], [torch.ones_like(loss)]
+        else:
+            ends = list({id(one): one for one in real(output) if one.requires_grad}.values())
+            generator = generator_for(probe.seed, "gradient of the output", torch.device("cpu"))
+            sent = [torch.randn(one.shape, generator=generator).to(one) for one in ends]
+        ends_that_take = [one for one in ends if one.requires_grad]
+        if ends_that_take:
+            torch.autograd.backward(ends_that_take, sent)
+    except Exception as error:
+        raise TargetError(f"the backward pass {raised(error)}") from error
+    return bool(ends_that_take)

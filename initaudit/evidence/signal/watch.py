@@ -1,0 +1,227 @@
+"""Hooks on every module of a model, and the figures of what passes by them."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _NormBase
+from torch.nn.modules.conv import _ConvNd
+from torch.nn.parameter import UninitializedParameter
+
+from initaudit.evidence.signal.activations import FLAT, RECTIFIERS, Made, made_by
+from initaudit.evidence.signal.gauge import Gauge
+from initaudit.evidence.signal.structure import first
+from initaudit.evidence.signal.weights import Weights, histogram
+from initaudit.model.target import definition
+from initaudit.signal.values import Activation, Gradient, Histogram, Layer, Units
+from initaudit.values import Location, Moments
+
+
+@dataclass(slots=True)
+class _Call:
+    """A call of a module: it becomes a layer when no other module is called within it, or when it has parameters."""
+
+    module: nn.Module
+    inner: bool = False
+    """Whether another module was called within it."""
+    weighted: bool = False
+    """Whether it mixes its inputs by a weight of its own, and by that alone."""
+    name: str = ""
+    number: int = 1
+    input: int | None = None
+    """The number of the moments of what came in, as are those below."""
+    forward: int | None = None
+    backward: int | None = None
+    function: "_Function | None" = None
+    histogram: Histogram | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Function:
+    """The activation that made the input of a call, or that the call is; numbers of figures, as in a call."""
+
+    name: str
+    before: int | None
+    after: int
+    units: int = 0
+    dead: int | None = None
+    values: int = 0
+    flat: int | None = None
+
+
+class Watch:
+    """Sees every call of a module, and keeps no tensor."""
+
+    def __init__(self, model: nn.Module, *, histograms: bool = False) -> None:
+        self.model = model
+        self._gauge = Gauge()
+        self._weights = Weights(model, self._gauge, histograms=histograms)
+        self._histograms = histograms
+        self._names = {id(module): name for name, module in model.named_modules()}
+        self._calls: list[_Call] = []
+        self._open: list[_Call] = []
+        self._counter: Counter[int] = Counter()
+        self._makers: dict[Any, int] = {}
+        """The nodes of the graph that stand for what layers gave, and the numbers of its moments."""
+        self._arrived: dict[int, int] = {}
+        self._looking = True
+
+    @contextmanager
+    def hooked(self) -> Iterator[None]:
+        """Put the hooks on, and take them off again."""
+        with ExitStack() as stack:
+            for module in self.model.modules():
+                stack.callback(module.register_forward_pre_hook(self._before, with_kwargs=True).remove)
+                stack.callback(module.register_forward_hook(self._after).remove)
+            for parameter in self.model.parameters():
+                if parameter.requires_grad and not isinstance(parameter, UninitializedParameter):
+                    stack.callback(_hook(parameter.register_post_accumulate_grad_hook, self._arrives))
+            yield
+
+    def look_away(self) -> None:
+        """See nothing more but gradients: what is called from now on is called a second time."""
+        self._looking = False
+        self._makers.clear()
+
+    def layers(self) -> tuple[Layer, ...]:
+        """Give the calls as values, in the order in which they ended."""
+        moments, counts = self._gauge.moments(), self._gauge.counts()
+        return tuple(self._layer(call, moments, counts) for call in self._calls)
+
+    def gradients(self) -> tuple[Gradient, ...]:
+        """Tell what arrived at each parameter that is to be trained."""
+        owners = {id(one): module for module in self.model.modules() for one in module._parameters.values()}
+        wanted = [(name, one) for name, one in self.model.named_parameters() if one.requires_grad and one.numel()]
+        numbers = [self._gauge.measure(one) for _, one in wanted]
+        moments = self._gauge.moments()
+        return tuple(
+            Gradient(
+                name=name,
+                parameter=moments[number],
+                gradient=moments[self._arrived[id(one)]] if id(one) in self._arrived else None,
+                called=bool(self._counter[id(owners[id(one)])]),
+                location=_definition(type(owners[id(one)])),
+            )
+            for (name, one), number in zip(wanted, numbers, strict=True)
+        )
+
+    def _before(self, module: nn.Module, args: Any, kwargs: Any) -> None:
+        if not self._looking:
+            return
+        if self._open:
+            self._open[-1].inner = True
+        call = _Call(module)
+        self._open.append(call)
+        tensor = first(args, kwargs)
+        if tensor is None:
+            return
+        call.input = self._gauge.measure(tensor)
+        made = made_by(tensor)
+        if made is not None and made.node not in self._makers and self._weights.has(module):
+            channels = 1 if isinstance(module, _ConvNd) else -1
+            call.function = self._function(made, tensor, call.input, channels)
+
+    def _after(self, module: nn.Module, args: Any, output: Any) -> None:
+        if not self._looking:
+            return
+        call = self._open.pop()
+        while call.module is not module:  # what was open raised, and the model went on
+            call = self._open.pop()
+        self._counter[id(module)] += 1
+        if call.inner and not module._parameters:
+            return
+        call.name, call.number = self._names[id(module)], self._counter[id(module)]
+        call.weighted = not call.inner and self._weights.has(module)
+        tensor = first(output)
+        if tensor is not None:
+            self._gives(call, tensor)
+        self._calls.append(call)
+
+    def _gives(self, call: _Call, tensor: torch.Tensor) -> None:
+        call.forward = self._gauge.measure(tensor)
+        made = made_by(tensor)
+        if made is not None and not call.inner and not call.weighted:
+            before = self._calls[-1].module if self._calls else None
+            channels = 1 if isinstance(before, _ConvNd | _NormBase) else -1
+            call.function = self._function(made, tensor, call.forward, channels)
+        if tensor.grad_fn is not None:
+            self._makers[tensor.grad_fn] = call.forward
+        if self._histograms:
+            call.histogram = histogram(tensor)
+        if tensor.requires_grad:
+            _hook(tensor.register_hook, partial(self._returns, call))
+
+    def _function(self, made: Made, tensor: torch.Tensor, after: int, channels: int) -> _Function:
+        """Note what a function made of its input, and count what it put to sleep."""
+        values = tensor.detach()
+        units = dead = flat = None
+        if made.name in RECTIFIERS and values.dim() > 1:
+            others = [one for one in range(values.dim()) if one != channels % values.dim()]
+            asleep = (values.amax(others) == 0) & (values.amin(others) == 0)
+            units, dead = asleep.numel(), self._gauge.count(asleep.sum())
+        if made.name in FLAT:
+            low, high = FLAT[made.name]
+            flat = self._gauge.count(((values < low) | (values > high)).sum())
+        return _Function(
+            name=made.name,
+            before=self._makers.get(made.before),
+            after=after,
+            units=units or 0,
+            dead=dead,
+            values=values.numel(),
+            flat=flat,
+        )
+
+    def _returns(self, call: _Call, gradient: torch.Tensor) -> None:
+        call.backward = self._gauge.measure(gradient)
+
+    def _arrives(self, parameter: torch.Tensor) -> None:
+        gradient, parameter.grad = parameter.grad, None
+        if gradient is not None:
+            self._arrived[id(parameter)] = self._gauge.measure(gradient.to_dense() if gradient.is_sparse else gradient)
+
+    def _layer(self, call: _Call, moments: Sequence[Moments], counts: Sequence[int]) -> Layer:
+        def at(number: int | None) -> Moments | None:
+            return None if number is None else moments[number]
+
+        forward, backward, function = at(call.forward), at(call.backward), call.function
+        activation = units = None
+        if function is not None:
+            before, after = at(function.before), moments[function.after]
+            gain = before.std / after.std if before is not None and before.std and after.std else None
+            saturated = counts[function.flat] / function.values if function.flat is not None else None
+            activation = Activation(name=function.name, gain=gain, saturated=saturated)
+            units = Units(count=function.units, dead=counts[function.dead]) if function.dead is not None else None
+        return Layer(
+            name=call.name,
+            call=call.number,
+            module_type=f"{type(call.module).__module__}.{type(call.module).__qualname__}",
+            input=at(call.input),
+            forward=forward,
+            backward=backward,
+            forward_stds=(_scale(forward),),
+            backward_stds=(_scale(backward),),
+            weight=self._weights.told(call.module, moments) if call.weighted else None,
+            activation=activation,
+            units=units,
+            location=_definition(type(call.module)),
+            histogram=call.histogram,
+        )
+
+
+def _hook(register: Callable[..., Any], hook: Callable[[torch.Tensor], None]) -> Callable[[], None]:
+    """Put a hook on a tensor, and give the way to take it off again; torch's own functions bear no types."""
+    remove: Callable[[], None] = register(hook).remove
+    return remove
+
+
+def _scale(moments: Moments | None) -> float | None:
+    return None if moments is None or moments.nonfinite else moments.std
+
+
+_definition: Callable[[type], Location | None] = cache(definition)

@@ -1,0 +1,90 @@
+"""The weight of each module: the tensor that mixes its inputs, as the module uses it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from initaudit.evidence.signal.gauge import Gauge
+from initaudit.fans import semantic_fans
+from initaudit.model.walk import layout
+from initaudit.signal.values import Histogram, Weight
+from initaudit.values import Moments
+
+BINS = 48
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    local: str
+    shape: tuple[int, ...]
+    number: int
+    """That of its moments."""
+    histogram: Histogram | None
+
+
+class Weights:
+    """Finds the weight of a module, and measures each once."""
+
+    def __init__(self, model: nn.Module, gauge: Gauge, *, histograms: bool = False) -> None:
+        self._names = {id(module): name for name, module in model.named_modules()}
+        self._gauge = gauge
+        self._histograms = histograms
+        self._found: dict[int, _Found | None] = {}
+
+    def has(self, module: nn.Module) -> bool:
+        """Tell whether a module has a weight of two or more dimensions."""
+        if id(module) not in self._found:
+            self._found[id(module)] = self._find(module)
+        return self._found[id(module)] is not None
+
+    def told(self, module: nn.Module, moments: Sequence[Moments]) -> Weight | None:
+        """Give what is known of a module's weight, from all moments that were taken; None where it was never found."""
+        found = self._found.get(id(module))
+        if found is None:
+            return None
+        prefix = self._names[id(module)]
+        fans = semantic_fans(found.shape, layout(module, found.local))
+        return Weight(
+            name=f"{prefix}.{found.local}" if prefix else found.local,
+            shape=found.shape,
+            moments=moments[found.number],
+            fan_in=fans.fan_in if fans is not None and not isinstance(module, nn.Embedding) else None,
+            histogram=found.histogram,
+        )
+
+    def _find(self, module: nn.Module) -> _Found | None:
+        named = _weight(module)
+        if named is None:
+            return None
+        local, tensor = named
+        told = histogram(tensor) if self._histograms else None
+        return _Found(local, tuple(tensor.shape), self._gauge.measure(tensor), told)
+
+
+def histogram(tensor: torch.Tensor) -> Histogram | None:
+    """Count values in equal bins; None where none is finite."""
+    values = tensor.detach().float().flatten()
+    values = values[torch.isfinite(values)]
+    if not values.numel():
+        return None
+    low, high = values.aminmax()
+    counts = torch.histc(values, BINS, low.item(), high.item()).tolist()
+    return Histogram(low=low.item(), high=high.item(), counts=tuple(map(int, counts)))
+
+
+def _weight(module: nn.Module) -> tuple[str, torch.Tensor] | None:
+    """Find what is called `weight`, which a parametrisation may compute, else the first parameter that mixes."""
+    try:
+        with torch.no_grad():
+            own = getattr(module, "weight", None)
+    except Exception:  # a property may raise anything
+        own = None
+    named = [("weight", own), *module._parameters.items()]
+    return next(((name, one) for name, one in named if isinstance(one, torch.Tensor) and _mixes(one)), None)
+
+
+def _mixes(tensor: torch.Tensor) -> bool:
+    lazy = isinstance(tensor, nn.parameter.UninitializedParameter)
+    return not lazy and tensor.dim() >= 2 and tensor.is_floating_point() and tensor.layout is torch.strided

@@ -1,0 +1,115 @@
+"""How a scale grows from one layer with a weight to the next, and how a figure follows the width of a model."""
+
+import math
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+from initaudit.signal.values import Exponent, Growth, Layer
+
+USUAL, CERTAIN = 0.05, 1e-6
+"""The chances that an interval misses: that which is shown, and that of a finding."""
+
+Figure = Callable[[Layer], Sequence[float | None]]
+"""What is followed over the layers: one value for each seed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """From one layer to the next of its kind: how many layers with a weight on, and the change of log scale."""
+
+    gap: int
+    change: float
+
+
+def growth(layers: Sequence[Layer], figure: Figure) -> Growth | None:
+    """Fit the factor per layer over the layers that have a weight; None for fewer than two steps.
+
+    The scale of a random network is a product of one factor for each layer, so its logarithm is a random walk (Hanin
+    & Nica 2020, arXiv:1812.05994): the drift is estimated from its steps. A layer is compared with the next whose
+    name differs in nothing but numbers, as `h.0.mlp.c_fc` and `h.1.mlp.c_fc` do; what all kinds of one model share
+    is counted once.
+    """
+    weighted = [layer for layer in layers if layer.weight is not None]
+    kinds = _kinds(weighted)
+    steps = [step for kind in kinds for step in _steps(kind, figure)]
+    if len(steps) < 2:
+        return None
+    total = sum(step.gap for step in steps)
+    drift = math.fsum(step.change for step in steps) / total
+    noise = math.fsum((step.change - drift * step.gap) ** 2 / step.gap for step in steps) / (len(steps) - 1)
+    error = math.sqrt(noise * sum(any(True for _ in _steps(kind, figure)) for kind in kinds) / total)
+    margin, sure = (student(len(steps) - 1, chance) * error for chance in (USUAL, CERTAIN))
+    return Growth(
+        factor=_exp(drift),
+        low=_exp(drift - margin),
+        high=_exp(drift + margin),
+        layers=len(weighted),
+        certain=abs(drift) > sure,
+    )
+
+
+def exponent(widths: Sequence[float], scales: Sequence[Sequence[float | None]]) -> Exponent | None:
+    """Fit the power of the width that a scale follows, by least squares; None where a scale is missing or zero."""
+    points = [
+        (math.log(width), math.log(scale))
+        for width, seeds in zip(widths, scales, strict=True)
+        for scale in seeds
+        if scale is not None and scale > 0
+    ]
+    if len(points) < sum(map(len, scales)) or len(points) < 3:
+        return None
+    middle = math.fsum(x for x, _ in points) / len(points)
+    height = math.fsum(y for _, y in points) / len(points)
+    breadth = math.fsum((x - middle) ** 2 for x, _ in points)
+    slope = math.fsum((x - middle) * (y - height) for x, y in points) / breadth
+    noise = math.fsum((y - height - slope * (x - middle)) ** 2 for x, y in points) / (len(points) - 2)
+    margin = student(len(points) - 2, USUAL) * math.sqrt(noise / breadth)
+    return Exponent(value=slope, low=slope - margin, high=slope + margin)
+
+
+@lru_cache(maxsize=256)
+def student(degrees: int, chance: float) -> float:
+    """Give what Student's t exceeds, to either side, by this chance (Abramowitz & Stegun 26.7.3, 26.7.4)."""
+    low, high = 0.0, math.pi / 2
+    for _ in range(200):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _outside(middle, degrees) > chance else (low, middle)
+    return math.sqrt(degrees) * math.tan(low)
+
+
+def _outside(angle: float, degrees: int) -> float:
+    """Give the chance that |t| exceeds √degrees · tan(angle)."""
+    sine, square = math.sin(angle), math.cos(angle) ** 2
+    odd = degrees % 2
+    term = math.cos(angle) if odd else 1.0
+    total = 0.0
+    for number in range(degrees // 2):
+        total += term
+        lower = 2 * number + 1 + odd
+        term *= square * lower / (lower + 1)
+    inside = 2 / math.pi * (angle + sine * total) if odd else sine * total
+    return 1 - inside
+
+
+def _kinds(layers: Sequence[Layer]) -> list[list[tuple[int, Layer]]]:
+    """Put layers together whose names differ in nothing but numbers; all of them where none has a fellow."""
+    kinds: dict[str, list[tuple[int, Layer]]] = {}
+    for rank, layer in enumerate(layers):
+        kinds.setdefault(re.sub(r"\d+", "#", layer.name), []).append((rank, layer))
+    alone = all(len(kind) == 1 for kind in kinds.values())
+    return [list(enumerate(layers))] if alone else list(kinds.values())
+
+
+def _steps(kind: Sequence[tuple[int, Layer]], figure: Figure) -> Iterator[_Step]:
+    """Give the steps of each seed; a layer that gives nothing but zeros has no scale, and is passed over."""
+    for seed in range(len(figure(kind[0][1]))):
+        known = [(rank, scale) for rank, layer in kind if (scale := figure(layer)[seed])]
+        for (before, small), (after, large) in pairwise(known):
+            yield _Step(after - before, math.log(large) - math.log(small))
+
+
+def _exp(exponent: float) -> float:
+    return math.exp(min(max(exponent, -700.0), 700.0))
