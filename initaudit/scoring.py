@@ -1,14 +1,14 @@
 """The use case that tests the policy itself: target and policy in, out how many planted faults it would catch."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from initaudit.auditor import Progress, audited
 from initaudit.checks.audit import Audit
 from initaudit.checks.registry import findings_of
 from initaudit.errors import OptionError, TargetError
-from initaudit.gathering import Gathered, expected, gather
+from initaudit.gathering import Gathered, gather
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.policy.reader import load_policy
 from initaudit.policy.resolving import attributes
@@ -18,12 +18,12 @@ from initaudit.report import Detectable, Finding, Row, fails
 from initaudit.request import Request
 from initaudit.rows import rows_of
 from initaudit.scorecard import Group, Mutant, Scorecard
-from initaudit.values import Evidence, Kind, Mode
+from initaudit.values import NEVER_REBUILT, Evidence, Kind, Mode
 
 if TYPE_CHECKING:
-    from initaudit.evidence.faults import Fault
+    from initaudit.evidence.faults import Fault, Held
+    from initaudit.evidence.source import Source
     from initaudit.evidence.specimen import Specimen
-    from initaudit.model.walk import Entry
 
 MOST = 1 << 22
 """As many elements of independent draws show any error beyond a tenth of the usual slack."""
@@ -60,15 +60,6 @@ def _failing(request: Request, facts: Audit) -> tuple[Finding, ...]:
     return tuple(one for one in findings_of(facts) if fails(one, request.fail_on))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Planted:
-    """A fault, and what the checks are given with it."""
-
-    fault: "Fault"
-    entries: tuple["Entry", ...]
-    expectations: tuple[Expectation, ...]
-
-
 class _Trial:
     """A clean model, as a factory that obeys the policy would have made it, and its faulty twins."""
 
@@ -77,10 +68,11 @@ class _Trial:
         self.policy = policy
         self.gathered = gathered
         # told by their values alone: a recording sees more, and a checkpoint has none
-        self.clean = replace(clean, mode=Mode.AS_BUILT, built=clean.evidence, fresh_is_nan=True)
+        self.clean = replace(clean, mode=Mode.AS_BUILT, built=clean.evidence, rebuilt=NEVER_REBUILT, fresh_is_nan=True)
         self.known = _failing(request, self.clean)
         self.rows = rows_of(self.clean, ())
         self.source = replace(gathered.source, apply=True)
+        self.spoilt = replace(gathered.source, recording=None, most=None)
 
     def groups(self, every: bool, progress: Progress) -> Iterator[Group]:
         """Test one parameter of each group, or every one."""
@@ -130,72 +122,69 @@ class _Trial:
             policy=self.policy,
             entry=self.gathered.entries[rank],
             expectation=expectation if expectation.clauses else _open(expectation),
-            mates=[self.gathered.entries[mate] for mate in mates if not self._must_be_equal(rank, mate)],
+            mates=[
+                (self.gathered.entries[mate], self.clean.expectations[mate])
+                for mate in mates
+                if not self._must_be_equal(rank, mate)
+            ],
             source=self.source,
             most=MOST,
         )
-        planted = list(self._planted(specimen))
-        values = replace(
-            self.source,
-            entries=[entry for one in planted for entry in one.entries],
-            expectations=[expectation for one in planted for expectation in one.expectations],
-            apply=False,
-            recording=None,
-            most=None,
-        )
-        found = iter(measure(values, lambda elements: None))
-        for one in planted:
-            evidence = tuple(next(found) for _ in one.entries)
-            facts = self._with(rank, one, evidence)
+        for fault, held in _planted(specimen):
+            entries, expectations = zip(*held, strict=True)
+            spoilt = replace(self.spoilt, entries=entries, expectations=expectations)
+            evidence = measure(spoilt, lambda elements: None)
+            facts = self._with(spoilt, evidence)
             codes = dict.fromkeys(new.code for new in _failing(self.request, facts) if new not in self.known)
             yield Mutant(
-                fault=one.fault.name,
-                summary=one.fault.summary,
+                fault=fault.name,
+                summary=fault.summary,
                 parameter=expectation.parameter.name,
                 rule=expectation.rule.id if expectation.rule else None,
                 caught_by=tuple(codes),
-                reason=None if codes else _reason(one.fault, expectation, self.rows[rank], evidence[-1]),
+                reason=None if codes else _reason(fault, expectation, self.rows[rank], evidence[-1]),
             )
 
-    def _planted(self, specimen: "Specimen") -> Iterator[_Planted]:
-        """Make every fault that changes something."""
-        import torch
-
-        from initaudit.evidence.faults import FAULTS, holding
-
-        clean = specimen.value()
-        for fault in FAULTS if clean.is_floating_point() else ():
-            made = fault.plant(specimen)
-            if isinstance(made, torch.Tensor):
-                if not torch.equal(made, clean):
-                    entries = (holding(specimen.entry, made),)
-                    yield _Planted(fault=fault, entries=entries, expectations=(specimen.measured,))
-            elif made is not None:
-                kept, expectations = expected(self.policy, made)
-                yield _Planted(fault=fault, entries=kept, expectations=expectations)
-
-    def _with(self, rank: int, planted: _Planted, evidence: tuple[Evidence, ...]) -> Audit:
-        """Give the checks what they would be given of a model with the fault."""
-        clean, split = self.clean, len(planted.entries) > 1
-        expectations = planted.expectations if split else (clean.expectations[rank],)
+    def _with(self, spoilt: "Source", evidence: tuple[Evidence, ...]) -> Audit:
+        """Give the checks what they would be given of a model that holds the spoilt values among the sound ones."""
+        told = {one.parameter.name: (one, found) for one, found in self.clean.pairs()}
+        for entry, expectation, found in zip(spoilt.entries, spoilt.expectations, evidence, strict=True):
+            sound = told.get(entry.parameter.name, (expectation, found))[0]
+            same = sound.parameter.sites == entry.parameter.sites
+            told[entry.parameter.name] = (sound if same else expectation, found)
         facts = replace(
-            clean,
-            expectations=(*clean.expectations[:rank], *expectations, *clean.expectations[rank + 1 :]),
-            evidence=(*clean.evidence[:rank], *evidence, *clean.evidence[rank + 1 :]),
-            unequal=self._unequal(planted.entries[0]),
+            self.clean,
+            expectations=tuple(expectation for expectation, _ in told.values()),
+            evidence=tuple(found for _, found in told.values()),
+            unequal=self._unequal(spoilt),
         )
         return replace(facts, built=facts.evidence)
 
-    def _unequal(self, planted: "Entry") -> frozenset[tuple[str, str]]:
+    def _unequal(self, spoilt: "Source") -> frozenset[tuple[str, str]]:
         from initaudit.evidence.equality import differing
 
-        name = planted.parameter.name
-        pairs = [pair for pair in self.gathered.equal if name in pair]
-        return differing(pairs, lambda other: planted.read() if other == name else self.source.by_name(other))
+        names = {entry.parameter.name for entry in spoilt.entries}
+        pairs = [pair for pair in self.gathered.equal if not names.isdisjoint(pair)]
+        return differing(pairs, lambda name: (spoilt if name in names else self.source).by_name(name))
 
     def _must_be_equal(self, rank: int, mate: int) -> bool:
         names = {self.clean.expectations[one].parameter.name for one in (rank, mate)}
         return any(names == set(pair) for pair in self.gathered.equal)
+
+
+def _planted(specimen: "Specimen") -> Iterator[tuple["Fault", tuple["Held", ...]]]:
+    """Make every fault that changes something."""
+    import torch
+
+    from initaudit.evidence.faults import FAULTS, holding
+
+    sound = specimen.value()
+    for fault in FAULTS if sound.is_floating_point() else ():
+        made = fault.plant(specimen)
+        if not isinstance(made, torch.Tensor):
+            yield from [(fault, made)] if made else []
+        elif not torch.equal(made, sound):
+            yield fault, ((holding(specimen.entry, made), specimen.measured),)
 
 
 def _open(expectation: Expectation) -> Expectation:

@@ -21,6 +21,7 @@ from initaudit.laws import (
     Uniform,
 )
 from initaudit.model.walk import Entry
+from initaudit.policy.expectation import Expectation
 from initaudit.policy.matching import Match, assign
 from initaudit.policy.reader import load_policy
 from initaudit.policy.resolving import expect
@@ -36,8 +37,10 @@ NARROW = 0.02
 OFF = 0.01
 """How far a fixed value is off: in relative terms, or from zero."""
 
-Plant = Callable[[Specimen], "torch.Tensor | tuple[Entry, ...] | None"]
-"""Gives wrong values, or the parameters that stand in the place of this one; None where it cannot be made."""
+Held = tuple[Entry, Expectation]
+"""A parameter that holds wrong values, and what its values are measured by."""
+Plant = Callable[[Specimen], torch.Tensor | tuple[Held, ...] | None]
+"""Gives wrong values, or all parameters that are no longer what they were; None where the fault cannot be made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,9 +161,15 @@ def _unwritten(specimen: Specimen) -> torch.Tensor:
 
 
 @_fault("clone", "the very values of another parameter", unseen="each of the two conforms by itself")
-def _clone(specimen: Specimen) -> torch.Tensor | None:
-    random = any(isinstance(one.law, RANDOM) for one in specimen.clauses)
-    return specimen.value(specimen.mates[0]) if random and specimen.mates else None
+def _clone(specimen: Specimen) -> tuple[Held, ...] | None:
+    if not specimen.mates or not any(isinstance(one.law, RANDOM) for one in specimen.clauses):
+        return None
+    value, measured = specimen.value(), specimen.measured
+    mate, expectation = specimen.mates[0]
+    return (
+        (holding(specimen.entry, value), measured),
+        (holding(mate, value), replace(expectation, clauses=measured.clauses)),
+    )
 
 
 @_fault("part", "one of its parts twice as wide")
@@ -185,18 +194,19 @@ def _slice(specimen: Specimen) -> torch.Tensor | None:
 
 
 @_fault("tie", "a tie that is lost", unseen="the policy does not list the tie")
-def _tie(specimen: Specimen) -> tuple[Entry, ...] | None:
+def _tie(specimen: Specimen) -> tuple[Held, ...] | None:
     entry, parameter = specimen.entry, specimen.entry.parameter
     first, *others = parameter.sites
     if not others or parameter.effective:
         return None
     storage = 1 + max(one.parameter.storage for one in specimen.source.entries)
-    apart = replace(parameter, sites=tuple(others), storage=storage)
-    kept = specimen.source.value(entry, specimen.expectation)
-    lost = specimen.source.value(replace(entry, parameter=apart), specimen.expectation)
-    if kept is None or lost is None:
-        return None
-    return holding(entry, kept, replace(parameter, sites=(first,))), holding(entry, lost, apart)
+    apart = replace(parameter, sites=(first,)), replace(parameter, sites=tuple(others), storage=storage)
+    values = [specimen.source.value(replace(entry, parameter=one), specimen.expectation) for one in apart]
+    return tuple(
+        (holding(entry, value, one), expect(specimen.policy, governed))
+        for one, value, governed in zip(apart, values, assign(specimen.policy, apart), strict=True)
+        if value is not None
+    )
 
 
 def _of_equal_moments(law: Law) -> Law | None:

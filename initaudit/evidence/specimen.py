@@ -27,8 +27,8 @@ class Specimen:
     policy: Policy
     entry: Entry
     expectation: Expectation
-    mates: Sequence[Entry]
-    """Other parameters of the same rule, laws and shape."""
+    mates: Sequence[tuple[Entry, Expectation]]
+    """Other parameters of the same rule, laws and shape, which need not have the same values."""
     source: Source
     """Gives the values that the policy writes."""
     most: int
@@ -44,9 +44,9 @@ class Specimen:
         """The expectation that its values are measured by: that of the parameter, or of its first rows."""
         return self._shortened(self.clauses)
 
-    def value(self, entry: Entry | None = None) -> torch.Tensor:
-        """Give a copy of the values of the parameter, or of one of its mates."""
-        made = self.source.value(self._short(entry or self.entry), self.measured)
+    def value(self) -> torch.Tensor:
+        """Give a copy of the values of the parameter."""
+        made = self.source.value(self._short(self.entry), self.measured)
         if made is None:
             raise ValueError(f"{self.entry.parameter.name} has no values")
         return made.clone()
