@@ -199,6 +199,17 @@ class Widths:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bands:
+    """Between which values scales are to lie: those of a policy, or these."""
+
+    activation_std: tuple[float, float] = (0.1, 10.0)
+    gradient_std: tuple[float, float] | None = None
+    """None where gradients are judged by their growth alone."""
+    growth: tuple[float, float] = (0.9, 1.1)
+    """For each layer, forward and backward."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignalReport:
     """All that one probe found: layers in order of execution, parameters in the model's."""
 
@@ -223,6 +234,8 @@ class SignalReport:
     first_nonfinite: str | None = None
     """The title of the first layer that makes a value that is not finite."""
     widths: Widths | None = None
+    bands: Bands = Bands()
+    """What the scales were judged by."""
     findings: tuple[Finding, ...] = ()
     fail_on: Severity = Severity.ERROR
 
