@@ -89,15 +89,17 @@ class Groups:
         return [members for members in sets.values() if len(members) > 1]
 
 
-def matches(fingerprints: Sequence[Fingerprint], alpha: float) -> list[Match]:
-    """Find the tensors that are alike, enough of them to connect all; independent ones with a chance of alpha at most.
+def matches(fingerprints: Sequence[Fingerprint], independent: Sequence[bool], alpha: float) -> list[Match]:
+    """Find the tensors that are alike, enough matches to connect them all.
 
-    Only those are compared that agree in some whole band of neighbours, and in each band with few others, so that
-    the work grows with the number of tensors and not with that of their pairs.
+    `independent` tells of each whether its values are independent draws of one law; one of any two must be, and then
+    unrelated tensors match with a chance of `alpha` at most, all of them together. Only those are compared that agree
+    in some whole band of neighbours, and in each band with few others, so that the work grows with the number of
+    tensors and not with that of their pairs.
     """
     if len(fingerprints) < 2:
         return []
-    search = _Search(fingerprints, alpha)
+    search = _Search(fingerprints, independent, alpha)
     search.same()
     for band in range(BITS // search.width):
         search.meet(band)
@@ -107,9 +109,10 @@ def matches(fingerprints: Sequence[Fingerprint], alpha: float) -> list[Match]:
 class _Search:
     """One search for what is alike."""
 
-    def __init__(self, fingerprints: Sequence[Fingerprint], alpha: float) -> None:
+    def __init__(self, fingerprints: Sequence[Fingerprint], independent: Sequence[bool], alpha: float) -> None:
         count = len(fingerprints)
         self.fingerprints = fingerprints
+        self.independent = independent
         self.width = max(_SHORTEST, count.bit_length() + _SPARE)
         # every pair is compared as it is and with either of the two turned
         self.rate = math.log(2 * 3 * (count * (count - 1) / 2) / alpha)
@@ -148,7 +151,7 @@ class _Search:
         return mask ^ part if part & 1 else part
 
     def _compare(self, one: int, other: int, turned: Rises | None = None) -> None:
-        if self.groups.find(one) == self.groups.find(other):
+        if not (self.independent[one] or self.independent[other]) or self.groups.find(one) == self.groups.find(other):
             return
         first, second = self.fingerprints[one].rises, turned or self.fingerprints[other].rises
         length = min(first.length, second.length)
