@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from initaudit.errors import Problem, did_you_mean
 from initaudit.policy.faults import KEY, shown
-from initaudit.policy.schema import Blocks, Document, Expect, Selector, Slice, Tolerance, WrittenRule
+from initaudit.policy.schema import Blocks, Document, Expect, Selector, SignalBands, Slice, Tolerance, WrittenRule
 from initaudit.policy.source import Page
 from initaudit.policy.yaml12 import Node
 from initaudit.policy.yaml_errors import Place
@@ -19,6 +19,7 @@ _SHAPES: dict[str, type[BaseModel]] = {
     "blocks": Blocks,
     "slices": Slice,
     "tolerance": Tolerance,
+    "signal": SignalBands,
 }
 _NEEDED = {
     "bool_type": "true or false",

@@ -36,6 +36,7 @@ def json_schema() -> Schema:
             "slice": _mapping(_slice(), required=("index",)) | _one_of_keys("init", "expect"),
             "rule": _mapping(_rule(), required=("id", "match")) | _rule_conditions(),
             "tolerance": _mapping(_tolerance()),
+            "signal": _mapping(_signal()),
         },
     }
 
@@ -56,6 +57,7 @@ def _document() -> Mapping[str, Schema]:
         "equal": _told("Pairs of names whose values may be equal.", _PAIRS),
         "unmatched": _told("What a parameter is that no rule governs.", _choice(Unmatched)),
         "tolerance": _ref("tolerance"),
+        "signal": _ref("signal"),
     }
 
 
@@ -126,6 +128,16 @@ def _tolerance() -> Mapping[str, Schema]:
         "false_alarm": _told("The chance that a correct model fails.", chance),
         "std": _told("1% of the declared std, or a number.", _SLACK),
         "mean": _told("1% of the declared std, or a number.", _SLACK),
+    }
+
+
+def _signal() -> Mapping[str, Schema]:
+    scale = {"type": "number", "exclusiveMinimum": 0}
+    band = {"type": "array", "items": scale, "minItems": 2, "maxItems": 2}
+    return {
+        "activation_std": _told("The std of what layers give.", band),
+        "gradient_std": _told("The std of gradients, one at the outputs.", band),
+        "growth": _told("The factor from layer to layer.", band),
     }
 
 

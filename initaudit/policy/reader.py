@@ -8,6 +8,7 @@ from pathlib import Path
 
 from initaudit.errors import PolicyError, Problem, did_you_mean
 from initaudit.policy.arithmetic import ExpressionError
+from initaudit.policy.bands import DEFAULT_BANDS
 from initaudit.policy.chain import File, read_chain
 from initaudit.policy.expression import Expression
 from initaudit.policy.faults import shown
@@ -23,9 +24,10 @@ def load_policy(source: str | Path, *, vars: Mapping[str, float] | None = None) 
     """
     files = read_chain(find(source))
     documents = [file.document for file in files]
-    tolerance = DEFAULT_TOLERANCE
+    tolerance, bands = DEFAULT_TOLERANCE, DEFAULT_BANDS
     for document in reversed(documents):
         tolerance = document.tolerance.over(tolerance)
+        bands = document.signal.over(bands)
     ties = [document.ties for document in documents if document.ties is not None]
     unmatched = (document.unmatched for document in documents if "unmatched" in document.model_fields_set)
     return Policy(
@@ -39,6 +41,7 @@ def load_policy(source: str | Path, *, vars: Mapping[str, float] | None = None) 
         equal=tuple(chain.from_iterable(document.equal for document in documents)),
         unmatched=next(unmatched, Unmatched.ERROR),
         tolerance=tolerance,
+        signal=bands,
     )
 
 

@@ -19,6 +19,7 @@ from pydantic import (
 
 from initaudit.errors import nearest
 from initaudit.policy import forms, numbers
+from initaudit.policy.bands import DEFAULT_BANDS, SignalBands
 from initaudit.policy.expression import ROOTS, Expression
 from initaudit.policy.faults import KEY, Fault, fault, faults, together
 from initaudit.policy.index import Index, index_text, read_index
@@ -27,6 +28,7 @@ from initaudit.policy.tolerance import DEFAULT_TOLERANCE, Slack, Tolerance
 from initaudit.values import Kind, Location
 
 __all__ = [
+    "DEFAULT_BANDS",
     "DEFAULT_TOLERANCE",
     "Blocks",
     "Document",
@@ -36,6 +38,7 @@ __all__ = [
     "Policy",
     "Rule",
     "Selector",
+    "SignalBands",
     "Slack",
     "Slice",
     "Through",
@@ -215,6 +218,7 @@ class Document(_Keys):
     equal: Pairs = ()
     unmatched: Annotated[Unmatched, PlainValidator(forms.choice(Unmatched))] = Unmatched.ERROR
     tolerance: Tolerance = Tolerance()
+    signal: SignalBands = SignalBands()
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
@@ -242,6 +246,8 @@ class Policy:
     unmatched: Unmatched = Unmatched.ERROR
     tolerance: Tolerance = DEFAULT_TOLERANCE
     """Complete: nothing in it is None."""
+    signal: SignalBands = DEFAULT_BANDS
+    """Complete as well."""
 
     @property
     def attributes(self) -> frozenset[str]:

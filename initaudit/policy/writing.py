@@ -26,6 +26,7 @@ def as_yaml(policy: Policy) -> str:
         "equal": _plain(policy.equal) or None,
         "unmatched": str(policy.unmatched),
         "tolerance": _plain(policy.tolerance),
+        "signal": _plain(policy.signal),
     }
     written = {key: value for key, value in document.items() if value is not None}
     text: str = yaml.dump(written, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
