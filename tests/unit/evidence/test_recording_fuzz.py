@@ -96,7 +96,7 @@ def make(steps: list[Any]) -> nn.Module:
     return model
 
 
-@settings(max_examples=150, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=st.lists(STEPS, max_size=8))
 def test_any_sequence_of_operations_is_replayed_as_it_runs_and_contradicts_no_law(
     compare: Any, steps: list[Any]
