@@ -24,11 +24,15 @@ class _Departure:
     band: Band
     score: float
     """How many standard errors it is off, about: the part that fits best what went wrong has the most."""
+    common: float
+    """The figure of all values together, where that is off too; else the declared one."""
 
 
 def findings(audit: Audit) -> Iterator[Finding]:
     """Compare equal parts of every region with the law of the whole; tell the one that departs the most."""
     for expectation, evidence in audit.pairs():
+        if any(one.constant is None for one in evidence.look.repeats):  # no limit holds for draws that are repeated
+            continue
         looked = zip(expectation.clauses, evidence.observations, evidence.look.partitions, strict=False)
         for clause, observation, partitions in looked:
             if clause.law is not None and audit.policy is not None:
@@ -98,6 +102,7 @@ def _departures(
                 declared=mean,
                 band=band,
                 score=score,
+                common=mean + shift,
             )
     if limits.std is not None:
         bessel = math.sqrt(count / (count - 1))
@@ -106,7 +111,14 @@ def _departures(
             score = abs(one.figure / (std * factor) - 1) * math.sqrt(2 * count)
             figure = one.figure * bessel
             yield _Departure(
-                partition=partition, part=one.part, name="std", figure=figure, declared=std, band=band, score=score
+                partition=partition,
+                part=one.part,
+                name="std",
+                figure=figure,
+                declared=std,
+                band=band,
+                score=score,
+                common=std * factor,
             )
 
 
@@ -157,10 +169,11 @@ def _named(expectation: Expectation, departure: _Departure) -> str:
 
 def _told(departure: _Departure, law: Law) -> str:
     verb = "has" if departure.partition.extent == 1 else "have"
-    return (
-        f"{verb} {departure.name} {departure.figure:.4g} where {law} has {departure.declared:.4g}; its "
-        f"{departure.partition.numel:,} values may give {departure.band.low:.4g} to {departure.band.high:.4g}"
-    )
+    told = f"{verb} {departure.name} {departure.figure:.4g} where {law} has {departure.declared:.4g}"
+    if departure.common != departure.declared:
+        return f"{told} and all values together {departure.common:.4g}"
+    low, high = departure.band.low, departure.band.high
+    return f"{told}; {departure.partition.numel:,} values may give {low:.4g} to {high:.4g}"
 
 
 def _location(evidence: Evidence) -> Location | None:

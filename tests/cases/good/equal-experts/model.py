@@ -1,0 +1,10 @@
+"""Eight stacked experts, drawn one by one."""
+
+import torch
+from torch import nn
+
+
+class Experts(nn.Module):
+    def __init__(self, width=48, experts=8):
+        super().__init__()
+        self.weight = nn.Parameter(torch.stack([torch.randn(width, width) * width**-0.5 for _ in range(experts)]))
