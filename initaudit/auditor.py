@@ -91,6 +91,7 @@ def audited(request: Request, gathered: Gathered, progress: Progress) -> Audit:
     """Find out what the model is, as it was built and as it is judged."""
     from initaudit.evidence.equality import differing
     from initaudit.evidence.measuring import recorded
+    from initaudit.evidence.probing import cut_off
 
     if not request.measure:
         told = recorded(gathered.source, gathered.unrecorded)
@@ -99,7 +100,8 @@ def audited(request: Request, gathered: Gathered, progress: Progress) -> Audit:
     steps = _Steps(progress, elements * (1 + (gathered.mode is Mode.APPLY)) * request.seeds)
     built, evidence = _pooled(request, gathered, steps)
     unequal = differing(gathered.equal, gathered.judged.by_name)
-    return gathered.facts(built, evidence, unequal, rebuild(request, gathered))
+    zero = cut_off(gathered.subject.module, gathered.judged, evidence) if request.judge else ()
+    return gathered.facts(built, evidence, unequal, rebuild(request, gathered), zero)
 
 
 def _pooled(request: Request, first: Gathered, steps: "_Steps") -> Measured:

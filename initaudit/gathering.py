@@ -51,6 +51,7 @@ class Gathered:
         evidence: tuple[Evidence, ...],
         unequal: frozenset[tuple[str, str]],
         rebuilt: Rebuilt = NEVER_REBUILT,
+        cut_off: tuple[tuple[str, ...], ...] = (),
     ) -> Audit:
         """Put together what the checks are given: the evidence of what was built and of what is judged."""
         return Audit(
@@ -64,6 +65,8 @@ class Gathered:
             fresh_is_nan=self.subject.fresh_is_nan,
             unrecorded=self.unrecorded,
             rebuilt=rebuilt,
+            cut_off=cut_off,
+            unfit=self.source.recording.unfit if self.source.recording is not None else (),
             unequal=unequal,
             tests=count_tests(self.expectations),
             location=self.subject.location,

@@ -272,6 +272,22 @@ LOADED = "load_state_dict"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unfit:
+    """A state dict that was loaded, and of which nothing reached the module."""
+
+    module: str
+    """The class of the module."""
+    given: str
+    """One of the keys of the state dict."""
+    keys: int
+    """How many it has."""
+    wanted: str
+    """One of the module's."""
+    location: Location | None
+    """Who called `load_state_dict`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
     """One recorded initialising operation and the line that asked for it."""
 

@@ -13,7 +13,7 @@ from initaudit.policy.tolerance import DEFAULT_TOLERANCE, Slack
 from initaudit.quantiles import Leeway
 from initaudit.report import Finding
 from initaudit.sampling import Bands, bands, displaced
-from initaudit.values import NEVER_REBUILT, Evidence, Location, Mode, Observation, Parameter, Rebuilt, Severity
+from initaudit.values import NEVER_REBUILT, Evidence, Location, Mode, Observation, Parameter, Rebuilt, Severity, Unfit
 
 SPACING: Mapping[str, float] = {
     "float64": 2.0**-52,
@@ -51,6 +51,10 @@ class Audit:
     """Why the model's writes were not recorded; None where they were."""
     rebuilt: Rebuilt = NEVER_REBUILT
     """What building the model again showed."""
+    cut_off: tuple[tuple[str, ...], ...] = ()
+    """Groups of weights of one module that are zero and that no gradient reaches."""
+    unfit: tuple[Unfit, ...] = ()
+    """State dicts of which nothing reached the module that they were loaded into."""
     unequal: frozenset[tuple[str, str]]
     """Pairs of names whose values must be equal and are not."""
     tests: int

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from initaudit.checks.explanations import Code, coverage, distribution, health, identity, provenance
+from initaudit.checks.explanations import Code, coverage, distribution, health, identity, provenance, signal
 from initaudit.errors import OptionError
 
 _FAMILY = len("IA1")
-_FAMILIES = (coverage, distribution, health, identity, provenance)
+_FAMILIES = (coverage, distribution, health, identity, provenance, signal)
 
 CODES: Mapping[str, Code] = MappingProxyType({code.code: code for family in _FAMILIES for code in family.CODES})
 """Every code, sorted. A new one is a line in its family's file."""

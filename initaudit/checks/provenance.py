@@ -8,16 +8,27 @@ from initaudit.checks.traced import differences
 from initaudit.policy.expectation import Expectation
 from initaudit.regions import intersect
 from initaudit.report import Finding
-from initaudit.values import LOADED, Evidence, Mode, Standing, Write
+from initaudit.values import LOADED, Evidence, Mode, Severity, Standing, Unfit, Write
 
 
 def findings(audit: Audit) -> Iterator[Finding]:
-    """Find conforming values that a later write replaced, and kept ones that are drawn anew."""
+    """Find conforming values that a later write replaced, kept ones that are drawn anew, and what nobody loaded."""
+    for unfit in audit.unfit:
+        yield _unloaded(audit, unfit)
     for expectation, evidence in zip(audit.expectations, audit.built, strict=True):
         yield from _overwritten(audit, expectation, evidence)
         yield from _reinitialised(audit, expectation, evidence)
         if audit.mode is Mode.APPLY:
             yield from _frozen(audit, expectation)
+
+
+def _unloaded(audit: Audit, unfit: Unfit) -> Finding:
+    """Tell a state dict of which nothing was loaded."""
+    message = (
+        f"nothing of a state dict was loaded: none of its {unfit.keys:,} keys, such as {unfit.given!r}, fits "
+        f"{unfit.module}, which has such as {unfit.wanted!r}; strict=False keeps silent about it"
+    )
+    return audit.finding("IA502", message, severity=Severity.WARNING, location=unfit.location)
 
 
 def _overwritten(audit: Audit, expectation: Expectation, evidence: Evidence) -> Iterator[Finding]:

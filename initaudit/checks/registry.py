@@ -7,6 +7,7 @@ from initaudit.checks import (
     distribution,
     health,
     identity,
+    pairs,
     parts,
     process,
     provenance,
@@ -27,6 +28,7 @@ CHECKS: tuple[Check, ...] = (
     ties.findings,
     provenance.findings,
     process.findings,
+    pairs.findings,
     conformity.findings,
 )
 

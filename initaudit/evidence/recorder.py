@@ -17,6 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from initaudit.errors import TargetError
 from initaudit.evidence.callers import caller
+from initaudit.evidence.loading import Loads
 from initaudit.evidence.log import Drawn, Held, Op, View
 from initaudit.evidence.memory import Memory, RefusedError, touched
 from initaudit.evidence.nesting import leaves, mapped
@@ -80,6 +81,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """What the process's generator bears while nobody seeds it anew."""
         self.exposed: set[int] = set()
         """Numbers of the storages that code outside torch could look at, and write to."""
+        self.loads = Loads()
         self.others_drew = False
         """Whether anybody drew from the generators of Python or numpy."""
         self.failure: TargetError | None = None

@@ -16,7 +16,7 @@ from initaudit.evidence.log import Op, View
 from initaudit.evidence.recorder import Recorder
 from initaudit.evidence.tracing import Log, Traced, box_of, disjoint
 from initaudit.model.process import other_generators
-from initaudit.values import History, Origin, Standing, Write
+from initaudit.values import History, Origin, Standing, Unfit, Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,11 @@ class Recording:
         if view is None or not self.recorder.is_virtual(tensor):
             return None
         return self.recorder.replay.single_draw(view, device)
+
+    @property
+    def unfit(self) -> tuple[Unfit, ...]:
+        """The state dicts of which nothing reached the module that they were loaded into."""
+        return self.recorder.loads.unfit
 
     @property
     def others_drew(self) -> bool:
@@ -76,7 +81,7 @@ class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a f
 
     Three things reach past a dispatch mode and are replaced while it lasts: `trunc_normal_`, which draws until all
     values lie inside its bounds and would demand every one of them; threads; and what reads a tensor's memory
-    directly.
+    directly. So is `load_state_dict`, which calls no operation for a key that does not fit.
     """
 
     def __init__(self, recorder: Recorder | None = None) -> None:
@@ -89,6 +94,7 @@ class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a f
         self._others = other_generators()
         self._replace(nn.init, "_no_grad_trunc_normal_", self._trunc_normal)
         self._replace(threading.Thread, "run", self._run)
+        self._replace(nn.Module, "load_state_dict", self._load)
         for name in ("tolist", "numpy", "__array__", "__dlpack__", "__reduce_ex__"):
             self._replace(torch.Tensor, name, self._reading)
         self._stack.enter_context(self.recorder)
@@ -115,6 +121,14 @@ class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a f
         def record(thread: threading.Thread) -> None:
             with self.recorder:
                 run(thread)
+
+        return record
+
+    def _load(self, load: Any) -> Any:
+        def record(module: nn.Module, state_dict: Any, *args: Any, **kwargs: Any) -> Any:
+            result = load(module, state_dict, *args, **kwargs)
+            self.recorder.loads.note(module, state_dict, result)
+            return result
 
         return record
 

@@ -38,6 +38,10 @@ CODES = (
         (`requires_grad` is False). A frozen weight is not trained, so its values are
         there to be kept: a pretrained backbone, a teacher, fixed features. Drawn anew,
         it stays random for the whole of the training.
+
+        A warning tells of a state dict of which nothing was loaded at all: not one of its
+        keys fits, mostly for a prefix (`module.`, `model.`), and `strict=False` keeps
+        silent. The weights that should have been replaced are still random.
         """,
         example="""
         # nets.py

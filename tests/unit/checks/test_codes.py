@@ -100,4 +100,5 @@ def test_most_explanations_show_a_policy() -> None:
         "IA501",
         "IA503",
         "IA504",
+        "IA606",
     }

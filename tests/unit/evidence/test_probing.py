@@ -1,0 +1,113 @@
+"""Zero layers that no gradient ever reaches are told from those that training moves."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import nn
+
+from initaudit import Policy, audit
+from initaudit.auditor import run
+from initaudit.policy.reader import load_policy
+from initaudit.request import Request
+from initaudit.values import Mode
+
+
+def zeroed(model: nn.Module, *names: str) -> nn.Module:
+    for name in names:
+        nn.init.zeros_(model.get_parameter(name))
+    return model
+
+
+def dead(target: object, **options: object) -> list[str | None]:
+    report = run(Request(target=target, **options))  # type: ignore[arg-type]
+    return [one.parameter for one in report.findings if one.code == "IA606"]
+
+
+def gate(width: int = 16, between: type[nn.Module] = nn.ReLU, *, bias: bool = False) -> nn.Module:
+    return nn.Sequential(nn.Linear(width, width, bias=bias), between(), nn.Linear(width, width, bias=bias), nn.Tanh())
+
+
+class Two(nn.Module):
+    """Two layers of one shape, in an order that only `forward` tells."""
+
+    def __init__(self, act: Callable[[nn.Module, torch.Tensor], torch.Tensor]) -> None:
+        super().__init__()
+        self.w1 = nn.Linear(8, 8, bias=False)
+        self.w2 = nn.Linear(8, 8, bias=False)
+        self.act = act
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.act(self, x)
+
+
+BOTH = ("0.weight", "2.weight")
+IN_SERIES = {
+    "gate": lambda: zeroed(gate(), *BOTH),
+    "large": lambda: zeroed(gate(300), *BOTH),
+    "zero biases": lambda: zeroed(gate(bias=True), *BOTH, "0.bias", "2.bias"),
+    "gelu": lambda: zeroed(gate(between=nn.GELU), *BOTH),
+    "half precision": lambda: zeroed(gate(), *BOTH).bfloat16(),
+    "convolutions": lambda: zeroed(nn.Sequential(nn.Conv2d(3, 8, 3, bias=False), nn.ReLU(), nn.Conv2d(8, 3, 3)), *BOTH),
+}
+
+
+@pytest.mark.parametrize("make", IN_SERIES.values(), ids=IN_SERIES)
+def test_zero_layers_one_behind_the_other_are_told(make: Callable[[], nn.Module]) -> None:
+    assert dead(make) == [*BOTH]
+    assert dead(make, record=False) == [*BOTH]
+
+
+def test_zero_layers_in_series_are_told_by_what_the_module_computes() -> None:
+    names = ["w1.weight", "w2.weight"]
+    series = Two(lambda m, x: x * torch.tanh(m.w2(torch.relu(m.w1(x)))))  # type: ignore[operator]
+    beside = Two(lambda m, x: x * (1 + m.w1(x)) + m.w2(x))  # type: ignore[operator]
+    open_gate = Two(lambda m, x: m.w2(torch.sigmoid(m.w1(x))))  # type: ignore[operator]
+    one_in_use = Two(lambda m, x: m.w1(x))  # type: ignore[operator]
+    assert dead(zeroed(series, *names)) == names
+    assert [dead(zeroed(one, *names)) for one in (beside, open_gate, one_in_use)] == [[], [], []]
+
+
+ALIVE = {
+    "last layer alone": lambda: zeroed(gate(), "2.weight"),
+    "biases that are drawn": lambda: zeroed(gate(bias=True), *BOTH),
+    "sigmoid between": lambda: zeroed(gate(between=nn.Sigmoid), *BOTH),
+    "a list": lambda: nn.ModuleList(zeroed(nn.Conv2d(8, 8, 1), "weight", "bias") for _ in range(3)),
+    "frozen": lambda: zeroed(gate(), *BOTH).requires_grad_(False),
+    "unlocked step by step": lambda: zeroed(
+        nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8)),
+        *BOTH,
+        "4.weight",
+    ),
+}
+
+
+@pytest.mark.parametrize("make", ALIVE.values(), ids=ALIVE)
+def test_zero_layers_that_training_moves_are_no_finding(make: Callable[[], nn.Module]) -> None:
+    assert dead(make) == []
+
+
+def test_module_that_does_not_run_on_one_input_tells_nothing() -> None:
+    model = Two(lambda m, x: x.undefined)  # type: ignore[attr-defined]
+    assert dead(zeroed(model, "w1.weight", "w2.weight")) == []
+
+
+def test_probing_leaves_the_model_and_its_gradients_alone() -> None:
+    model = zeroed(nn.Sequential(gate(), nn.BatchNorm1d(16)), "0.0.weight", "0.2.weight").train()
+    before = {name: (one._version, one.tolist()) for name, one in model.state_dict(keep_vars=True).items()}
+    assert dead(model) == ["0.0.weight", "0.2.weight"]
+    assert {name: (one._version, one.tolist()) for name, one in model.state_dict(keep_vars=True).items()} == before
+    assert all(one.grad is None for one in model.parameters())
+    assert all(one.training for one in model.modules())
+
+
+@pytest.fixture
+def zeros(tmp_path) -> Policy:  # type: ignore[no-untyped-def]
+    file = tmp_path / "policy.yaml"
+    file.write_text("version: 1\nrules:\n  - {id: all, match: {name: '*'}, init: zeros}\n")
+    return load_policy(file)
+
+
+def test_values_that_the_policy_writes_are_probed_where_it_is_applied(zeros: Policy) -> None:
+    assert dead(gate, policy=zeros, mode=Mode.APPLY) == [*BOTH]
+    assert audit(gate, zeros, as_built=False).ok
