@@ -3,6 +3,8 @@
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
 
 import torch
 from torch import nn
@@ -98,4 +100,11 @@ def _hooked(
 
 
 def _spectral(hook: SpectralNorm) -> Callable[[nn.Module], torch.Tensor]:
-    return lambda module: hook.compute_weight(module, do_power_iteration=False)
+    """Give what the next forward pass uses: in training it first moves copies of the vectors on by a step."""
+
+    def compute(module: nn.Module) -> torch.Tensor:
+        names = [f"{hook.name}_{part}" for part in ("orig", "u", "v")]
+        copies: Any = SimpleNamespace(**{name: getattr(module, name).detach().clone() for name in names})
+        return hook.compute_weight(copies, do_power_iteration=module.training)
+
+    return compute
