@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from initaudit.evidence.source import Source
     from initaudit.evidence.specimen import Specimen
 
-MOST = 1 << 22
-"""As many elements of independent draws show any error beyond a tenth of the usual slack."""
+MOST = 1 << 20
+"""So many independent draws show any error beyond the usual slack of one per cent."""
 ALIKE = 0.02
 """Within such a share of the std, mean and std of spoilt values are those of the sound ones."""
 

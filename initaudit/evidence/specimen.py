@@ -52,18 +52,22 @@ class Specimen:
         return made.clone()
 
     def drawn(self, clauses: tuple[Clause, ...]) -> torch.Tensor | None:
-        """Give the values that the parameter has if these are its clauses; None where they write nothing."""
+        """Give the values that the parameter has if these are its clauses; None where they do not fit it."""
         wrong = self._shortened(clauses)
-        return self.source.value(self._short(self.entry), wrong) if writes(self.entry, wrong) else None
+        try:
+            return self.source.value(self._short(self.entry), wrong) if writes(self.entry, wrong) else None
+        except PolicyError:
+            return None
 
     def under(self, policy: Policy, governed: Governed) -> torch.Tensor | None:
         """Give the values that another rule would write; None where it does not fit or says the same."""
         try:
             clauses = expect(policy, governed).clauses
-            same = _laws(clauses) == _laws(self.clauses)
-            return None if same or (len(clauses) > 1 and self._rows is not None) else self.drawn(clauses)
         except PolicyError:
             return None
+        if _laws(clauses) == _laws(self.clauses) or (len(clauses) > 1 and self._rows is not None):
+            return None
+        return self.drawn(clauses)
 
     def redrawn(self, change: Callable[[Law], Law | None]) -> torch.Tensor | None:
         """Give the values with some of its laws changed; None where none is."""
