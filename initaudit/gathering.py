@@ -35,6 +35,9 @@ class Gathered:
     unrecorded: str | None
     """Why the model's writes were not recorded; None where they were."""
 
+    dtype: str | None
+    """The dtype that the whole model was asked for in; None where the factory decides."""
+
     @property
     def judged(self) -> "Source":
         """Give the source of the values that are judged: those that the policy writes, where it is applied."""
@@ -69,6 +72,7 @@ class Gathered:
             unfit=self.source.recording.unfit if self.source.recording is not None else (),
             unequal=unequal,
             tests=count_tests(self.expectations),
+            dtype=self.dtype,
             location=self.subject.location,
             today=date.today(),
         )
@@ -87,7 +91,7 @@ def gather(request: Request, wanted: frozenset[str] = frozenset()) -> Gathered:
     policy = request.policy
     device = require(request.device)
     made = build_recorded(request)
-    wanted |= attributes(policy) if policy is not None else frozenset()
+    wanted |= attributes(policy, defaults=made.recording is None) if policy is not None else frozenset()
     entries, expectations = expected(policy, walk(made.subject.module, wanted | {PADDING}))
     source = Source(
         entries=entries,
@@ -106,6 +110,7 @@ def gather(request: Request, wanted: frozenset[str] = frozenset()) -> Gathered:
         expectations=expectations,
         source=source,
         unrecorded=made.reason,
+        dtype=request.dtype,
     )
 
 

@@ -350,7 +350,7 @@ LAWS = (*CONTINUOUS, Sparse, *EXACT, Unknown)
 
 
 def normal_share(low: float, high: float) -> float:
-    """Give the chance that a standard normal lies in an interval, exactly even where it is small; 0 for an empty one."""
+    """Give the chance that a standard normal lies in an interval, exact even where it is small; 0 for an empty one."""
     if low > 0:
         low, high = -high, -low
     return max(math.erfc(-high / math.sqrt(2)) - math.erfc(-low / math.sqrt(2)), 0.0) / 2

@@ -66,10 +66,9 @@ def departure(law: Independent, sample: Sample, *, alpha: float, leeway: Leeway)
     )
 
 
-def closest(law: Independent, sample: Sample, *, mean: float, std: float) -> Independent | None:
-    """Name the law of another family, of the values' own mean and std, that they look drawn from; None for none."""
-    if not std > 0:
-        return None
+def closest(law: Independent, sample: Sample) -> Independent | None:
+    """Name the law of another family, of the same mean and std, that the values look drawn from; None for none."""
+    mean, std = law.mean, law.std
     candidates: tuple[Independent, ...] = (
         Normal(mean=mean, std=std),
         Uniform(low=mean - math.sqrt(3) * std, high=mean + math.sqrt(3) * std),

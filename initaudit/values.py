@@ -303,6 +303,8 @@ class Write:
     """What it wrote, where that is a part of the parameter and a box."""
     dead: bool = False
     """Whether later writes left nothing of it."""
+    default: bool = False
+    """Whether a module of torch made it by itself, as its constructor and `reset_parameters` do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from initaudit.checks.audit import Audit, is_random
-from initaudit.checks.distribution import call
+from initaudit.checks.called import call
 from initaudit.checks.traced import differences
 from initaudit.policy.expectation import Expectation
 from initaudit.regions import intersect

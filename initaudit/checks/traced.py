@@ -1,16 +1,35 @@
 """Whether the law that was really called is the declared one: exactly, for a recording has no sampling error."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from initaudit.checks.audit import spacing
-from initaudit.laws import Constant, Elementwise, Law, Pattern, Unknown
+from initaudit.laws import (
+    INDEPENDENT,
+    STRUCTURED,
+    Constant,
+    Elementwise,
+    Independent,
+    Law,
+    Normal,
+    Orthogonal,
+    Pattern,
+    Sparse,
+    Unknown,
+)
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.policy.tolerance import DEFAULT_TOLERANCE, Slack
-from initaudit.regions import intersect
+from initaudit.quantiles import quantiles
+from initaudit.regions import Box, intersect, numel
 from initaudit.values import Standing
 
 ROUNDING = 1e-5
 """Relative difference of two figures that the arithmetic of computing them explains."""
+APART = 1e-4
+"""Distance of two distribution functions that the arithmetic of computing them does not explain."""
+UNLIKELY = 1e-6
+"""A chance of a value outside the bounds that is as good as none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,48 +38,128 @@ class Difference:
 
     standing: Standing
     code: str
-    figure: str
-    called: float
-    declared: float
+    figure: str | None = None
+    """None where the two are of another kind altogether."""
+    called: float = 0.0
+    declared: float = 0.0
+    part: Box | None = None
+    """The region, where others of the same clause conform."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Margin:
+    """How far the mean and the std of a law that was called may lie from the declared ones."""
+
+    mean: float
+    std: float
 
 
 def differences(expectation: Expectation, clause: Clause, state: tuple[Standing, ...]) -> list[Difference] | None:
     """Compare what stands in the region of a clause with its law; None where either is not known."""
     if clause.law is None or clause.through is not None or isinstance(clause.law, Unknown | Elementwise):
         return None
-    inside = [one for one in state if intersect(one.box, clause.box) is not None]
-    if clause.measured != (clause.box,):  # slices have clauses of their own
-        inside = [one for one in inside if any(intersect(one.box, box) is not None for box in clause.measured)]
+    inside = [one for one in state if _meets(one, clause)]
     if not inside or any(one.law is None or isinstance(one.law, Unknown) for one in inside):
         return None
-    found = [_difference(expectation, clause.law, one) for one in inside]
-    return [one for one in found if one is not None]
+    pairs = [(one, _difference(expectation, clause.law, one)) for one in inside]
+    found = [(one, difference) for one, difference in pairs if difference is not None]
+    if len(found) == len(inside):
+        return [difference for _, difference in found]
+    return [replace(difference, part=intersect(one.box, clause.box)) for one, difference in found]
 
 
 def standing_in(clause: Clause, state: tuple[Standing, ...]) -> Standing | None:
     """Find what the recording tells of the region of a clause; None where it tells nothing."""
-    return next((one for one in state if any(intersect(one.box, box) is not None for box in clause.measured)), None)
+    return next((one for one in state if _meets(one, clause)), None)
+
+
+def margin(expectation: Expectation, law: Law) -> Margin | None:
+    """Give the smallest errors that a traced law shows; None for a law without mean and std."""
+    if law.mean is None or law.std is None:
+        return None
+    tolerance = expectation.tolerance
+    precision = max(ROUNDING, spacing(expectation.parameter)) if isinstance(law, Constant) else ROUNDING
+    rounding = precision * max(abs(law.mean), law.std)
+    return Margin(
+        mean=rounding + _slack(tolerance.mean if tolerance else None, DEFAULT_TOLERANCE.mean, law.std),
+        std=rounding + _slack(tolerance.std if tolerance else None, DEFAULT_TOLERANCE.std, law.std),
+    )
+
+
+def _meets(standing: Standing, clause: Clause) -> bool:
+    """Tell whether something stands in the region of a clause; slices have clauses of their own."""
+    return any(intersect(standing.box, box) is not None for box in clause.measured)
 
 
 def _difference(expectation: Expectation, declared: Law, standing: Standing) -> Difference | None:
-    tolerance = expectation.tolerance
-    called = standing.law
-    if called is None or called.mean is None or declared.mean is None:
+    called, allowed = standing.law, margin(expectation, declared)
+    if called is None or allowed is None or called.mean is None or called.std is None:
         return None
-    if called.std is None or declared.std is None:
-        return None
-    precision = max(ROUNDING, spacing(expectation.parameter)) if isinstance(declared, Constant) else ROUNDING
-    scale = max(abs(declared.mean), declared.std)
-    std_slack = _slack(tolerance.std if tolerance else None, DEFAULT_TOLERANCE.std, declared.std)
-    mean_slack = _slack(tolerance.mean if tolerance else None, DEFAULT_TOLERANCE.mean, declared.std)
+    return next(_differing(declared, called, allowed, standing), None)
+
+
+def _differing(declared: Law, called: Law, allowed: Margin, standing: Standing) -> Iterator[Difference]:
     exact = {Constant: "IA206", Pattern: "IA205"}.get(type(declared))
-    if abs(called.std - declared.std) > precision * scale + std_slack:
-        code, figure, have, want = exact or "IA202", "std", called.std, declared.std
-    elif abs(called.mean - declared.mean) > precision * scale + mean_slack:
-        code, figure, have, want = exact or "IA201", "mean", called.mean, declared.mean
-    else:
-        return None
-    return Difference(standing=standing, code=code, figure=figure, called=have, declared=want)
+    for code, figure, have, want, most in (
+        ("IA202", "std", called.std, declared.std, allowed.std),
+        ("IA201", "mean", called.mean, declared.mean, allowed.mean),
+    ):
+        if have is not None and want is not None and abs(have - want) > most:
+            yield Difference(standing=standing, code=exact or code, figure=figure, called=have, declared=want)
+    wanted, given = _plain(declared), _plain(called)
+    if isinstance(wanted, STRUCTURED) and not _alike(wanted, given):
+        yield Difference(standing=standing, code="IA205")
+    elif isinstance(wanted, INDEPENDENT) and wanted.std and not isinstance(given, INDEPENDENT):
+        yield Difference(standing=standing, code="IA204")
+    elif isinstance(wanted, INDEPENDENT) and isinstance(given, INDEPENDENT) and wanted.std and given.std:
+        yield from _otherwise_shaped(wanted, given, standing)
+        yield from _unbounded(wanted, given, allowed, standing)
+
+
+def _plain(law: Law) -> Law:
+    """Give a law without the structure that it does not have."""
+    return Normal(std=law.spread) if isinstance(law, Sparse) and not law.zeros else law
+
+
+def _alike(declared: Law, called: Law) -> bool:
+    match declared, called:
+        case Orthogonal(), Orthogonal():
+            return {declared.rows, declared.columns} == {called.rows, called.columns}
+        case Sparse(), Sparse():
+            return declared.zeros_per_column == called.zeros_per_column
+    return False
+
+
+def _otherwise_shaped(declared: Independent, called: Independent, standing: Standing) -> Iterator[Difference]:
+    """Compare two distribution functions where either has its quantiles; slack of mean and std aside."""
+    scale = called.std / declared.std
+    theirs = [declared.mean + (place - called.mean) / scale for place in quantiles(called)]
+    shares = [
+        (
+            called.share(-math.inf, called.mean + (place - declared.mean) * scale),
+            declared.share(-math.inf, place),
+            place,
+        )
+        for place in (*quantiles(declared), *theirs)
+    ]
+    have, want, place = max(shares, key=lambda one: abs(one[0] - one[1]))
+    if abs(have - want) > APART:
+        figure = f"P(x < {place:.4g}) ="
+        yield Difference(standing=standing, code="IA204", figure=figure, called=have, declared=want)
+
+
+def _unbounded(declared: Independent, called: Independent, allowed: Margin, standing: Standing) -> Iterator[Difference]:
+    """Find a declared bound that some of the values pass with a chance that matters."""
+    reach, count = allowed.mean + 2 * allowed.std, numel(standing.box)
+    below = 0.0 if declared.low is None else called.share(-math.inf, declared.low - reach)
+    above = 0.0 if declared.high is None else called.share(declared.high + reach, math.inf)
+    for name, bound, given, share in (
+        ("lower", declared.low, called.low, below),
+        ("upper", declared.high, called.high, above),
+    ):
+        if bound is not None and count * share > UNLIKELY:
+            have = given if given is not None else math.copysign(math.inf, bound - declared.mean)
+            yield Difference(standing=standing, code="IA203", figure=f"{name} bound", called=have, declared=bound)
 
 
 def _slack(given: Slack | None, default: Slack | None, std: float) -> float:

@@ -14,7 +14,8 @@ from initaudit.values import LOADED, Location
 
 _TORCH = os.path.dirname(torch.__file__) + os.sep
 _INIT = os.path.join(_TORCH, "nn", "init.py")
-_MODULE = os.path.join(_TORCH, "nn", "modules", "module.py")
+_MODULES = os.path.join(_TORCH, "nn", "modules", "")
+_MODULE = os.path.join(_MODULES, "module.py")
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _EXAMPLES = os.path.join(_PACKAGE, "examples", "")
 _CALLS = os.path.join(_PACKAGE, "model", "target.py")
@@ -30,8 +31,10 @@ def caller(operation: str) -> Caller:
     name = operation
     arguments: tuple[tuple[str, float | str], ...] = ()
     outside: FrameType | None = None
+    default = False
     while frame is not None and outside is None and frame.f_code.co_filename != _CALLS:
         file = frame.f_code.co_filename
+        default = default or (file != _MODULE and file.startswith(_MODULES))
         if file == _INIT and not frame.f_code.co_name.startswith("_"):
             name, arguments = frame.f_code.co_name.removesuffix("_"), _figures(frame)
         elif file == _MODULE and frame.f_code.co_name == "_load_from_state_dict":
@@ -39,7 +42,13 @@ def caller(operation: str) -> Caller:
         elif not _passes(file):
             outside = frame
         frame = frame.f_back
-    return Caller(initialiser=name, arguments=arguments, location=_location(outside), user=_user(outside))
+    return Caller(
+        initialiser=name,
+        arguments=arguments,
+        location=_location(outside),
+        user=_user(outside),
+        default=default and name != LOADED,
+    )
 
 
 def _passes(file: str) -> bool:

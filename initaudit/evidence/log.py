@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 import torch
-from torch.utils._pytree import tree_leaves
 
+from initaudit.evidence.nesting import leaves
 from initaudit.values import Location
 
 
@@ -76,6 +76,8 @@ class Caller:
     """The first line outside torch."""
     user: Location | None = None
     """The first line outside every installed package, where that is another one."""
+    default: bool = False
+    """Whether a module of torch asked for it by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,4 +111,4 @@ class Op:
 
     def inputs(self) -> list[View]:
         """List the windows among its arguments, those that it writes included."""
-        return [one for one in tree_leaves((self.args, dict(self.kwargs))) if isinstance(one, View)]
+        return [one for one in leaves((self.args, self.kwargs)) if isinstance(one, View)]

@@ -172,6 +172,7 @@ def _write(op: Op, view: View) -> Write:
         user=op.caller.user,
         elements=output.numel,
         region=box if box != regions.whole(view.size) else None,
+        default=op.caller.default,
     )
 
 

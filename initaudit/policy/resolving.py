@@ -54,9 +54,24 @@ def expect(policy: Policy, governed: Governed) -> Expectation:
     )
 
 
-def attributes(policy: Policy) -> frozenset[str]:
-    """List the `module.…` and `model.…` names that a policy's expressions ask for, torch's own defaults included."""
-    if any(rule.init is not None and rule.init.name == TORCH_DEFAULT for rule in policy.rules):
+def torch_default(parameter: Parameter, site: Site) -> tuple[str, Clause] | None:
+    """Give the initialiser and the clause of what the module's own `reset_parameters` draws; None where not known."""
+    rule = _default_rule(parameter, site)
+    if rule is None or rule.init is None:
+        return None
+    try:
+        clauses = _Resolver(_torch_defaults(), parameter, Match(rule=rule, site=site)).clauses()
+    except (ExpressionError, ValueError, OverflowError):
+        return None
+    return rule.init.name, clauses[0]
+
+
+def attributes(policy: Policy, *, defaults: bool = False) -> frozenset[str]:
+    """List the `module.…` and `model.…` names that a policy's expressions ask for.
+
+    Those of torch's own defaults are among them where the policy names these, or with `defaults`.
+    """
+    if defaults or any(rule.init is not None and rule.init.name == TORCH_DEFAULT for rule in policy.rules):
         return policy.attributes | _torch_defaults().attributes
     return policy.attributes
 
@@ -169,13 +184,9 @@ class _Resolver:
         return tuple(parts)
 
     def _default_rule(self) -> Rule | None:
-        """Find the rule that spells what torch's own `reset_parameters` draws for this parameter."""
-        if self.rule.init is None or self.rule.init.name != TORCH_DEFAULT:
-            return None
-        if self.site.resets is not None and not self.site.resets.startswith("torch.nn."):
-            return None
-        found = (rule for rule in _torch_defaults().rules if matches(rule.match, self.parameter, self.site))
-        return next(found, None)
+        """Find the rule that spells torch's own default, where that is asked for."""
+        asked = self.rule.init is not None and self.rule.init.name == TORCH_DEFAULT
+        return _default_rule(self.parameter, self.site) if asked else None
 
     def _no_default(self) -> str:
         owner = self.site.resets or self.site.module_type
@@ -318,6 +329,13 @@ class _Resolver:
 def _torch_defaults() -> Policy:
     """Give the preset that spells torch's own initialisation, rule by rule."""
     return load_policy("torch-default")
+
+
+def _default_rule(parameter: Parameter, site: Site) -> Rule | None:
+    """Find the rule that spells what torch's own `reset_parameters` draws for a parameter."""
+    if site.resets is not None and not site.resets.startswith("torch.nn."):
+        return None
+    return next((rule for rule in _torch_defaults().rules if matches(rule.match, parameter, site)), None)
 
 
 IndexPart = Expression | tuple[Expression | None, Expression | None]

@@ -93,6 +93,38 @@ CODES = (
         """,
     ),
     Code(
+        code="IA204",
+        title="another law with alike mean and spread",
+        severity=Severity.ERROR,
+        meaning="""
+        Mean and standard deviation are as declared, and yet the values are not drawn
+        from the declared law: uniform for normal, a normal that nothing truncates, a
+        clamped one, a mixture with heavy tails. Where the build was recorded, the law
+        that was called is compared with the declared one exactly, by their distribution
+        functions. Else the values are: the share of them below each of 71 quantiles
+        (of 65,536 values spread evenly over a larger tensor), and whether all of them
+        keep away from where some must lie. Both hold their share of `false_alarm` by a
+        proven bound, for every size, and allow for the grid of 16-bit types.
+        """,
+        example="""
+        # nets.py: of the same spread as normal_(std=0.02)
+        bound = 0.02 * math.sqrt(3)
+        nn.init.uniform_(self.weight, -bound, bound)
+
+        # policy.yaml
+        - {id: weights, match: {parameter: weight}, init: {normal: {std: 0.02}}}
+
+        nets.py:3: IA204 error weight: uniform(a=-0.034641, b=0.034641) gave U(-0.034641, 0.034641),
+        P(x < -0.02156) = 0.1888, where N(0, 0.02) has 0.1406
+        """,
+        mend="""
+        Call the initialiser that is declared (xavier_normal_ and xavier_uniform_ differ
+        in the shape alone), or declare the one that is meant. For a truncated normal
+        remember that a and b are absolute: a=-2, b=2 truncate nothing where std is 0.02,
+        and clamping is not truncating.
+        """,
+    ),
+    Code(
         code="IA205",
         title="declared structure not held",
         severity=Severity.ERROR,

@@ -1,0 +1,76 @@
+"""IA305: laws and exact values that the dtype of their tensor cannot hold."""
+
+import math
+from collections.abc import Iterator
+
+from initaudit.checks.audit import Audit, smallest, spacing
+from initaudit.checks.region import Region
+from initaudit.laws import INDEPENDENT, Elementwise, Independent
+from initaudit.report import Finding
+from initaudit.values import Parameter, Severity
+
+COLLAPSED = 0.25
+"""So large a share of a law's values on one number is no longer that law."""
+KEPT = 2.0**-18
+"""The relative precision below which exact values count as rounded: what float32 keeps of a formula."""
+
+
+def findings(audit: Audit) -> Iterator[Finding]:
+    """Find what a coarse dtype has made of a law, whether it was drawn so or cast afterwards."""
+    for expectation, evidence in audit.pairs():
+        for clause, observation in zip(expectation.clauses, evidence.observations, strict=False):
+            region = Region(
+                audit=audit, expectation=expectation, clause=clause, observation=observation, state=evidence.left
+            )
+            if not region.moments.finite or clause.through is not None:
+                continue
+            if isinstance(clause.law, INDEPENDENT) and clause.law.std:
+                yield from _collapsed(region, clause.law)
+            elif isinstance(clause.law, Elementwise) and not region.observation.differing:
+                yield from _rounded(region, clause.law)
+
+
+def _collapsed(region: Region, law: Independent) -> Iterator[Finding]:
+    parameter = region.expectation.parameter
+    shares = [(law.share(*_becoming(place, parameter)), place) for place in {0.0, law.mean}]
+    share, place = max(shares)
+    if share >= COLLAPSED:
+        low, high = _becoming(place, parameter)
+        message = (
+            f"{100 * share:.3g} % of the values of {law} become {place:.4g} in {parameter.dtype}, whose numbers lie "
+            f"{high - low:.2g} apart there"
+        )
+        yield region.finding("IA305", message, observed=share, expected=str(law), band=(0.0, COLLAPSED))
+
+
+def _rounded(region: Region, law: Elementwise) -> Iterator[Finding]:
+    parameter, audit = region.expectation.parameter, region.audit
+    lost = [_lost(value, parameter) for value in law.values]
+    rounded = sum(one > KEPT for one in lost)
+    if not rounded or len(set(law.values)) == 1:
+        return
+    message = (
+        f"{parameter.dtype} keeps {str(law).removeprefix('= ')} to {100 * max(lost):.2g} % only: {rounded:,} of "
+        f"{len(lost):,} values are rounded"
+    )
+    severity = Severity.NOTE if parameter.dtype == audit.dtype else None
+    yield region.finding("IA305", message, observed=max(lost), expected=str(law), severity=severity)
+
+
+def _becoming(place: float, parameter: Parameter) -> tuple[float, float]:
+    """Give the interval of the values that a dtype rounds to the number at a place."""
+    epsilon, least = spacing(parameter), smallest(parameter)
+    mantissa, exponent = math.frexp(abs(place))
+    gap = max(math.ldexp(epsilon, exponent - 1) if place else 0.0, least)
+    inner = gap / 2 if place and mantissa == 0.5 and gap > least else gap  # they lie closer below a power of two
+    ends = (abs(place) - inner / 2, abs(place) + gap / 2)
+    return ends if place >= 0 else (-ends[1], -ends[0])
+
+
+def _lost(value: float, parameter: Parameter) -> float:
+    """Give the relative error of the nearest number that a dtype has."""
+    if not value or not parameter.dtype.startswith(("float", "bfloat")):
+        return 0.0
+    _, exponent = math.frexp(value)
+    gap = max(math.ldexp(spacing(parameter), exponent - 1), smallest(parameter))
+    return abs(round(value / gap) * gap - value) / abs(value) if gap else 0.0

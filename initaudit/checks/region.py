@@ -1,0 +1,75 @@
+"""One region of one parameter under judgement: what is declared for it, and what is known of it."""
+
+from dataclasses import dataclass
+
+from initaudit.checks.audit import Audit
+from initaudit.checks.traced import standing_in
+from initaudit.laws import Independent
+from initaudit.policy.expectation import Clause, Expectation
+from initaudit.quantiles import Leeway
+from initaudit.regions import Box
+from initaudit.report import Finding
+from initaudit.values import Location, Moments, Observation, Severity, Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """What a check of one region is given."""
+
+    audit: Audit
+    expectation: Expectation
+    clause: Clause
+    observation: Observation
+    state: tuple[Standing, ...] = ()
+    """What the recording tells of the whole parameter."""
+
+    @property
+    def moments(self) -> Moments:
+        """The moments of the region."""
+        return self.observation.moments
+
+    @property
+    def standing(self) -> Standing | None:
+        """What the recording tells of the region; None where it tells nothing."""
+        return standing_in(self.clause, self.state)
+
+    @property
+    def alpha(self) -> float:
+        """The chance of a false alarm that one test may take."""
+        return self.audit.alpha(self.expectation)
+
+    def leeway(self, law: Independent) -> Leeway:
+        """Give how far a correct law may be off."""
+        return self.audit.leeway(self.expectation, law)
+
+    def finding(
+        self,
+        code: str,
+        message: str,
+        *,
+        observed: float | None = None,
+        expected: float | str | None = None,
+        band: tuple[float, float] | None = None,
+        standing: Standing | None = None,
+        part: Box | None = None,
+        severity: Severity | None = None,
+    ) -> Finding:
+        """Make a finding at the line that wrote the region; one about a part of its parameter says so."""
+        part_label = "[" + ", ".join(f"{start}:{stop}" for start, stop in part) + "]" if part is not None else None
+        label = ", ".join(one for one in (self.clause.label, part_label) if one is not None)
+        through = f"{self.clause.through} of the values: " if self.clause.through is not None else ""
+        return self.audit.finding(
+            "IA207" if label else code,
+            f"{label}: {through}{message}" if label else through + message,
+            expectation=self.expectation,
+            severity=severity,
+            location=_line(standing or self.standing),
+            expected=expected,
+            observed=observed,
+            band=band,
+        )
+
+
+def _line(standing: Standing | None) -> Location | None:
+    """Tell the line of a write: the user's own where the call came through a library."""
+    return (standing.write.user or standing.write.location) if standing is not None else None
