@@ -3,13 +3,14 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from initaudit.checks.audit import Audit
+from initaudit.checks.audit import Audit, is_random
 from initaudit.checks.distribution import judge_region
+from initaudit.checks.traced import differences, margin
 from initaudit.laws import Law, Unknown
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.report import Detectable, Expected, Finding, Part, Row
 from initaudit.sampling import Band
-from initaudit.values import Evidence, Observation, Outcome, Severity
+from initaudit.values import Evidence, Observation, Outcome, Severity, Standing
 
 
 def rows_of(audit: Audit, findings: Sequence[Finding], *, judged: bool = True) -> tuple[Row, ...]:
@@ -43,7 +44,7 @@ def _row(
         expected=_expected(main[0]) if main else None,
         measured=main[1].moments if main and main[0].through is not None else evidence.whole,
         reason=reason if judged or evidence.whole is None else "measured only",
-        detectable=_detectable(audit, expectation, *main) if main else None,
+        detectable=_detectable(audit, expectation, *main, evidence.left) if main else None,
         writes=built.history.writes if built.history is not None else (),
         parts=tuple(_parts(audit, expectation, evidence)),
     )
@@ -89,12 +90,18 @@ def _expected(clause: Clause) -> Expected | None:
     return Expected(law=text, mean=law.mean, std=law.std, low=law.low, high=law.high)
 
 
-def _detectable(audit: Audit, expectation: Expectation, clause: Clause, observation: Observation) -> Detectable | None:
+def _detectable(
+    audit: Audit, expectation: Expectation, clause: Clause, observation: Observation, state: tuple[Standing, ...]
+) -> Detectable | None:
+    """Give the smallest errors of mean and std that show: in the law that was called, else in the values."""
     law: Law | None = clause.law
-    limits = audit.bands(expectation, clause, observation)
-    if limits is None or law is None:
+    if law is None or not is_random(law):
         return None
-    return Detectable(mean=_reach(limits.mean, law.mean), std=_reach(limits.std, law.std))
+    exact = margin(expectation, law) if differences(expectation, clause, state) is not None else None
+    if exact is not None:
+        return Detectable(mean=exact.mean, std=exact.std)
+    limits = audit.bands(expectation, clause, observation)
+    return Detectable(mean=_reach(limits.mean, law.mean), std=_reach(limits.std, law.std)) if limits else None
 
 
 def _reach(band: Band | None, declared: float | None) -> float | None:
