@@ -168,7 +168,7 @@ def _how(match: Match, looked: Sequence[_Member]) -> str:
     """Say what the two have in common."""
     one, other = (looked[rank].expectation.parameter for rank in (match.first, match.second))
     if match.turned:
-        return f"{other.name} has about the same values as {one.name}, transposed"
+        return f"{one.name} and {other.name} have about the same values, one of them transposed"
     if match.agreement == 1 and one.numel != other.numel:
         return f"{other.name} starts with the draws of {one.name}, from an equal state of a generator"
     if match.agreement in (0, 1):

@@ -1,0 +1,218 @@
+"""Parameters that are alike: found in real models whether recorded or not, and not where it is meant."""
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils import parametrizations
+
+from initaudit.auditor import run
+from initaudit.policy.reader import load_policy
+from initaudit.policy.schema import Policy
+from initaudit.report import Finding
+from initaudit.request import Request
+from initaudit.values import Mode
+
+Factory = Callable[[], nn.Module]
+IDENTITY = ("IA401", "IA403")
+
+
+def found(factory: Factory, policy: Policy | None = None, *, record: bool = True, **facts: object) -> list[Finding]:
+    request = Request(target=factory, policy=policy, mode=Mode.AS_BUILT, record=record, select=IDENTITY, **facts)  # type: ignore[arg-type]
+    return list(run(request).findings)
+
+
+def told(factory: Factory, policy: Policy | None = None, **facts: bool) -> list[tuple[str, str | None]]:
+    return [(one.code, one.parameter) for one in found(factory, policy, **facts) if one.code != "IA301"]
+
+
+def policy(tmp_path: Path, text: str) -> Policy:
+    (tmp_path / "policy.yaml").write_text(text, encoding="utf-8")
+    return load_policy(tmp_path / "policy.yaml")
+
+
+class Layers(nn.ModuleList):
+    """Some layers of the same module, and what `change` does to the last."""
+
+    def __init__(self, module: nn.Module, change: Callable[[nn.Module], object] = lambda module: None) -> None:
+        super().__init__([module, copy.deepcopy(module), copy.deepcopy(module)])
+        with torch.no_grad():
+            change(self[2])
+
+
+def linears(*sizes: tuple[int, int]) -> nn.ModuleList:
+    return nn.ModuleList(nn.Linear(*size) for size in sizes)
+
+
+@pytest.mark.parametrize("record", [True, False])
+@pytest.mark.parametrize("width", [24, 300])
+def test_copied_layers_are_one_finding(width: int, record: bool) -> None:
+    (one,) = found(lambda: Layers(nn.Linear(width, width)), record=record)[-1:]
+    assert (one.code, one.parameter) == ("IA401", "0.weight")
+    assert one.message.startswith("its values are bit-identical to those of 1.weight, 2.weight")
+    assert one.message.endswith("copies them") is record
+
+
+def test_a_recorded_copy_is_told_with_its_line() -> None:
+    (one,) = found(lambda: Layers(nn.Linear(24, 24)))
+    assert one.location is not None
+    assert one.location.path.endswith("test_identity.py")
+    assert str(one.location) in one.message
+
+
+def test_what_is_too_large_to_be_drawn_is_told_by_the_recording() -> None:
+    assert told(lambda: Layers(nn.Linear(512, 512)), budget=1000) == [("IA401", "0.weight")]
+
+
+@pytest.mark.parametrize("record", [True, False])
+def test_layers_of_their_own_are_none(record: bool) -> None:
+    assert told(lambda: linears((24, 24), (24, 24), (300, 300), (300, 300)), record=record) == []
+
+
+@pytest.mark.parametrize("width", [24, 300])
+def test_layers_drawn_from_equal_states_are_found(width: int) -> None:
+    def forked() -> nn.Linear:
+        with torch.random.fork_rng():
+            return nn.Linear(width, width)
+
+    (one,) = found(lambda: nn.ModuleList(forked() for _ in range(3)))
+    assert (one.code, one.parameter) == ("IA401", "0.weight")
+    assert one.message.endswith("they were drawn from equal states of a generator")
+
+
+@pytest.mark.parametrize("record", [True, False])
+def test_tensors_of_different_size_that_start_alike_are_found(record: bool) -> None:
+    def forked(width: int) -> nn.Linear:
+        with torch.random.fork_rng():
+            return nn.Linear(64, width)
+
+    assert told(lambda: nn.ModuleList(forked(width) for width in (40, 50, 60)), record=record) == [
+        ("IA403", "0.weight")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "how"),
+    [
+        (lambda weight: weight * 0.5, "1.weight is 0.weight, scaled or shifted"),
+        (lambda weight: 1 - weight, "1.weight is minus 0.weight, scaled or shifted"),
+        (lambda weight: weight.t(), "have about the same values, one of them transposed"),
+        (lambda weight: weight + torch.randn(40, 40) * 0.02, "0.weight and 1.weight are correlated with "),
+        (lambda weight: torch.cat([weight[:30], torch.randn(10, 40)]), "0.weight and 1.weight are correlated with "),
+    ],
+)
+def test_what_is_made_of_another_is_a_warning(change: Callable[[torch.Tensor], torch.Tensor], how: str) -> None:
+    def build() -> nn.Module:
+        layers = linears((40, 40), (40, 40))
+        layers[1].weight = nn.Parameter(change(layers[0].weight.detach()).clone())  # type: ignore[arg-type]
+        return layers
+
+    for record in (True, False):
+        (one,) = found(build, record=record)[-1:]
+        assert (one.code, one.parameter, one.severity) == ("IA403", "0.weight", "warning")
+        assert how in one.message
+
+
+def _frozen() -> nn.Module:
+    student = nn.Linear(24, 24)
+    return nn.ModuleList([student, copy.deepcopy(student).requires_grad_(False)])
+
+
+def _tied() -> nn.Module:
+    layer = nn.Linear(24, 24)
+    return nn.ModuleList([layer, layer])
+
+
+def _loaded() -> nn.Module:
+    layers = linears((24, 24), (24, 24))
+    layers[1].load_state_dict(layers[0].state_dict())
+    return layers
+
+
+def _redrawn() -> nn.Module:
+    layers = Layers(nn.Linear(24, 24))
+    for one in layers.parameters():
+        if one.dim() > 1:
+            nn.init.xavier_uniform_(one)
+    return layers
+
+
+def _tables() -> nn.Module:
+    table = torch.outer(torch.arange(32.0), torch.linspace(0.1, 1, 16)).sin()
+    return nn.ParameterList(table.clone() for _ in range(3))
+
+
+def _buffers() -> nn.Module:
+    model = nn.Module()
+    noise = torch.randn(64)
+    model.register_buffer("one", noise)
+    model.register_buffer("other", noise.clone())
+    return model
+
+
+def _structured() -> nn.Module:
+    layers = linears((24, 24), (24, 24))
+    for layer in layers:
+        nn.init.eye_(layer.weight)
+    return layers
+
+
+def _scalars() -> nn.Module:
+    scale = torch.randn(1)
+    return nn.ParameterList([scale, scale.clone()])
+
+
+def _normed() -> nn.Module:
+    return nn.ModuleList([parametrizations.weight_norm(nn.Linear(24, 24)), nn.BatchNorm1d(24), nn.BatchNorm1d(24)])
+
+
+def _coins() -> nn.Module:
+    return nn.ParameterList(torch.randint(0, 2, (12,)).float() for _ in range(60))
+
+
+@pytest.mark.parametrize("record", [True, False])
+@pytest.mark.parametrize("build", [_frozen, _tied, _redrawn, _tables, _buffers, _structured, _scalars, _normed, _coins])
+def test_what_may_be_equal_is_no_finding(build: Factory, record: bool) -> None:
+    assert told(build, record=record) == []
+
+
+def test_what_is_loaded_is_no_finding() -> None:
+    assert told(_loaded) == []
+
+
+def test_frozen_copies_of_each_other_are_found() -> None:
+    assert told(lambda: Layers(nn.Linear(24, 24)).requires_grad_(False)) == [("IA401", "0.weight")]
+
+
+def test_copied_vectors_without_a_matrix_are_found() -> None:
+    def build() -> nn.Module:
+        noise = torch.randn(64)
+        return nn.ParameterList([noise, noise.clone()])
+
+    assert told(build) == [("IA401", "0")]
+
+
+def test_what_the_policy_declares_equal_or_leaves_unchecked_is_no_finding(tmp_path: Path) -> None:
+    def build() -> nn.Module:
+        return Layers(nn.Linear(24, 24))
+
+    equal = "version: 1\nextends: torch-default\nequal: [['0.*', '1.*'], ['0.*', '2.*']]\n"
+    assert told(build, policy(tmp_path, equal)) == []
+    some = "version: 1\nextends: torch-default\nequal: [['0.*', '1.*']]\n"
+    assert told(build, policy(tmp_path, some)) == [("IA401", "0.weight")]
+    unchecked = "{id: u, match: {name: ['1.*', '2.*']}, init: unchecked, reason: copies}"
+    assert told(build, policy(tmp_path, f"version: 1\nextends: torch-default\nrules: [{unchecked}]\n")) == []
+
+
+def test_what_a_policy_writes_over_is_noted_as_built(tmp_path: Path) -> None:
+    request = Request(
+        target=lambda: Layers(nn.Linear(24, 24)),
+        policy=policy(tmp_path, "version: 1\nextends: torch-default\n"),
+        select=IDENTITY,
+    )
+    (one,) = run(request).findings
+    assert (one.code, one.parameter, one.severity) == ("IA401", "0.weight", "note")
+    assert one.message.startswith("as built: its values are bit-identical")
