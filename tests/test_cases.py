@@ -36,6 +36,7 @@ CLASSES = {
     "law": "the wrong gain, std or distribution",
     "constant": "the wrong law for a norm, a bias, an embedding or a head",
     "residual": "a residual projection that is not scaled by the depth",
+    "part": "a part that is not as the rest",
     "padding": "a padding row that is drawn",
     "adapter": "the factors of an adapter",
     "truncation": "what trunc_normal_ truncates",
