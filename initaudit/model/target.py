@@ -7,8 +7,8 @@ import os
 import reprlib
 import sys
 import traceback
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -58,11 +58,10 @@ def build(
     The factory runs seeded, with fresh memory filled with NaN and its prints on standard error; afterwards the
     process is as it was. Raises TargetError, whose cause is the user's own exception where there is one.
     """
-    with restored(), seeded(seed), unwritten_is_nan(), prints_to_stderr(), around or nullcontext():
-        sys.path[:0] = _folders(target, app_dir)
+    with importable(target, app_dir), seeded(seed), unwritten_is_nan(), prints_to_stderr(), around or nullcontext():
         if dtype is not None:
             torch.set_default_dtype(_float_dtype(dtype))
-        found = _load(target) if isinstance(target, str) else target
+        found = load(target) if isinstance(target, str) else target
         name = target if isinstance(target, str) else _describe(target)
         module = _call(found, name, arguments, dtype)
     _require_tensors(module, name)
@@ -70,7 +69,16 @@ def build(
     return Subject(module=module, name=name, location=_defined_at(found), fresh_is_nan=made)
 
 
-def _load(target: str) -> object:
+@contextmanager
+def importable(target: object, app_dir: str) -> Iterator[None]:
+    """Let what lies beside a target be imported, and put all of torch's defaults back afterwards."""
+    with restored():
+        sys.path[:0] = _folders(target, app_dir)
+        yield
+
+
+def load(target: str) -> object:
+    """Import what `"pkg.mod:attr"` or `"file.py:attr"` names; raise TargetError, with the near names, for nothing."""
     path, colon, attribute = target.rpartition(":")
     if not colon or not path or not attribute:
         raise TargetError(f"{target!r} names no attribute; {_FORM}")

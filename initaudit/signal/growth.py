@@ -25,23 +25,26 @@ class _Step:
 
 
 def growth(layers: Sequence[Layer], figure: Figure) -> Growth | None:
-    """Fit the factor per layer over the layers that have a weight; None for fewer than two steps.
+    """Fit the factor per layer over the layers that have a weight; None where fewer than three are comparable.
 
     The scale of a random network is a product of one factor for each layer, so its logarithm is a random walk (Hanin
-    & Nica 2020, arXiv:1812.05994): the drift is estimated from its steps. A layer is compared with the next whose
-    name differs in nothing but numbers, as `h.0.mlp.c_fc` and `h.1.mlp.c_fc` do; what all kinds of one model share
-    is counted once.
+    & Nica 2020, arXiv:1812.05994): the drift is estimated from its steps, and the noise from how each step differs
+    from the next, which a drift that changes slowly leaves alone (von Neumann 1941). A layer is compared with the
+    next whose name differs in nothing but numbers, as `h.0.mlp.c_fc` and `h.1.mlp.c_fc` do; kinds of one model go
+    up and down together, and count as one.
     """
     weighted = [layer for layer in layers if layer.weight is not None]
-    kinds = _kinds(weighted)
-    steps = [step for kind in kinds for step in _steps(kind, figure)]
-    if len(steps) < 2:
+    walks = [walk for kind in _kinds(weighted) for walk in _walks(kind, figure)]
+    total = sum(step.gap for walk in walks for step in walk)
+    turns = sum(len(walk) - 1 for walk in walks)
+    if not turns:
         return None
-    total = sum(step.gap for step in steps)
-    drift = math.fsum(step.change for step in steps) / total
-    noise = math.fsum((step.change - drift * step.gap) ** 2 / step.gap for step in steps) / (len(steps) - 1)
-    error = math.sqrt(noise * sum(any(True for _ in _steps(kind, figure)) for kind in kinds) / total)
-    margin, sure = (student(len(steps) - 1, chance) * error for chance in (USUAL, CERTAIN))
+    drift = math.fsum(step.change for walk in walks for step in walk) / total
+    noise = math.fsum(_turning(walk, drift) for walk in walks) / (2 * turns)
+    seeds = len(figure(weighted[0]))
+    error = math.sqrt(noise * (len(walks) / seeds) / total)
+    degrees = max(1, 2 * turns // 3)
+    margin, sure = student(degrees, USUAL) * error, student(degrees, CERTAIN) * error
     return Growth(
         factor=_exp(drift),
         low=_exp(drift - margin),
@@ -103,12 +106,19 @@ def _kinds(layers: Sequence[Layer]) -> list[list[tuple[int, Layer]]]:
     return [list(enumerate(layers))] if alone else list(kinds.values())
 
 
-def _steps(kind: Sequence[tuple[int, Layer]], figure: Figure) -> Iterator[_Step]:
+def _walks(kind: Sequence[tuple[int, Layer]], figure: Figure) -> Iterator[list[_Step]]:
     """Give the steps of each seed; a layer that gives nothing but zeros has no scale, and is passed over."""
     for seed in range(len(figure(kind[0][1]))):
         known = [(rank, scale) for rank, layer in kind if (scale := figure(layer)[seed])]
-        for (before, small), (after, large) in pairwise(known):
-            yield _Step(after - before, math.log(large) - math.log(small))
+        steps = [_Step(later - rank, math.log(large / small)) for (rank, small), (later, large) in pairwise(known)]
+        if steps:
+            yield steps
+
+
+def _turning(walk: Sequence[_Step], drift: float) -> float:
+    """Add up the squares by which steps, less their drift, differ from the next."""
+    rest = [(step.change - drift * step.gap) / math.sqrt(step.gap) for step in walk]
+    return math.fsum((after - before) ** 2 for before, after in pairwise(rest))
 
 
 def _exp(exponent: float) -> float:

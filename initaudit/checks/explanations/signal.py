@@ -5,18 +5,142 @@ from initaudit.values import Severity
 
 CODES = (
     Code(
+        code="IA601",
+        title="activations explode or vanish",
+        severity=Severity.WARNING,
+        meaning="""
+        A probe was sent through the model. From one layer with a weight to the next its
+        scale changes by a factor whose 95% interval lies outside the policy's band for
+        `growth` (0.9 to 1.1), or that is off one beyond chance, and from the layer named
+        on it stays outside the band for `activation_std` (0.1 to 10). Depth does the rest:
+        a factor of two overflows float32 after 128 layers, a half is nothing after 150.
+
+        Of n inputs of scale one, weights of std s make a sum of scale s·√n: 1/√n keeps
+        the variance, √(2/n) does before a ReLU (He et al. 2015), and a saturating
+        function wants a little more (Glorot & Bengio 2010).
+        """,
+        example="""
+        # nets.py: a hundred layers of 256 units
+        nn.init.normal_(layer.weight)
+
+        nets.py:4: IA601 warning linears.0: activations explode, ×16 [15.9, 16.1] a layer: std 15.8 here, 2.22e+37 at
+        linears.30; linears.0.weight has std 1 where 0.0625 keeps the variance: gain ×16
+        """,
+        mend="""
+        Draw the weights with the std that the finding names, or let a law do it:
+        `kaiming_normal` before ReLU, `xavier_normal` with the gain of the function before
+        tanh. `initaudit signal -v` shows the gain that each activation takes. Norms, or
+        residual branches that start at zero, take the question away.
+        """,
+    ),
+    Code(
+        code="IA602",
+        title="gradients explode or vanish",
+        severity=Severity.WARNING,
+        meaning="""
+        Gradients of scale one were sent back from the outputs. On their way their scale
+        changes from layer to layer by a factor outside the policy's band for `growth`,
+        and from the layer named on, towards the inputs, it stays outside the band for
+        `gradient_std`. Layers beyond learn nothing, or throw away in one step what all
+        others learnt. Weights that keep activations need not keep gradients: the one
+        counts inputs, the other outputs, and a function that saturates lets little back.
+        """,
+        example="""
+        # nets.py: torch's own law of Linear before each of a hundred ReLUs
+        nets.py:4: IA602 warning linears.87: gradients vanish, ×0.408 [0.403, 0.413] a layer: std 8.2e-06 here,
+        3.1e-39 at linears.0; linears.87.weight has std 0.0361 where 0.0884 keeps the variance: gain ×0.408
+        """,
+        mend="""
+        As for IA601. Where activations keep their scale and gradients do not, look at
+        fans that differ from layer to layer (`mode: fan_out` keeps gradients), and at
+        functions that saturate: `initaudit signal -v` shows which share of their values.
+        """,
+    ),
+    Code(
+        code="IA603",
+        title="first layer that is not finite",
+        severity=Severity.ERROR,
+        meaning="""
+        With a probe of scale one the output of this layer holds NaN or infinity, and it
+        is the first to. What follows is lost, and so is the loss. The layers before it
+        are told with their scales: growth by a steady factor means weights (IA601), a
+        sudden end means this layer: a division by zero, a logarithm or root below zero,
+        an overflow of a 16-bit type, a parameter that is not finite (IA303).
+        """,
+        example="""
+        nets.py:4: IA603 error linears.31: the first layer whose output is not finite: 1,083 of 4,096 values are NaN
+        or infinite; std on the way there: linears.28 8.71e+34, linears.29 1.4e+36, linears.30 2.22e+37
+        """,
+        mend="""
+        Mend the first finding of IA601 where there is one. Else look at what the layer
+        computes and at its parameters (`initaudit check` judges them); in 16 bits try
+        `--dtype float32`, which tells an overflow from a mistake.
+        """,
+    ),
+    Code(
+        code="IA604",
+        title="dead units",
+        severity=Severity.WARNING,
+        meaning="""
+        A unit that gives zero for every sample of the probe passes no gradient, and
+        its weights stand still. A weight drawn about zero leaves a unit on as often as
+        off: even where all samples are alike no more than half the units are dead, and
+        the rest is binomial. Here more are than chance allows, once in a million models.
+        """,
+        example="""
+        # nets.py
+        nn.init.constant_(self.fc1.bias, -10.0)
+
+        nets.py:3: IA604 warning act: 256 of 256 units of what goes out are zero for every sample, so no gradient
+        passes them; no more than about half are where weights are drawn about zero
+        """,
+        mend="""
+        Look at the bias of the layer before (zero, or a little above, leaves units
+        alive) and at the mean of its weights; inputs that are all positive want weights
+        of mean zero. A zero layer before a ReLU leaves every unit dead for good.
+        """,
+    ),
+    Code(
+        code="IA605",
+        title="scale grows with width",
+        severity=Severity.WARNING,
+        meaning="""
+        The factory was built at several widths, and what this layer gives grows with a
+        power of the width whose 95% interval lies above 0.1. What suits one width does
+        not suit a wider one: weights whose std does not follow the fan-in. The table of
+        widths names the parametrisation of each layer: `standard` (weights as
+        1/√fan_in), `ntk` (weights that do not change, and a factor in the code), `mup`
+        (outputs as 1/√width and gradients as 1/width; Yang & Hu 2021), or `unstable`.
+        """,
+        example="""
+        # nets.py: one std for every width
+        nn.init.normal_(layer.weight, std=0.02)
+
+        nets.py:2: IA605 warning layers.1: its scale grows with the width, as width^0.50 [0.47, 0.53] over width =
+        64, 128, 256, 512; the std of its weight goes as width^0.00; so do 3 more layers
+        """,
+        mend="""
+        Let the std follow the fan-in: a law with fans, or an expression in the policy,
+        `std: "0.02 * sqrt(768 / fan_in)"`, which is 0.02 where it was tuned.
+        """,
+    ),
+    Code(
         code="IA606",
         title="no gradient reaches it",
         severity=Severity.WARNING,
         meaning="""
-        Two weights that are multiplied are both zero: their product is zero, and so is
-        the gradient of each, for it is proportional to the other. No step ever moves
-        them. One of the two may be zero, and often is by design: the last layer of a
-        residual branch, a control branch, one factor of a low-rank adapter.
+        No gradient arrives at the parameter, so no step ever moves it. Often two weights
+        that are multiplied are both zero: their product is zero, and so is the gradient
+        of each, for it is proportional to the other. One of the two may be zero, and
+        often is by design: the last layer of a residual branch, a control branch, one
+        factor of a low-rank adapter. Or the layer is never called, its output is not
+        used, or something on the way back has no slope: `argmax`, `round`, `detach`.
 
-        Found without a policy: zero layers of one module by running a copy of that module
+        `check` finds without a policy: zero layers of one module by running a copy of that module
         on random numbers, forward and backward; factors of an adapter by their names
-        (`lora_A` and `lora_B`, `down` and `up`).
+        (`lora_A` and `lora_B`, `down` and `up`). `signal` finds what a probe of the whole
+        model does not reach, in training mode neither, and neither once zero parameters
+        that a gradient does reach have been moved.
         """,
         example="""
         # nets.py
@@ -30,7 +154,8 @@ CODES = (
         """,
         mend="""
         Draw one of the two. A gate that must be shut at first needs a zero last layer
-        only; an adapter one zero factor, by custom the one that gives the output.
+        only; an adapter one zero factor, by custom the one that gives the output. Call
+        the layer or take it away; freeze (`requires_grad=False`) what is not to learn.
         """,
     ),
 )

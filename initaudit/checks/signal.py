@@ -1,0 +1,157 @@
+"""IA6xx: signals and gradients that explode, vanish or never arrive."""
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
+
+from initaudit.checks.codes import CODES
+from initaudit.policy.bands import Band, SignalBands
+from initaudit.report import Finding
+from initaudit.signal.values import Growth, Layer, SignalReport
+from initaudit.signal.widths import GROWS
+from initaudit.values import Location
+
+LED_THERE = 3
+"""So many layers before the first value that is not finite are told."""
+FALSE_ALARM = 1e-6
+"""The chance that a model without fault is told to have dead units."""
+
+
+def findings(report: SignalReport, bands: SignalBands, unreached: frozenset[str]) -> Iterator[Finding]:
+    """Judge what a probe found; `unreached` are the parameters that no gradient reaches in any way."""
+    if bands.activation_std is not None and bands.growth is not None:
+        yield from _drifting(report, "IA601", report.layers, report.forward, bands.activation_std, bands.growth)
+    vanished = False
+    if bands.gradient_std is not None and bands.growth is not None:
+        back = report.layers[::-1]
+        drifting = list(_drifting(report, "IA602", back, report.backward, bands.gradient_std, bands.growth))
+        vanished = any(one.observed is not None and float(one.observed) < 1 for one in drifting)
+        yield from drifting
+    yield from _nonfinite(report)
+    yield from _dead(report)
+    yield from _widening(report)
+    if not vanished:  # what underflows to zero is told by the layer where it starts
+        yield from _unreached(report, unreached)
+
+
+def _drifting(
+    report: SignalReport, code: str, layers: Sequence[Layer], growth: Growth | None, band: Band, factors: Band
+) -> Iterator[Finding]:
+    """Find the layer from which on the scale is outside its band, where the growth of the model takes it there."""
+    if growth is None:
+        return
+    grows = growth.factor > 1
+    beyond = growth.low > factors[1] if grows else growth.high < factors[0]
+    known = [(layer, std) for layer in layers if layer.weight is not None and (std := _scale(layer, code))]
+    outside = list(takewhile(lambda one: one[1] > band[1] if grows else one[1] < band[0], reversed(known)))
+    if not outside or not (beyond or growth.certain):
+        return
+    (start, std), (end, final) = outside[-1], outside[0]
+    what = "activations" if code == "IA601" else "gradients"
+    does = "explode" if grows else "vanish"
+    message = (
+        f"{what} {does}, ×{growth.factor:.3g} [{growth.low:.3g}, {growth.high:.3g}] a layer: std {std:.3g} here"
+        f"{'' if start is end else f', {final:.3g} at {end.title}'}{_cause(start, growth)}"
+    )
+    yield _finding(code, message, start.name, start.location, expected=1.0, observed=growth.factor, band=factors)
+
+
+def _scale(layer: Layer, code: str) -> float | None:
+    return layer.std if code == "IA601" else layer.gradient_std
+
+
+def _cause(layer: Layer, growth: Growth) -> str:
+    """Say which std of the weight would have kept the scale."""
+    weight = layer.weight
+    std = weight.moments.std if weight is not None else None
+    if weight is None or not std:
+        return ""
+    keeps = f"std {std:.3g} where {std / growth.factor:.3g} keeps the variance"
+    return f"; {weight.name} has {keeps}: gain ×{growth.factor:.3g}"
+
+
+def _nonfinite(report: SignalReport) -> Iterator[Finding]:
+    broken = next((n for n, one in enumerate(report.layers) if one.title == report.first_nonfinite), None)
+    if broken is None:
+        return
+    layer = report.layers[broken]
+    forward = layer.forward
+    before = [one for one in report.layers[:broken] if one.std is not None][-LED_THERE:]
+    led = ", ".join(f"{one.title} {one.std:.3g}" for one in before)
+    lost, count = (forward.nonfinite, forward.count) if forward is not None else (0, 0)
+    message = f"the first layer whose output is not finite: {lost:,} of {count:,} values are NaN or infinite"
+    message += f"; std on the way there: {led}" if led else "; it is the first of all"
+    yield _finding("IA603", message, layer.name, layer.location, expected=0.0, observed=float(lost))
+
+
+def _dead(report: SignalReport) -> Iterator[Finding]:
+    """Find activations of which more units are dead than may be.
+
+    Where a unit's input is as likely below zero as above, it is zero for all samples at most every second time,
+    however alike these are; so the dead are at most binomial, and Chernoff's bound holds for every number of units.
+    """
+    judged = [(layer, layer.units) for layer in report.layers if layer.units is not None]
+    for layer, units in judged:
+        share = units.dead / units.count
+        if share <= 0.5 or units.count * _excess(share) < math.log(len(judged) / FALSE_ALARM):
+            continue
+        where = "of what comes in" if layer.weight is not None else "of what goes out"
+        message = (
+            f"{units.dead:,} of {units.count:,} units {where} are zero for every sample, so no gradient passes them; "
+            "no more than about half are where weights are drawn about zero"
+        )
+        yield _finding("IA604", message, layer.name, layer.location, expected=0.5, observed=share)
+
+
+def _excess(share: float) -> float:
+    """Give the divergence of a share from one half, in nats."""
+    return math.log(2) + sum(one * math.log(one) for one in (share, 1 - share) if one)
+
+
+def _widening(report: SignalReport) -> Iterator[Finding]:
+    """Find the first layer whose scale grows with the width, and how many do."""
+    widths = report.widths
+    growing = [one for one in widths.layers if one.forward is not None and one.forward.low > GROWS] if widths else []
+    if widths is None or not growing:
+        return
+    first = growing[0]
+    forward = first.forward
+    assert forward is not None  # noqa: S101
+    weight = f"; the std of its weight goes as {widths.argument}^{first.weight.value:.2f}" if first.weight else ""
+    others = f"; so do {len(growing) - 1} more layers" if len(growing) > 1 else ""
+    message = (
+        f"its scale grows with the width, as {widths.argument}^{forward.value:.2f} [{forward.low:.2f}, "
+        f"{forward.high:.2f}] over {widths.argument} = {', '.join(map(str, widths.values))}{weight}{others}"
+    )
+    band = (-GROWS, GROWS)
+    yield _finding("IA605", message, first.name, first.location, expected=0.0, observed=forward.value, band=band)
+
+
+def _unreached(report: SignalReport, unreached: frozenset[str]) -> Iterator[Finding]:
+    for one in report.gradients:
+        if one.name in unreached:
+            why = "" if one.called else ": its module is never called"
+            message = f"no gradient reaches it{why}"
+            yield _finding("IA606", message, one.name, one.location, expected="a gradient", observed="none")
+
+
+def _finding(
+    code: str,
+    message: str,
+    subject: str,
+    location: Location | None,
+    *,
+    expected: float | str,
+    observed: float | str,
+    band: Band | None = None,
+) -> Finding:
+    return Finding(
+        code=code,
+        severity=CODES[code].severity,
+        message=message,
+        parameter=subject or None,
+        location=location,
+        expected=expected,
+        observed=observed,
+        band=band,
+    )

@@ -1,0 +1,154 @@
+"""Guess what a model takes: from its configuration where it has one, else from its first layers."""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from torch import nn
+from torch.nn.modules.batchnorm import _NormBase
+from torch.nn.modules.conv import _ConvNd
+
+from initaudit.signal.request import Filling, InputSpec
+
+BATCH = 16
+FEW = 4
+"""Samples where each is large."""
+SEQUENCE = 16
+EXTENTS = (64, 224, 32, 299)
+"""Spatial extents, where nothing of the model tells its own; they are tried in turn."""
+_SIZES = ("image_size", "img_size", "input_size")
+_FIRST = 4
+"""So many layers are taken for the first one, in turn: the order in which they are registered is not that of calls."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guess:
+    """Inputs that a model may take, and why they are thought to be."""
+
+    inputs: tuple[InputSpec, ...]
+    because: str
+
+
+def guesses(model: nn.Module) -> Iterator[Guess]:
+    """Give what a model may take, the likeliest first."""
+    names = _names(model)
+    config = getattr(model, "config", None)
+    if config is not None:
+        yield from _configured(config, names, getattr(model, "main_input_name", None))
+    layers = ((name, specs) for name, module in model.named_modules() if (specs := list(_layer(module, model))))
+    for name, specs in islice(layers, _FIRST):
+        for spec in specs:
+            because = f"{name or 'the model'} takes it"
+            yield Guess(inputs=(spec,) * max(1, _required(model)), because=because)
+
+
+def _configured(config: object, names: tuple[str, ...], main: str | None) -> Iterator[Guess]:
+    """Read a configuration of transformers: its main input alone, then with all others that it describes."""
+    known = {name: spec for name in names if (make := _BY_NAME.get(name)) and (spec := make(config, name))}
+    firsts = [name for name in (main, *known) if name in known]
+    if not firsts:
+        return
+    beside = ["decoder_input_ids"] if getattr(config, "is_encoder_decoder", False) else []
+    least = dict.fromkeys([firsts[0], *(name for name in beside if name in known)])
+    for chosen in (least, dict.fromkeys([*least, *known])):
+        yield Guess(inputs=tuple(known[name] for name in chosen), because="the model's config says so")
+
+
+def _tokens(config: object, name: str) -> InputSpec | None:
+    text = _part(config, "get_text_config", "text_config") or config
+    bound = _number(text, "vocab_size") or _number(config, "vocab_size")
+    longest = _number(text, "max_position_embeddings", "n_positions", "max_seq_len") or SEQUENCE
+    if bound is None:
+        return None
+    return InputSpec(name=name, shape=(FEW, min(SEQUENCE, longest)), filling=Filling.INTS, bound=bound)
+
+
+def _pixels(config: object, name: str) -> InputSpec | None:
+    vision = _part(config, "vision_config") or config
+    channels = _number(vision, "num_channels", "in_channels", "in_chans") or 3
+    size = _size(vision) or _size(config) or (EXTENTS[0],) * 2
+    return InputSpec(name=name, shape=(FEW, channels, *size))
+
+
+_BY_NAME: Mapping[str, Callable[[object, str], InputSpec | None]] = {
+    "input_ids": _tokens,
+    "decoder_input_ids": _tokens,
+    "pixel_values": _pixels,
+}
+
+
+def _layer(module: nn.Module, model: nn.Module) -> Iterator[InputSpec]:
+    """Say what a layer takes that stands first in a model."""
+    match module:
+        case nn.Linear():
+            yield InputSpec(shape=(BATCH, module.in_features))
+            yield InputSpec(shape=(FEW, SEQUENCE, module.in_features))
+        case nn.Embedding() | nn.EmbeddingBag():
+            yield InputSpec(shape=(FEW, SEQUENCE), filling=Filling.INTS, bound=module.num_embeddings)
+            yield InputSpec(shape=(BATCH,), filling=Filling.INTS, bound=module.num_embeddings)
+        case _ConvNd():
+            dims = len(module.kernel_size)
+            for size in (_own_size(model, dims), *((extent,) * dims for extent in EXTENTS)):
+                if size is not None:
+                    yield InputSpec(shape=(FEW, module.in_channels, *size))
+        case nn.RNNBase():
+            extents = (FEW, SEQUENCE) if module.batch_first else (SEQUENCE, FEW)
+            yield InputSpec(shape=(*extents, module.input_size))
+        case nn.RNNCellBase():
+            yield InputSpec(shape=(BATCH, module.input_size))
+        case nn.MultiheadAttention():
+            extents = (FEW, SEQUENCE) if module.batch_first else (SEQUENCE, FEW)
+            yield InputSpec(shape=(*extents, module.embed_dim))
+        case nn.LayerNorm():
+            yield InputSpec(shape=(BATCH, *module.normalized_shape))
+        case _NormBase():
+            yield InputSpec(shape=(BATCH, module.num_features))
+
+
+def _own_size(model: nn.Module, dims: int) -> tuple[int, ...] | None:
+    """Find the extents of an image where the model, its configuration or a part of it tells them."""
+    holders = [model, getattr(model, "config", None), *islice(model.children(), _FIRST)]
+    return next((size for holder in holders if (size := _size(holder)) and len(size) == dims), None)
+
+
+def _size(holder: object) -> tuple[int, ...] | None:
+    for name in _SIZES:
+        value = getattr(holder, name, None)
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            return (value, value)
+        if isinstance(value, tuple | list) and len(value) >= 2 and all(isinstance(one, int) for one in value):
+            return tuple(value[-2:])
+    return None
+
+
+def _part(config: object, *names: str) -> object | None:
+    for name in names:
+        found: Any = getattr(config, name, None)
+        part: object = found() if callable(found) else found
+        if part is not None:
+            return part
+    return None
+
+
+def _number(config: object, *names: str) -> int | None:
+    found = (getattr(config, name, None) for name in names)
+    return next((one for one in found if isinstance(one, int) and not isinstance(one, bool) and one > 0), None)
+
+
+def _names(model: nn.Module) -> tuple[str, ...]:
+    try:
+        return tuple(inspect.signature(model.forward).parameters)
+    except (TypeError, ValueError):  # a forward from C tells nothing
+        return ()
+
+
+def _required(model: nn.Module) -> int:
+    """Count the arguments that forward cannot do without."""
+    try:
+        parameters = inspect.signature(model.forward).parameters.values()
+    except (TypeError, ValueError):
+        return 1
+    plain = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(one.kind in plain and one.default is inspect.Parameter.empty for one in parameters)

@@ -1,0 +1,94 @@
+"""What goes into a model: made from a description, given by a function, or as the model's first layers ask for it."""
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+
+from initaudit.errors import OptionError
+from initaudit.evidence.signal.structure import tensors
+from initaudit.model.draw import generator_for
+from initaudit.signal.request import Filling, InputSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """The arguments of one call of a model, and what is told of them."""
+
+    args: tuple[object, ...] = ()
+    kwargs: Mapping[str, object] = field(default_factory=dict)
+    told: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+
+
+def made(specs: Sequence[InputSpec], model: nn.Module, seed: int, device: torch.device) -> Inputs:
+    """Make tensors, each from a generator of its own, so that what goes in has nothing to do with the weights."""
+    args, kwargs, told = [], {}, []
+    for number, spec in enumerate(specs):
+        dtype = _dtype(spec, model)
+        generator = generator_for(seed, f"input {spec.name or number}", torch.device("cpu"))
+        value = _filled(spec, generator).to(device=device, dtype=dtype)
+        told.append(spec.told(str(dtype).removeprefix("torch.")))
+        if spec.name is None:
+            args.append(value)
+        else:
+            kwargs[spec.name] = value
+    return Inputs(args=tuple(args), kwargs=kwargs, told=tuple(told))
+
+
+def given(batch: object, device: torch.device) -> Inputs:
+    """Take what a user's function gave, copied to the device: a tensor, a tuple of arguments or a dict of keywords."""
+    value = _moved(batch, device)
+    found = list(tensors(value))
+    if not found:
+        raise OptionError(f"the batch is {type(batch).__name__}; a tensor, a tuple or a dict of tensors is needed")
+    told = tuple(f"batch {tuple(one.shape)} {str(one.dtype).removeprefix('torch.')}" for one in found)
+    if isinstance(value, Mapping):
+        return Inputs(kwargs=dict(value), told=told)
+    return Inputs(args=tuple(value) if isinstance(value, tuple | list) else (value,), told=told)
+
+
+def require_fitting(specs: Sequence[InputSpec], model: nn.Module) -> None:
+    """Raise OptionError, with the arguments of forward, for inputs that the model cannot be called with."""
+    try:
+        inspect.signature(model.forward).bind(
+            *(None for spec in specs if spec.name is None), **{spec.name: None for spec in specs if spec.name}
+        )
+    except TypeError as error:
+        names = ", ".join(inspect.signature(model.forward).parameters)
+        raise OptionError(f"the model cannot be called so: {error}; its forward takes ({names})") from None
+
+
+def _filled(spec: InputSpec, generator: torch.Generator) -> torch.Tensor:
+    match spec.filling:
+        case Filling.NORMAL:
+            return torch.randn(spec.shape, generator=generator)
+        case Filling.UNIFORM:
+            return torch.rand(spec.shape, generator=generator)
+        case Filling.INTS:
+            return torch.randint(spec.bound or 1, spec.shape, generator=generator)
+
+
+def _dtype(spec: InputSpec, model: nn.Module) -> torch.dtype:
+    if spec.dtype is not None:
+        dtype: torch.dtype = getattr(torch, spec.dtype)
+        return dtype
+    if spec.filling is Filling.INTS:
+        return torch.int64
+    return next((one.dtype for one in model.parameters() if one.is_floating_point()), torch.get_default_dtype())
+
+
+def _moved(value: Any, device: torch.device) -> Any:
+    match value:
+        case torch.Tensor():
+            return value.detach().clone().to(device)
+        case Mapping():
+            return {key: _moved(inner, device) for key, inner in value.items()}
+        case tuple() if hasattr(value, "_fields"):
+            return type(value)(*(_moved(inner, device) for inner in value))
+        case tuple() | list():
+            return type(value)(_moved(inner, device) for inner in value)
+    return value

@@ -1,0 +1,95 @@
+"""What is sent through a model: as the user says, or as far as it can be guessed the first that goes through."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import nn
+
+from initaudit.errors import OptionError, TargetError
+from initaudit.evidence.signal.inferring import guesses
+from initaudit.evidence.signal.inputs import Inputs, given, made, require_fitting
+from initaudit.evidence.signal.probe import Loss, Probe, Reading, read
+from initaudit.model.target import load, raised
+from initaudit.signal.request import SignalRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What went through a model, to be made anew for another pass, and what came of it."""
+
+    make: Callable[[], Inputs]
+    seed: int
+    loss: Loss | None
+    histograms: bool
+
+    def probe(self, *, training: bool = False) -> Probe:
+        """Make the probe for one pass."""
+        inputs = self.make()
+        return Probe(
+            args=inputs.args,
+            kwargs=inputs.kwargs,
+            seed=self.seed,
+            loss=self.loss,
+            training=training,
+            histograms=self.histograms,
+        )
+
+
+def send(request: SignalRequest, model: nn.Module, device: torch.device) -> tuple[Sent, Reading]:
+    """Send what the request names through a model; without a name, what the model is guessed to take.
+
+    Raises TargetError where the model's own code raises, and OptionError where nothing that is guessed goes through.
+    """
+    seed = request.model.seed
+
+    def sent(make: Callable[[], Inputs]) -> Sent:
+        return Sent(make=make, seed=seed, loss=_loss(request), histograms=request.histograms)
+
+    if request.batch is not None:
+        batch = _called(request.batch)
+        one = sent(lambda: given(batch, device))
+    elif request.inputs:
+        require_fitting(request.inputs, model)
+        one = sent(lambda: made(request.inputs, model, seed, device))
+    else:
+        return _guessed(model, device, seed, sent)
+    return one, read(model, one.probe())
+
+
+def _guessed(
+    model: nn.Module, device: torch.device, seed: int, sent: Callable[[Callable[[], Inputs]], Sent]
+) -> tuple[Sent, Reading]:
+    told = "no first layer tells what the model takes"
+    for guess in guesses(model):
+        inputs = made(guess.inputs, model, seed, device)
+        assumed = f"what goes in was guessed: {'; '.join(inputs.told)}, for {guess.because}"
+
+        def make(specs: Any = guess.inputs, assumed: str = assumed) -> Inputs:
+            return replace(made(specs, model, seed, device), assumed=(assumed,))
+
+        one = sent(make)
+        try:
+            return one, read(model, one.probe())
+        except TargetError as error:
+            told = f"{'; '.join(inputs.told)} does not go through: {error}"
+    raise OptionError(f"{told}; say what goes in with --input, as in --input 16,256, or with --batch module:function")
+
+
+def _called(batch: str | Callable[[], Any]) -> object:
+    function = load(batch) if isinstance(batch, str) else batch
+    if not callable(function):
+        return function
+    try:
+        value: object = function()
+    except Exception as error:
+        raise TargetError(f"the batch {raised(error)}") from error
+    return value
+
+
+def _loss(request: SignalRequest) -> Loss | None:
+    function = load(request.loss) if isinstance(request.loss, str) else request.loss
+    if function is not None and not callable(function):
+        raise OptionError(f"--loss {request.loss}: it is no function, but {type(function).__name__}")
+    return function

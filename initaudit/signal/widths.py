@@ -1,0 +1,78 @@
+"""How the scales of layers follow the width of a model, and which parametrisation that is."""
+
+from collections.abc import Sequence
+
+from initaudit.signal.growth import exponent
+from initaudit.signal.request import Widths as Wanted
+from initaudit.signal.values import Exponent, Layer, Regime, WidthLayer, Widths
+
+GROWS = 0.1
+"""A scale whose power of the width is surely above this grows with the width."""
+_SHRINKS = -0.75
+"""A scale whose power is surely below this shrinks faster than any parametrisation lets it."""
+_BETWEEN_FORWARD = -0.25
+"""What layers give does not change with the width; under μP the outputs go as width^-1/2."""
+_BETWEEN_BACKWARD = -0.75
+"""Gradients go as width^-1/2, and under μP as width^-1."""
+_BETWEEN_WEIGHT = -0.25
+"""Weights go as fan_in^-1/2, and in the parametrisation of the neural tangent kernel do not change."""
+
+
+def follow(wanted: Wanted, probes: Sequence[Sequence[Layer]]) -> Widths:
+    """Fit the exponents of each layer with a weight that all widths have; `probes` holds the layers of each width.
+
+    A check of coordinates without training (Yang & Hu 2021, arXiv:2011.14522), for a gradient of one at the outputs.
+    """
+    by_call = [{(one.name, one.call): one for one in layers if one.weight is not None} for layers in probes]
+    shared = [key for key in by_call[-1] if all(key in calls for calls in by_call)]
+    rows = [_Row(wanted.values, [calls[key] for calls in by_call]) for key in shared]
+    usual = next((row.regime for row in rows if row.regime in (Regime.MUP, Regime.NTK)), Regime.STANDARD)
+    return Widths(argument=wanted.argument, values=wanted.values, layers=tuple(row.told(usual) for row in rows))
+
+
+class _Row:
+    """One call of a layer in models of several widths."""
+
+    def __init__(self, widths: Sequence[int], layers: Sequence[Layer]) -> None:
+        self.layers = layers
+        self.forward = exponent(widths, [one.forward_stds for one in layers])
+        self.backward = exponent(widths, [one.backward_stds for one in layers])
+        weights = [one.weight for one in layers if one.weight is not None]
+        self.weight = exponent(widths, [(weight.moments.std,) for weight in weights])
+        fans = [weight.fan_in for weight in weights]
+        self.mixes_more = None not in fans and len(set(fans)) > 1
+
+    @property
+    def regime(self) -> Regime | None:
+        """Name the parametrisation; None where the layer alone does not tell."""
+        if self.forward is None:
+            return None
+        if _is_off(self.forward) or (self.backward is not None and self.backward.low > GROWS):
+            return Regime.UNSTABLE
+        if self.forward.value < _BETWEEN_FORWARD:
+            return Regime.MUP
+        if self.mixes_more and self.weight is not None and self.weight.value > _BETWEEN_WEIGHT:
+            return Regime.NTK
+        if self.backward is not None and self.backward.value < _BETWEEN_BACKWARD:
+            return Regime.MUP
+        return Regime.STANDARD if self.mixes_more else None
+
+    def told(self, usual: Regime) -> WidthLayer:
+        """Give the row as a value; what does not tell its parametrisation by itself has the usual one."""
+        last = self.layers[-1]
+        return WidthLayer(
+            name=last.name,
+            call=last.call,
+            module_type=last.module_type,
+            forward=self.forward,
+            backward=self.backward,
+            weight=self.weight,
+            forward_stds=tuple(one.std for one in self.layers),
+            backward_stds=tuple(one.gradient_std for one in self.layers),
+            regime=self.regime or (usual if self.forward is not None else None),
+            location=last.location,
+        )
+
+
+def _is_off(forward: Exponent) -> bool:
+    return forward.low > GROWS or forward.high < _SHRINKS

@@ -1,0 +1,149 @@
+"""The use case of a probe: target and inputs in, what becomes of the signal out."""
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from initaudit.checks.selection import select
+from initaudit.checks.signal import findings
+from initaudit.errors import TargetError
+from initaudit.gathering import Gathered, gather
+from initaudit.policy.bands import DEFAULT_BANDS
+from initaudit.signal.growth import growth
+from initaudit.signal.pooling import pool_gradients, pool_layers
+from initaudit.signal.request import SignalRequest
+from initaudit.signal.values import SignalReport
+from initaudit.signal.widths import follow
+from initaudit.values import Mode
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from initaudit.evidence.signal.inputs import Inputs
+    from initaudit.evidence.signal.probe import Reading
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Probed:
+    """One build of the model and what its probe found."""
+
+    gathered: Gathered
+    dtype: str
+    inputs: "Inputs"
+    reading: "Reading"
+    unreached: frozenset[str]
+
+
+def signal(request: SignalRequest, *, progress: Progress = lambda stage, done, total: None) -> SignalReport:
+    """Send a probe through a model, forward and backward, and say what becomes of the signal.
+
+    With widths, a model of each is probed, and the layers are told of the widest. The model and the process are left
+    as they were. Raises InitauditError where nothing can be found out.
+    """
+    from initaudit.model.process import prints_to_stderr, seeded
+    from initaudit.model.target import importable
+
+    model = request.model
+    builds = list(_builds(request))
+    runs: list[list[_Probed]] = []
+    with seeded(model.seed), prints_to_stderr(), importable(model.target, model.app_dir):
+        for number, build in enumerate(builds):
+            progress("probing", number, len(builds))
+            if build.model.seed == model.seed:
+                runs.append([])
+            runs[-1].append(_probed(build))
+    return _report(request, runs)
+
+
+def _builds(request: SignalRequest) -> Iterator[SignalRequest]:
+    """Give what is asked of each build: all seeds of the first width, then those of the next."""
+    model = request.model
+    widths = [{request.widths.argument: value} for value in request.widths.values] if request.widths else [{}]
+    for width in widths:
+        for seed in range(model.seed, model.seed + model.seeds):
+            arguments = {**model.arguments, **width}
+            # the values of a real build are all in memory, those of tensors that no module registers included
+            yield replace(request, model=replace(model, arguments=arguments, seed=seed, record=False))
+
+
+def _report(request: SignalRequest, runs: list[list[_Probed]]) -> SignalReport:
+    by_width = [pool_layers([one.reading.layers for one in run]) for run in runs]
+    layers, last = by_width[-1], runs[-1]
+    first = last[0]
+    policy = request.model.policy
+    broken = next((one.title for one in layers if one.forward is not None and one.forward.nonfinite), None)
+    report = SignalReport(
+        target=first.gathered.subject.name,
+        policy=policy.name if policy is not None else None,
+        mode=first.gathered.mode,
+        device=request.model.device,
+        dtype=first.dtype,
+        seed=request.model.seed,
+        seeds=request.model.seeds,
+        inputs=first.inputs.told,
+        assumed=first.inputs.assumed,
+        layers=layers,
+        gradients=pool_gradients([one.reading.gradients for one in last]),
+        forward=growth(layers, lambda layer: layer.forward_stds),
+        backward=growth(layers[::-1], lambda layer: layer.backward_stds),
+        first_nonfinite=broken,
+        widths=follow(request.widths, by_width) if request.widths is not None else None,
+        fail_on=request.model.fail_on,
+    )
+    bands = policy.signal if policy is not None else DEFAULT_BANDS
+    unreached = frozenset.intersection(*(one.unreached for one in last))
+    found = tuple(findings(report, bands, unreached))
+    return replace(report, findings=select(found, request.model.select, request.model.ignore))
+
+
+def _probed(request: SignalRequest) -> _Probed:
+    from initaudit.evidence.signal.reaching import unreached
+    from initaudit.evidence.signal.sending import send
+    from initaudit.evidence.source import write
+
+    gathered = gather(replace(request.model, target=_own(request)))
+    model = gathered.subject.module.to(gathered.source.device)
+    _require_values(model, gathered.subject.name)
+    if gathered.mode is Mode.APPLY:
+        write(gathered.entries, gathered.expectations, seed=request.model.seed)
+    sent, reading = send(request, model, gathered.source.device)
+    return _Probed(
+        gathered=gathered,
+        dtype=_dtype(model),
+        inputs=sent.make(),
+        reading=reading,
+        unreached=unreached(model, reading, sent),
+    )
+
+
+def _require_values(model: "nn.Module", name: str) -> None:
+    if any(one.is_meta for one in (*model.parameters(), *model.buffers())):
+        raise TargetError(f"{name} is on the meta device, so it has no values to compute with; build it in memory")
+
+
+def _dtype(model: "nn.Module") -> str:
+    dtypes = {str(one.dtype).removeprefix("torch.") for one in model.parameters() if one.is_floating_point()}
+    return dtypes.pop() if len(dtypes) == 1 else "mixed"
+
+
+def _own(request: SignalRequest) -> object:
+    """Give the target, or a copy of a model where the probe would write to it: it is the user's own."""
+    from torch import nn
+    from torch.nn.parameter import is_lazy
+
+    model = request.model
+    if not isinstance(model.target, nn.Module):
+        return model.target
+    writes = model.policy is not None and model.mode is Mode.APPLY
+    if not writes and model.device == "cpu" and not any(map(is_lazy, model.target.parameters())):
+        return model.target
+    try:
+        return copy.deepcopy(model.target)
+    except Exception as error:
+        from initaudit.model.target import raised
+
+        told = f"copying the model, so that the probe does not write to it, {raised(error)}"
+        raise TargetError(f"{told}; give a factory that makes it") from error
