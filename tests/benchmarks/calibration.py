@@ -1,10 +1,10 @@
-"""Observed against stated false alarms of the sampling bands, on parameters that torch draws; run by hand.
+"""Observed against stated false alarms of every sampling test, on parameters that torch draws; run by hand.
 
-    python tests/benchmarks/calibration.py [--models 10000] [--rate 0.01]
+    python tests/benchmarks/calibration.py [--models 10000] [--rate 0.01] [--largest 10000000]
 
-Each line is one law, dtype and size: how many parameters were drawn, and how many of them the mean and the std test
-refused. A correct test exceeds `at most` by a chance of one in a million. The last sizes get fewer parameters, as
-the column tells.
+Each line is one law, dtype and size: how many parameters were drawn, and how many of them each test refused: mean,
+std, the shares below quantiles, values too close together, and values too far out. A correct test exceeds `at most`
+by a chance of one in a million. The last sizes get fewer parameters, as the column tells.
 """
 
 import argparse
@@ -12,14 +12,19 @@ import itertools
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
 from scipy import stats
 
-from initaudit.laws import Law, LogUniform, Normal, Orthogonal, Sparse, TruncatedNormal, Uniform
-from initaudit.sampling import bands
+from initaudit.evidence.counting import counted, read_sample
+from initaudit.extremes import confined, outlying
+from initaudit.laws import INDEPENDENT, Law, LogUniform, Normal, Orthogonal, Sparse, TruncatedNormal, Uniform
+from initaudit.policy.expectation import Clause
+from initaudit.quantiles import Leeway, departure
+from initaudit.regions import whole
+from initaudit.sampling import bands, displaced
 
 ELEMENTS = 100_000_000
 """How many elements one line may draw; beyond, it draws fewer parameters."""
@@ -88,37 +93,64 @@ def subjects() -> list[Subject]:
     return found
 
 
-def refused(subject: Subject, repeats: int, rate: float) -> tuple[int, int]:
-    """Count the parameters whose mean and whose std lie outside the bands."""
-    info = torch.finfo(subject.dtype)
-    found = bands(subject.law, subject.numel, alpha=rate, epsilon=info.eps, tiny=info.eps * info.smallest_normal)
+TESTS = ("mean", "std", "shares", "close", "far")
+
+
+def refused(subject: Subject, repeats: int, rate: float) -> list[int]:
+    """Count the parameters that each test refuses."""
+    totals = [0] * len(TESTS)
+    for _ in range(repeats):
+        for test, refusal in enumerate(refusals(subject, subject.draw(), rate)):
+            totals[test] += refusal
+    return totals
+
+
+def refusals(subject: Subject, values: torch.Tensor, rate: float) -> Iterator[bool]:
+    """Apply the tests to one parameter."""
+    info, law = torch.finfo(subject.dtype), subject.law
+    tiny = info.eps * info.smallest_normal
+    found = bands(law, subject.numel, alpha=rate, epsilon=info.eps, tiny=tiny)
     assert found.mean is not None
     assert found.std is not None
-    means = stds = 0
-    for _ in range(repeats):
-        std, mean = (figure.item() for figure in torch.std_mean(subject.draw().double()))
-        means += not found.mean.low <= mean <= found.mean.high
-        stds += not found.std.low <= std <= found.std.high
-    return means, stds
+    std, mean = (figure.item() for figure in torch.std_mean(values.double()))
+    yield not found.mean.low <= mean <= found.mean.high
+    yield not found.std.low <= std <= found.std.high
+    if not isinstance(law, INDEPENDENT):
+        return
+    box = whole(tuple(values.shape))
+    clause = Clause(box=box, measured=(box,), shape=tuple(values.shape), law=law)
+    row = counted([values], clause)
+    assert row is not None
+    sample = read_sample(row.tolist())
+    assert sample is not None
+    leeway = Leeway(displaced=displaced(law, info.eps))
+    low, high = (bound.item() for bound in values.aminmax())
+    below, above = (abs(bound) * info.eps + tiny for bound in (low, high))
+    yield departure(law, sample, alpha=rate, leeway=leeway) is not None
+    yield confined(law, len(values), low - below, high + above, alpha=rate, leeway=leeway) is not None
+    yield outlying(law, len(values), low + below, high - above, alpha=rate, leeway=leeway) is not None
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--models", type=int, default=10_000, help="parameters for each line (%(default)s)")
     parser.add_argument("--rate", type=float, default=0.01, help="stated false alarms (%(default)s)")
+    parser.add_argument("--largest", type=int, default=SIZES[-1], help="elements of a parameter (%(default)s)")
     options = parser.parse_args()
     torch.manual_seed(0)
     worst, start = 0, time.monotonic()
-    print(f"{'law':36}{'dtype':>10}{'n':>10}{'drawn':>8}{'mean':>9}{'std':>9}{'at most':>9}")
+    print(f"{'law':36}{'dtype':>10}{'n':>10}{'drawn':>8}{''.join(f'{test:>9}' for test in TESTS)}{'at most':>9}")
     for subject in subjects():
+        if subject.numel > options.largest:
+            continue
         repeats = max(1, min(options.models, ELEMENTS // subject.numel))
         most = int(stats.binom.isf(1e-6, repeats, options.rate))
-        means, stds = refused(subject, repeats, options.rate)
-        worst += (means > most) + (stds > most)
+        totals = refused(subject, repeats, options.rate)
+        worst += sum(total > most for total in totals)
         print(
             f"{str(subject.law)[:35]:36}{str(subject.dtype)[6:]:>10}{subject.numel:>10}{repeats:>8}"
-            f"{means / repeats:>9.4f}{stds / repeats:>9.4f}{most / repeats:>9.4f}"
-            f"{'  EXCEEDED' if max(means, stds) > most else ''}",
+            f"{''.join(f'{total / repeats:>9.4f}' for total in totals)}{most / repeats:>9.4f}"
+            f"{'  EXCEEDED' if max(totals) > most else ''}",
             flush=True,
         )
     print(f"stated {options.rate}; {worst} exceeded; {time.monotonic() - start:.0f} s")
