@@ -40,11 +40,13 @@ def findings(audit: Audit) -> Iterator[Finding]:
 def _should_vary(audit: Audit, expectation: Expectation, evidence: Evidence) -> bool:
     """Tell whether values are meant to be random: by what the policy declares, else by how they were made.
 
-    What is frozen or a buffer may be drawn once and for all: fixed features, a fixed permutation.
+    What is loaded is what the file holds, and what is frozen or a buffer may be drawn once and for all: fixed features,
+    a fixed permutation.
     """
+    if any(one.write.initialiser == LOADED for one in evidence.left):
+        return False
     if any(is_random(clause.law) for clause in expectation.clauses):
-        loaded = any(one.write.initialiser == LOADED for one in evidence.left)
-        return not loaded and (evidence.whole is None or bool(evidence.whole.std))
+        return evidence.whole is None or bool(evidence.whole.std)
     parameter = expectation.parameter
     return parameter.kind is Kind.PARAMETER and not parameter.frozen and parameter.name in audit.rebuilt.drawn
 

@@ -43,11 +43,17 @@ def suspects(source: Source) -> dict[str, bool]:
         view = recording.recorder.view(entry.tensors[0]) if recording is not None and _comparable(entry) else None
         if recording is None or view is None:
             continue
-        ops = list(_origins(recording, view))
+        ops = [] if _is_loaded(recording, entry) else list(_origins(recording, view))
         reseeded = any(op.drawn is Drawn.OTHER for op in ops)
         if reseeded or view.storage in recording.recorder.exposed or any(map(_from_outside, ops)):
             found[entry.parameter.name] = reseeded
     return found
+
+
+def _is_loaded(recording: Recording, entry: Entry) -> bool:
+    history = recording.history(entry.tensors[0])
+    left = history.states[-1] if history is not None and history.states else ()
+    return bool(left) and all(one.write.initialiser == LOADED for one in left)
 
 
 def _comparable(entry: Entry) -> bool:

@@ -206,6 +206,18 @@ def test_loaded_values_give_no_reason_to_build_again(tmp_path: Path) -> None:
     assert build.calls == 1
 
 
+def test_checkpoint_that_is_made_up_from_a_fixed_seed_is_loaded_all_the_same() -> None:
+    def make() -> nn.Module:
+        model = linear(8)
+        fixed = torch.Generator().manual_seed(0)
+        model.load_state_dict({"0.weight": torch.randn(8, 8, generator=fixed)})
+        return model
+
+    build = Counted(make)
+    assert found(build) == []
+    assert build.calls == 1
+
+
 def test_factory_that_fails_the_second_time_leaves_a_note() -> None:
     def make() -> nn.Module:
         if build.calls > 1:

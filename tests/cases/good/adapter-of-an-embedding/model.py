@@ -1,30 +1,36 @@
-"""Adapters of a Linear and of an Embedding: one factor of each is zero, and it is another one."""
+"""Adapters as modules: that of a linear layer has a zero output factor, that of an embedding a zero input factor."""
 
-import torch
 from torch import nn
 
 
-class LinearAdapter(nn.Module):
-    def __init__(self, base, rank=4):
+class Linear(nn.Module):
+    def __init__(self, width=32, rank=4):
         super().__init__()
-        self.base = base.requires_grad_(False)
-        self.lora_A = nn.Parameter(torch.empty(rank, base.in_features))
-        self.lora_B = nn.Parameter(torch.zeros(base.out_features, rank))
-        nn.init.kaiming_uniform_(self.lora_A, a=5**0.5)
+        self.base = nn.Linear(width, width).requires_grad_(False)
+        self.lora_A = nn.ModuleDict({"default": nn.Linear(width, rank, bias=False)})
+        self.lora_B = nn.ModuleDict({"default": nn.Linear(rank, width, bias=False)})
+
+    def reset(self):
+        nn.init.kaiming_uniform_(self.lora_A["default"].weight, a=5**0.5)
+        nn.init.zeros_(self.lora_B["default"].weight)
 
 
-class EmbeddingAdapter(nn.Module):
-    def __init__(self, base, rank=4):
+class Embedding(nn.Module):
+    def __init__(self, tokens=50, width=32, rank=4):
         super().__init__()
-        self.base = base.requires_grad_(False)
-        self.lora_A = nn.Parameter(torch.zeros(rank, base.num_embeddings))
-        self.lora_B = nn.Parameter(torch.randn(base.embedding_dim, rank))
+        self.base = nn.Embedding(tokens, width).requires_grad_(False)
+        self.lora_A = nn.ModuleDict({"default": nn.Linear(tokens, rank, bias=False)})
+        self.lora_B = nn.ModuleDict({"default": nn.Linear(rank, width, bias=False)})
+
+    def reset(self):
+        nn.init.zeros_(self.lora_A["default"].weight)
+        nn.init.normal_(self.lora_B["default"].weight)
 
 
-def build(tokens=200, width=64):
-    return nn.ModuleDict(
-        {
-            "tokens": EmbeddingAdapter(nn.Embedding(tokens, width)),
-            "head": LinearAdapter(nn.Linear(width, tokens)),
-        }
-    )
+class Adapted(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.tokens = Embedding()
+        self.projection = Linear()
+        for part in self.children():
+            part.reset()
