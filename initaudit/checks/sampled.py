@@ -14,15 +14,15 @@ from initaudit.sampling import Band
 
 def findings(region: Region, law: Law) -> Iterator[Finding]:
     """Find in what the values differ from a random law; what follows from one difference is not told again."""
-    outlier = shape.outlier(region, law)
-    if outlier is not None:
-        yield outlier
-        return
     off = list(_moments(region, law))
-    yield from off
-    other = None if off else shape.other_law(region, law)
-    if other is not None:
-        yield other
+    outlier = shape.outlier(region, law)
+    if off and outlier is None:
+        yield from off
+        yield from _support(region, law)
+        return
+    told = outlier if off else shape.other_law(region, law) or outlier
+    if told is not None:
+        yield told
     else:
         yield from _support(region, law)
 
