@@ -18,6 +18,7 @@ FORMATS: Mapping[str, str] = MappingProxyType(
         "plain": "initaudit.reports.plain",
         "json": "initaudit.reports.json",
         "junit": "initaudit.reports.junit",
+        "html": "initaudit.reports.html.audit",
     }
 )
 """The modules of the formats, by the names that `--output-format` takes."""

@@ -152,20 +152,23 @@ def background(rows: Iterable[Row]) -> list[str]:
     """Give what only a close look needs: parts, writes, and the smallest error that would show."""
     lines = []
     for row in rows:
-        told = close_up(row)
+        told = [part(one) for one in row.parts] + [write(one) for one in row.writes]
+        told += [] if row.detectable is None else [_detectable(row.detectable)]
         lines += [escape(row.name), *(f"  {line}" for line in told)] if told else []
     return lines
 
 
-def close_up(row: Row) -> list[str]:
-    """Give what a close look at one row shows, line by line."""
-    told = [_part(part) for part in row.parts] + [write(one) for one in row.writes]
-    return told if row.detectable is None else [*told, _detectable(row.detectable)]
+def part(one: Part) -> str:
+    """Tell one part of a parameter: its law, its figures and what became of it."""
+    mean, std, low, high = figures(one.measured)
+    told = f"{law(one.expected)}, mean {mean}, std {std}, from {low} to {high}"
+    return f"part {escape(one.label)}: {told}: {verdict(one.outcome)}"
 
 
 def write(one: Write) -> str:
     """Tell one write: the call and its line, how much it wrote, and whether anything of it is left."""
-    told = [f"written by {call(one)}"]
+    arguments = ", ".join(f"{escape(name)}={_argument(value)}" for name, value in one.arguments)
+    told = [f"written by {escape(one.initialiser)}({arguments})"]
     told[0] += "" if one.location is None else f" at {escape(str(one.location))}"
     if one.user is not None:
         told.append(f"called from {escape(str(one.user))}")
@@ -176,12 +179,6 @@ def write(one: Write) -> str:
     return ", ".join(told) + ("; dead: nothing of it is left" if one.dead else "")
 
 
-def call(one: Write) -> str:
-    """Give the call that wrote: initialiser and arguments."""
-    arguments = ", ".join(f"{escape(name)}={_argument(value)}" for name, value in one.arguments)
-    return f"{escape(one.initialiser)}({arguments})"
-
-
 def _argument(value: float | str) -> str:
     return escape(str(value)) if isinstance(value, str | bool) else f"{value:g}"
 
@@ -189,12 +186,6 @@ def _argument(value: float | str) -> str:
 def _counted(findings: Iterable[Finding]) -> str:
     codes = Counter(finding.code for finding in findings)
     return ", ".join(f"{escape(code)} ×{count}" for code, count in sorted(codes.items()))
-
-
-def _part(part: Part) -> str:
-    mean, std, low, high = figures(part.measured)
-    told = f"{law(part.expected)}, mean {mean}, std {std}, from {low} to {high}"
-    return f"part {escape(part.label)}: {told}: {verdict(part.outcome)}"
 
 
 def _detectable(detectable: Detectable) -> str:

@@ -31,6 +31,8 @@ HOMES = {  # package: where any of its imports may stand
     "rich": ("reports/table.py", "cli/progress.py"),
     "yaml": ("policy/yaml12.py", "policy/yaml_errors.py", "policy/writing.py"),
     "click": ("cli/",),
+    "jinja2": ("reports/html/",),
+    "markupsafe": ("reports/html/",),
     "pydantic": ("policy/", "checks/", "auditor.py"),
     "pydantic_core": ("policy/",),
     "safetensors": ("model/", "evidence/"),
@@ -154,7 +156,7 @@ def loaded_after(statement: str, *packages: str) -> list[str]:
     return found.stdout.split()
 
 
-HEAVY = ("torch", "numpy", "pydantic", "yaml", "rich", "click")
+HEAVY = ("torch", "numpy", "pydantic", "yaml", "rich", "click", "jinja2")
 
 
 def test_bare_import_loads_nothing_heavy() -> None:

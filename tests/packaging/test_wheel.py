@@ -57,6 +57,10 @@ def test_wheel_carries_every_preset_and_the_types(wheel):
     assert presets
     assert presets <= names
     assert "initaudit/py.typed" in names
+    folder = ROOT / "initaudit/reports/html"
+    pages = {f"initaudit/reports/html/{path.name}" for kind in ("j2", "css", "js") for path in folder.glob(f"*.{kind}")}
+    assert len(pages) >= 5
+    assert pages <= names
     assert not [name for name in names if name.startswith(("tests", "configs"))]
 
 
