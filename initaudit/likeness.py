@@ -1,7 +1,7 @@
 """Which tensors hold the same values, or values that hang together: fingerprints, and those that match."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 BITS = 1024
@@ -131,23 +131,30 @@ class _Search:
         self.distinct = sorted(seen.values())
 
     def meet(self, band: int) -> None:
-        """Match what agrees in one band."""
+        """Match what agrees in one band: with the first that has it, and the latest."""
         met: dict[int, list[int]] = {}
         for rank in self.distinct:
-            for other in _meet(met, self._key(self.fingerprints[rank].rises, band), rank):
-                self._compare(other, rank)
+            key = self._key(self.fingerprints[rank].rises, band)
+            known = met.get(key)
+            if known is None:
+                met[key] = [rank]
+            elif key >= 0:
+                for other in known:
+                    self._compare(other, rank)
+                known[1:] = [rank]
         for rank in self.distinct:
             turned = self.fingerprints[rank].turned
-            for other in met.get(self._key(turned, band), []) if turned is not None else []:
+            for other in met.get(self._key(turned, band), ()) if turned is not None else ():
                 if other != rank:
                     self._compare(other, rank, turned)
 
     def _key(self, rises: Rises, band: int) -> int:
-        """Give the part of the bits that is a band, or its opposite: the one that starts with a fall."""
-        if rises.length < (band + 1) * self.width:
+        """Give the part of the bits that is a band, or its opposite: the one that starts with a fall; -1 for none."""
+        start = band * self.width
+        if rises.length < start + self.width:
             return -1
         mask = (1 << self.width) - 1
-        part = rises.bits >> band * self.width & mask
+        part = rises.bits >> start & mask
         return mask ^ part if part & 1 else part
 
     def _compare(self, one: int, other: int, turned: Rises | None = None) -> None:
@@ -162,12 +169,3 @@ class _Search:
             self.groups.join(one, other)
             match = Match(first=one, second=other, agreement=agreeing / length, turned=turned is not None)
             self.found.append(match)
-
-
-def _meet(met: dict[int, list[int]], key: int, rank: int) -> Iterator[int]:
-    """Give the first and the latest that were met at a key, and come after them."""
-    if key < 0:
-        return
-    known = met.setdefault(key, [])
-    yield from known
-    known[1:] = [rank]

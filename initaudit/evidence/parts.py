@@ -11,8 +11,8 @@ from initaudit.values import Extreme, Partition, Repeat
 
 BLOCKS = (2, 3, 4, 5, 6, 8, 12, 16, 24, 32, 48, 64)
 """Into so many equal blocks a dimension may have been put together from parts."""
-_SLAB = 1 << 22
-"""Elements that are brought to double precision at a time."""
+_SLAB = 1 << 17
+"""Elements that are brought to double precision at a time: so few that the cache holds them."""
 _SHOWN = 4
 """Of what repeats, so many places are told."""
 
@@ -35,17 +35,15 @@ def repeats(value: torch.Tensor) -> tuple[Repeat, ...]:
 
 def _partitions(value: torch.Tensor, box: Box, transform: Transform | None) -> Iterator[Partition]:
     region = value[index(box)]
-    sums, squares = (one.cpu() for one in _margins(region, transform))
-    if not bool(torch.isfinite(squares.sum())):
-        return
-    for dim in range(min(region.dim(), 2)):
-        total, square = sums.sum(1 - dim), squares.sum(1 - dim)
+    for dim, sums in enumerate(_margins(region, transform)):
+        total, square = sums.cpu()
+        if not bool(torch.isfinite(square.sum())):
+            return
         extent = len(total)
-        each = region.numel() // extent
         for parts in (*(one for one in BLOCKS if one < extent and extent % one == 0), extent):
-            if parts == 1 or each * extent == parts:  # one part, or one value in each
-                continue
             size = region.numel() // parts
+            if parts == 1 or size == 1:
+                continue
             means = total.view(parts, -1).sum(1) / size
             stds = (square.view(parts, -1).sum(1) / size - means.square()).clamp(min=0).sqrt()
             yield Partition(
@@ -59,17 +57,20 @@ def _partitions(value: torch.Tensor, box: Box, transform: Transform | None) -> I
             )
 
 
-def _margins(region: torch.Tensor, transform: Transform | None) -> tuple[torch.Tensor, torch.Tensor]:
-    """Sum the values, and their squares, over all but the first two dimensions."""
-    first, second = (*region.shape, 1, 1)[:2]
-    width = max(1, region.numel() // first)
-    sums, squares = [], []
-    for slab in torch.split(region, max(1, _SLAB // width)):
+def _margins(region: torch.Tensor, transform: Transform | None) -> Iterator[torch.Tensor]:
+    """Sum the values, and their squares, over all dimensions but the first, and over all but the second."""
+    second = region.shape[1] if region.dim() > 1 else 1
+    rows = []
+    columns = torch.zeros(2, second, dtype=torch.float64, device=region.device)
+    for slab in torch.split(region, max(1, _SLAB * len(region) // region.numel())):
         wide = slab.double() if transform is None else transform(slab.double())
-        wide = wide.reshape(len(slab), second, -1)
-        sums.append(wide.sum(2))
-        squares.append(wide.square().sum(2))
-    return torch.cat(sums), torch.cat(squares)
+        flat = wide.flatten(1) if wide.dim() > 1 else wide[:, None]
+        square = flat * flat
+        rows.append(torch.stack((flat.sum(1), square.sum(1))))
+        columns += torch.stack([one.sum(0).view(second, -1).sum(1) for one in (flat, square)])
+    yield torch.cat(rows, 1)
+    if region.dim() > 1:
+        yield columns
 
 
 def _extremes(figures: torch.Tensor) -> tuple[Extreme, Extreme]:
