@@ -92,7 +92,7 @@ def _departures(
         band = Band(
             low=mean + shift + (limits.mean.low - mean) * spread, high=mean + shift + (limits.mean.high - mean) * spread
         )
-        for one in _outside(partition.means, band):
+        for one in _outside(partition.means, band, limits.mean):
             score = abs(one.figure - mean - shift) / (std * factor) * math.sqrt(count)
             yield _Departure(
                 partition=partition,
@@ -106,8 +106,9 @@ def _departures(
             )
     if limits.std is not None:
         bessel = math.sqrt(count / (count - 1))
-        band = Band(low=limits.std.low * factor / bessel, high=limits.std.high * factor / bessel)
-        for one in _outside(partition.stds, band):
+        plain = Band(low=limits.std.low / bessel, high=limits.std.high / bessel)
+        band = Band(low=plain.low * factor, high=plain.high * factor)
+        for one in _outside(partition.stds, band, plain):
             score = abs(one.figure / (std * factor) - 1) * math.sqrt(2 * count)
             figure = one.figure * bessel
             yield _Departure(
@@ -147,15 +148,14 @@ def _limits(audit: Audit, expectation: Expectation, law: Law, count: int, alpha:
     return Bands(mean=Band(low=-half, high=half), std=None)
 
 
-def _outside(extremes: tuple[Extreme, Extreme], band: Band) -> Iterator[Extreme]:
-    """Give what lies outside a band, unless all parts lie on one side of it: then it is the whole that is off."""
+def _outside(extremes: tuple[Extreme, Extreme], common: Band, declared: Band) -> Iterator[Extreme]:
+    """Give what lies outside the band of what all have in common, unless all do, and outside the declared one too."""
     low, high = extremes
-    if low.figure > band.high or high.figure < band.low:
+    if low.figure > common.high or high.figure < common.low:
         return
-    if low.figure < band.low:
-        yield low
-    if high.figure > band.high:
-        yield high
+    for one in (low, high):
+        if all(not band.low <= one.figure <= band.high for band in (common, declared)):
+            yield one
 
 
 def _named(expectation: Expectation, departure: _Departure) -> str:

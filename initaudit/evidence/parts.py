@@ -119,7 +119,7 @@ def _repeats(value: torch.Tensor, dim: int) -> Iterator[Repeat]:
 def _constant(value: torch.Tensor, dim: int) -> torch.Tensor:
     """Tell which slices hold one value."""
     turned = value.movedim(dim, 0)
-    some = turned[:, :_SHOWN].reshape(len(turned), -1)[:, :_SLAB]
+    some = turned[:, :_SHOWN].reshape(len(turned), -1)
     likely = (some == some[:, :1]).all(1).cpu()
     for place in likely.nonzero().flatten().tolist():
         one = turned[place]

@@ -1,0 +1,87 @@
+"""What torch's modules take for granted: padding rows that are zero, and two biases of an LSTM that add up."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from initaudit.auditor import run
+from initaudit.policy.reader import load_policy
+from initaudit.request import Request
+from initaudit.values import Mode
+
+
+def told(build: Callable[[], nn.Module], tmp_path: Path, rule: str | None = None) -> list[tuple[str, str | None, str]]:
+    policy = None
+    if rule is not None:
+        (tmp_path / "policy.yaml").write_text(f"version: 1\nunmatched: ignore\nrules: [{rule}]\n", encoding="utf-8")
+        policy = load_policy(tmp_path / "policy.yaml")
+    found = run(Request(target=build, policy=policy, mode=Mode.AS_BUILT, select=("IA207", "IA304"))).findings
+    assert all(one.severity == "warning" for one in found)
+    return [(one.code, one.parameter, one.message) for one in found]
+
+
+@pytest.mark.parametrize("kind", [nn.Embedding, nn.EmbeddingBag])
+@pytest.mark.parametrize("rows", [100, 5000])
+def test_a_padding_row_that_was_drawn_over_is_found(kind: type[nn.Module], rows: int, tmp_path: Path) -> None:
+    def build() -> nn.Module:
+        table = kind(rows, 16, padding_idx=-1)
+        nn.init.normal_(table.weight, std=0.02)  # type: ignore[arg-type]
+        return table
+
+    ((code, name, message),) = told(build, tmp_path)
+    assert (code, name) == ("IA207", "weight")
+    assert message.startswith(f"row {rows - 1} is the padding row")
+    assert message.endswith("normal() drew it anew with the others")
+
+
+def test_a_padding_row_that_is_zero_or_that_the_policy_speaks_of_is_none(tmp_path: Path) -> None:
+    def drawn() -> nn.Module:
+        table = nn.Embedding(100, 16, padding_idx=3)
+        nn.init.normal_(table.weight)
+        return table
+
+    def emptied() -> nn.Module:
+        table = drawn()
+        with torch.no_grad():
+            table.weight[torch.tensor([3])] = 0  # type: ignore[index]
+        return table
+
+    assert told(lambda: nn.Embedding(100, 16, padding_idx=3), tmp_path) == []
+    assert told(lambda: nn.Embedding(100, 16), tmp_path) == []
+    assert told(emptied, tmp_path) == []
+    spoken = "{id: t, match: {name: weight}, init: normal, slices: [{index: padding_idx, init: normal}]}"
+    assert told(drawn, tmp_path, spoken) == []
+    unchecked = (
+        "{id: t, match: {name: 0.weight}, init: unchecked, reason: drawn}, {id: n, match: {name: 1.*}, init: ones}"
+    )
+    assert told(lambda: nn.ModuleList([drawn(), nn.RMSNorm(8)]), tmp_path, unchecked) == []
+
+
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.LSTMCell])
+def test_a_forget_gate_of_one_in_both_biases_is_found(kind: type[nn.Module], tmp_path: Path) -> None:
+    def build(both: bool) -> nn.Module:
+        cell = kind(8, 16)
+        for name, bias in cell.named_parameters():
+            if name.startswith("bias_ih") or (both and name.startswith("bias_hh")):
+                nn.init.zeros_(bias)
+                bias.data[16:32] = 1
+        return cell
+
+    ((code, name, message),) = told(lambda: build(True), tmp_path)
+    assert (code, name) == ("IA207", "bias_hh_l0" if kind is nn.LSTM else "bias_hh")
+    assert message.startswith("[16:32] is 1 here and in bias_ih")
+    assert message.endswith("the gates get 2")
+    assert told(lambda: build(False), tmp_path) == []
+
+
+def test_constants_of_other_recurrent_modules_are_none(tmp_path: Path) -> None:
+    def build() -> nn.Module:
+        cell = nn.GRUCell(8, 16)
+        nn.init.ones_(cell.bias_ih)
+        nn.init.ones_(cell.bias_hh)
+        return cell
+
+    assert told(build, tmp_path) == []

@@ -1,0 +1,190 @@
+"""Parts that no policy names: found where one departs from the law of the whole, and told by their place."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils import parametrizations
+
+from initaudit.auditor import run
+from initaudit.policy.reader import load_policy
+from initaudit.report import Finding
+from initaudit.request import Request
+from initaudit.values import Mode
+
+NORMAL = "{normal: {std: 0.02}}"
+PARTS = ("IA207", "IA304", "IA402")
+
+
+def held(value: Callable[[], torch.Tensor]) -> Callable[[], nn.Module]:
+    def build() -> nn.Module:
+        return nn.ParameterDict({"w": nn.Parameter(value())})
+
+    return build
+
+
+def found(build: Callable[[], nn.Module], tmp_path: Path, init: str | None = NORMAL, **facts: object) -> list[Finding]:
+    policy = None
+    if init is not None:
+        text = f"version: 1\nunmatched: ignore\nrules: [{{id: w, match: {{name: '*w'}}, init: {init}}}]\n"
+        (tmp_path / "policy.yaml").write_text(text, encoding="utf-8")
+        policy = load_policy(tmp_path / "policy.yaml")
+    request = Request(target=build, policy=policy, mode=Mode.AS_BUILT, select=PARTS, **facts)  # type: ignore[arg-type]
+    return list(run(request).findings)
+
+
+def normal(*shape: int) -> torch.Tensor:
+    return torch.randn(*shape) * 0.02
+
+
+def _block() -> torch.Tensor:
+    return torch.cat([normal(256, 256), normal(256, 256), normal(256, 256) * 2])
+
+
+def _column() -> torch.Tensor:
+    return torch.cat([normal(256, 7), normal(256, 1) + 0.1, normal(256, 40)], 1)
+
+
+def _row() -> torch.Tensor:
+    scale = torch.ones(300, 1)
+    scale[5] = 3
+    return normal(300, 256) * scale
+
+
+def _expert() -> torch.Tensor:
+    return torch.stack([normal(32, 32) * (2 if expert == 5 else 1) for expert in range(8)])
+
+
+def _shifted_half() -> torch.Tensor:
+    return torch.cat([normal(4096), normal(4096) + 0.01])
+
+
+@pytest.mark.parametrize("record", [True, False])
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (_block, "rows 512:768 (block 3 of 3 along dim 0) have std 0.0"),
+        (_column, "column 7 has mean 0.0"),
+        (_row, "row 5 has std 0.0"),
+        (_expert, "index 5 of dim 0 has std 0.0"),
+        (_shifted_half, "indices 4096:8192 of dim 0 (block 2 of 2 along dim 0) have mean 0.00"),
+    ],
+)
+def test_a_part_that_departs_is_named(
+    value: Callable[[], torch.Tensor], told: str, record: bool, tmp_path: Path
+) -> None:
+    (one,) = (finding for finding in found(held(value), tmp_path, record=record) if finding.code != "IA301")
+    assert (one.code, one.severity, one.parameter) == ("IA207", "error", "w")
+    assert one.message.startswith(told)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_parts_of_one_law_are_none(dtype: torch.dtype, tmp_path: Path) -> None:
+    def build() -> nn.Module:
+        pieces = [torch.cat([normal(64, 96), normal(64, 96)]).to(dtype) for _ in range(10)]
+        return nn.ModuleDict({f"{rank}": nn.ParameterDict({"w": piece}) for rank, piece in enumerate(pieces)})
+
+    assert found(build, tmp_path, record=False, seed=3)[1:] == []
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.2, 3.0])
+def test_a_whole_that_is_off_is_no_part(factor: float, tmp_path: Path) -> None:
+    assert found(held(lambda: torch.cat([normal(128, 64), normal(128, 64)]) * factor), tmp_path) == []
+    assert found(held(lambda: torch.cat([normal(128, 64), normal(128, 64)]) + factor), tmp_path) == []
+
+
+def test_what_a_slice_speaks_of_is_left_to_it(tmp_path: Path) -> None:
+    sliced = NORMAL + ", slices: [{index: '3', init: zeros}]"
+    empty_row = held(lambda: torch.cat([normal(3, 256), torch.zeros(1, 256), normal(60, 256)]))
+    assert found(empty_row, tmp_path, sliced) == []
+    assert [one.code for one in found(empty_row, tmp_path)] == ["IA207", "IA304"]
+
+
+def test_a_column_of_an_orthogonal_matrix_is_centred(tmp_path: Path) -> None:
+    assert found(held(lambda: torch.linalg.qr(torch.randn(128, 128))[0]), tmp_path, "orthogonal") == []
+    (one,) = found(held(lambda: torch.linalg.qr(torch.rand(128, 128))[0]), tmp_path, "orthogonal")
+    assert one.message.startswith("column 0 has mean ")
+
+
+def test_parts_of_an_effective_weight_are_looked_at(tmp_path: Path) -> None:
+    class Scaled(nn.Module):
+        def forward(self, weight: torch.Tensor) -> torch.Tensor:
+            return weight * torch.cat([torch.ones(48, 1), torch.full((48, 1), 1.5)])
+
+    def build() -> nn.Module:
+        layer = nn.ParameterDict({"w": nn.Parameter(normal(96, 96))})
+        torch.nn.utils.parametrize.register_parametrization(layer, "w", Scaled())
+        return layer
+
+    (one,) = found(build, tmp_path)
+    assert one.message.startswith("rows 48:96 (block 2 of 2 along dim 0) have std ")
+    assert found(lambda: parametrizations.weight_norm(nn.Linear(8, 8)), tmp_path, None) == []
+
+
+def test_repeated_draws_are_told_once(tmp_path: Path) -> None:
+    (one,) = found(held(lambda: normal(4, 512).repeat(64, 1)), tmp_path)
+    assert (one.code, one.message) == (
+        "IA402",
+        "rows 0:4, 4:8, 8:12, 12:16 and 60 more (64 of 64 equal parts): they hold the very same values",
+    )
+    assert [one.code for one in found(held(lambda: normal(4, 512).repeat(64, 1)), tmp_path, None)] == ["IA402"]
+
+
+def _with_repeated_rows() -> torch.Tensor:
+    value = normal(64, 32)
+    value[torch.tensor([10, 20])] = value[5].clone()
+    return value
+
+
+def _with_dead_columns() -> torch.Tensor:
+    value = normal(64, 32)
+    value[:, torch.tensor([4, 9])] = 0
+    return value
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (_with_repeated_rows, "rows 5, 10, 20 (3 of 64 equal parts): they hold the very same values"),
+        (_with_dead_columns, "columns 4, 9 (2 of 32 equal parts): every value there is 0"),
+        (lambda: torch.cat([normal(9, 32), torch.ones(1, 32)]), "row 9: every value there is 1"),
+    ],
+)
+def test_dead_and_repeated_rows_and_columns_are_warnings(
+    value: Callable[[], torch.Tensor], told: str, tmp_path: Path
+) -> None:
+    (one,) = found(held(value), tmp_path, None)
+    assert (one.code, one.severity, one.message) == ("IA304", "warning", told)
+
+
+def _written_row() -> torch.Tensor:
+    value = normal(64, 32)
+    value[7].zero_()
+    return value
+
+
+def _table() -> torch.Tensor:
+    return torch.arange(1.0, 17.0).log().repeat(64, 1)
+
+
+def _signs() -> torch.Tensor:
+    return torch.randint(0, 2, (4096, 8)) * 2.0 - 1
+
+
+def _sparse() -> torch.Tensor:
+    return nn.init.sparse_(torch.empty(64, 16), 0.9)
+
+
+@pytest.mark.parametrize("value", [_written_row, _table, _signs, _sparse, lambda: torch.zeros(64, 64)])
+def test_what_repeats_by_design_or_by_chance_is_none(value: Callable[[], torch.Tensor], tmp_path: Path) -> None:
+    assert found(held(value), tmp_path, None) == []
+
+
+def test_what_is_unchecked_may_repeat(tmp_path: Path) -> None:
+    def build() -> nn.Module:
+        return nn.ParameterDict({"v": nn.Parameter(torch.zeros(3)), "w": nn.Parameter(normal(8, 64).repeat(2, 1))})
+
+    assert [one.code for one in found(build, tmp_path)] == ["IA402"]
+    assert found(build, tmp_path, "unchecked, reason: copies}, {id: v, match: {name: v}, init: zeros") == []
