@@ -1,7 +1,7 @@
 """The use case of a probe: target and inputs in, what becomes of the signal out."""
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,8 @@ from initaudit.policy.bands import DEFAULT_BANDS
 from initaudit.signal.growth import growth
 from initaudit.signal.pooling import pool_gradients, pool_layers
 from initaudit.signal.request import SignalRequest
-from initaudit.signal.values import SignalReport
-from initaudit.signal.widths import follow
+from initaudit.signal.values import Layer, SignalReport, Widths
+from initaudit.signal.widths import Wide, follow
 from initaudit.values import Mode
 
 if TYPE_CHECKING:
@@ -71,8 +71,10 @@ def _builds(request: SignalRequest) -> Iterator[SignalRequest]:
 
 def _report(request: SignalRequest, runs: list[list[_Probed]]) -> SignalReport:
     by_width = [pool_layers([one.reading.layers for one in run]) for run in runs]
-    layers, last = by_width[-1], runs[-1]
+    last = runs[-1]
     first = last[0]
+    factory = first.gathered.subject.location
+    layers = tuple(replace(one, location=one.location or factory) for one in by_width[-1])
     policy = request.model.policy
     broken = next((one.title for one in layers if one.forward is not None and one.forward.nonfinite), None)
     report = SignalReport(
@@ -90,13 +92,22 @@ def _report(request: SignalRequest, runs: list[list[_Probed]]) -> SignalReport:
         forward=growth(layers, lambda layer: layer.forward_stds),
         backward=growth(layers[::-1], lambda layer: layer.backward_stds),
         first_nonfinite=broken,
-        widths=follow(request.widths, by_width) if request.widths is not None else None,
+        widths=_widths(request, by_width, runs),
         fail_on=request.model.fail_on,
     )
     bands = policy.signal if policy is not None else DEFAULT_BANDS
     unreached = frozenset.intersection(*(one.unreached for one in last))
     found = tuple(findings(report, bands, unreached))
     return replace(report, findings=select(found, request.model.select, request.model.ignore))
+
+
+def _widths(
+    request: SignalRequest, layers: Sequence[Sequence[Layer]], runs: Sequence[Sequence[_Probed]]
+) -> Widths | None:
+    if request.widths is None:
+        return None
+    outputs = [[one.reading.output for one in run] for run in runs]
+    return follow(request.widths, [Wide(layers=one, outputs=two) for one, two in zip(layers, outputs, strict=True)])
 
 
 def _probed(request: SignalRequest) -> _Probed:

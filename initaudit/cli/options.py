@@ -13,6 +13,7 @@ from initaudit.checks.codes import expand
 from initaudit.errors import OptionError
 from initaudit.reports import FORMATS
 from initaudit.reports.scorecards import FORMATS as SCORECARDS
+from initaudit.reports.signals import FORMATS as SIGNALS
 from initaudit.values import BUDGET
 
 Command = Callable[..., Any]
@@ -62,6 +63,21 @@ class EvidenceOptions:
         if self.exact and self.budget is not None:
             raise OptionError("--exact draws every element and --budget only so many; give one of them")
         return None if self.exact else self.budget or BUDGET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgingOptions:
+    """By what a model is judged, what of it fails the run, and how much is shown."""
+
+    policy: str | None
+    as_built: bool
+    var: Pairs
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    fail_on: str
+    exit_zero: bool
+    every_row: bool
+    quiet: bool
 
 
 def pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> Pairs:
@@ -118,13 +134,46 @@ def build_options(command: Command) -> Command:
     return _packed(command, "model", ModelOptions, *_BUILD, *_TYPE_AND_SEED)
 
 
+def judging_options(command: Command) -> Command:
+    """Declare by what a model is judged, and what of it fails the run; the command gets it as `judging`."""
+    return _packed(
+        command,
+        "judging",
+        JudgingOptions,
+        click.option("-p", "--policy", metavar="POLICY", help="A policy file, or the name of a preset."),
+        click.option("--as-built", is_flag=True, help="Write nothing: judge the values that the factory made."),
+        var_option,
+        click.option("--select", metavar="CODES", multiple=True, help="Only these codes, or prefixes: IA2,IA301."),
+        click.option("--ignore", metavar="CODES", multiple=True, help="All but these codes, or prefixes."),
+        click.option(
+            "--fail-on",
+            type=click.Choice(["error", "warning"]),
+            default="error",
+            show_default=True,
+            help="The least severity that fails the run.",
+        ),
+        click.option("--exit-zero", is_flag=True, help="Exit with 0 where there are findings too."),
+        click.option("--all", "every_row", is_flag=True, help="Show every row of a long model one by one."),
+        click.option("-q", "--quiet", is_flag=True, help="Findings and totals only."),
+    )
+
+
 def output_options(command: Command) -> Command:
     """Declare how the report is told and where it goes; the command gets it as `output`."""
+    return _output(command, FORMATS, "Show all notes, the writes and the smallest visible error.")
+
+
+def signal_output_options(command: Command) -> Command:
+    """Declare how what a probe found is told and where it goes; the command gets it as `output`."""
+    return _output(command, SIGNALS, "Show every layer, with bounds, weights and the gains of activations.")
+
+
+def _output(command: Command, formats: Iterable[str], more: str) -> Command:
     return _packed(
         command,
         "output",
         OutputOptions,
-        _format(FORMATS),
+        _format(formats),
         _OUTPUT,
         click.option(
             "--report",
@@ -133,9 +182,7 @@ def output_options(command: Command) -> Command:
             callback=pairs,
             help="Write the report to a file as well, in a format of its own. Repeats.",
         ),
-        click.option(
-            "-v", "--verbose", is_flag=True, help="Show all notes, the writes and the smallest visible error."
-        ),
+        click.option("-v", "--verbose", is_flag=True, help=more),
         _COLOUR,
         traceback_option,
     )
@@ -171,14 +218,7 @@ def evidence_options(command: Command) -> Command:
             help="Draw so many elements in all, 1e9 say; beyond them the largest parameters are sampled.  "
             f"[default: {BUDGET:_}]",
         ),
-        click.option(
-            "--seeds",
-            metavar="K",
-            type=click.IntRange(1, 10_000),
-            default=1,
-            show_default=True,
-            help="Build so many times, with seeds from --seed on, and pool the values: smaller errors show.",
-        ),
+        seeds_option,
     )
 
 
@@ -220,6 +260,14 @@ var_option: Option = click.option(
     multiple=True,
     callback=pairs,
     help="Override one of the policy's vars: --var n_layer=24. Repeats.",
+)
+seeds_option: Option = click.option(
+    "--seeds",
+    metavar="K",
+    type=click.IntRange(1, 10_000),
+    default=1,
+    show_default=True,
+    help="Build so many times, with seeds from --seed on, and pool the values: smaller errors show.",
 )
 _BUILD: tuple[Option, ...] = (
     click.argument("target"),

@@ -1,7 +1,7 @@
 """Where reports go: stdout or files, each file whole or not at all."""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +9,7 @@ import click
 
 from initaudit.errors import OptionError
 from initaudit.replacing import replacing, require_writable
-from initaudit.report import Report
-from initaudit.reports import FORMATS, View, render
+from initaudit.reports import FORMATS, View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,12 +21,15 @@ class Destination:
 
 
 def destinations(
-    format_: str | None, output: Path | None, reports: Iterable[tuple[str, str]]
+    format_: str | None,
+    output: Path | None,
+    reports: Iterable[tuple[str, str]],
+    formats: Iterable[str] = tuple(FORMATS),
 ) -> tuple[Destination, ...]:
     """Read -f, -o and --report; raise OptionError, before anything is built, for what cannot be written."""
     terminal = output is None and sys.stdout.isatty()
     first = Destination(format=format_ or ("table" if terminal else "plain"), path=output)
-    chosen = (first, *(Destination(format=_known(name), path=Path(path)) for name, path in reports))
+    chosen = (first, *(Destination(format=_known(name, formats), path=Path(path)) for name, path in reports))
     taken: set[Path] = set()
     for path in (each.path for each in chosen if each.path is not None):
         require_writable(path)
@@ -37,13 +39,13 @@ def destinations(
     return chosen
 
 
-def deliver(report: Report, view: View, chosen: Iterable[Destination], terminal: View) -> None:
-    """Write each file, then stdout. `terminal` is the view of what goes to stdout."""
+def deliver(tell: Callable[[str, View], str], view: View, chosen: Iterable[Destination], terminal: View) -> None:
+    """Write each file, then stdout; `tell` gives the report in a format, `terminal` is the view of stdout."""
     for each in sorted(chosen, key=lambda destination: destination.path is None):
         if each.path is None:
-            click.echo(render(report, each.format, terminal), nl=False, color=terminal.colour)
+            click.echo(tell(each.format, terminal), nl=False, color=terminal.colour)
         else:
-            write(each.path, render(report, each.format, view))
+            write(each.path, tell(each.format, view))
 
 
 def write(path: Path, text: str) -> None:
@@ -65,7 +67,7 @@ def coloured(choice: str, environment: Mapping[str, str]) -> bool:
     return sys.stdout.isatty() and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
 
 
-def _known(name: str) -> str:
-    if name not in FORMATS:
-        raise OptionError(f"--report: {name!r} is no format; choose from {', '.join(FORMATS)}")
+def _known(name: str, formats: Iterable[str]) -> str:
+    if name not in formats:
+        raise OptionError(f"--report: {name!r} is no format; choose from {', '.join(formats)}")
     return name

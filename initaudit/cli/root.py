@@ -21,6 +21,7 @@ COMMANDS = {
     "check": "Build a model, apply a policy to it and judge every parameter.",
     "stats": "Build a model and show the measured figures of every parameter.",
     "trace": "Tell what wrote every parameter, and from which line.",
+    "signal": "Send a probe through a model, and say what its layers make of the scale.",
     "apply": "Write the values that a policy gives a model to a safetensors file.",
     "policy": "Lint, list, show and test policies.",
     "explain": "Say what a code means, with an example and the way to mend it.",

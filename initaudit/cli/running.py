@@ -6,14 +6,16 @@ import shutil
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from initaudit.cli.options import ModelOptions, OutputOptions, Pairs
+from initaudit.cli.options import JudgingOptions, ModelOptions, OutputOptions, Pairs, codes
 from initaudit.cli.output import coloured, deliver, destinations
 from initaudit.cli.progress import progress
 from initaudit.errors import OptionError, PluginError
-from initaudit.reports import View
+from initaudit.reports import View, render
+from initaudit.values import Mode, Severity
 
 if TYPE_CHECKING:
     from initaudit.policy.schema import Policy
@@ -30,8 +32,31 @@ def audit(request: "Request", output: OutputOptions, view: View) -> "Report":
         report = run(request, progress=callback)
     colour = coloured(output.color, os.environ)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    deliver(report, view, chosen, replace(view, colour=colour, width=width))
+    deliver(partial(render, report), view, chosen, replace(view, colour=colour, width=width))
     return report
+
+
+def read_request(model: ModelOptions, judging: JudgingOptions, output: OutputOptions) -> "Request":
+    """Read what is to be built and by what it is judged; raise OptionError for options that contradict one another."""
+    from initaudit.request import Request
+
+    if judging.quiet and output.verbose:
+        raise OptionError("-q and -v ask for opposite things; give one of them")
+    if judging.policy is None and judging.var:
+        raise OptionError("--var sets a number of a policy; name the policy with --policy")
+    return Request(
+        target=model.target,
+        policy=None if judging.policy is None else read_policy(judging.policy, judging.var),
+        mode=Mode.AS_BUILT if judging.as_built or judging.policy is None else Mode.APPLY,
+        arguments=read_arguments(model),
+        app_dir=model.app_dir,
+        device=model.device,
+        dtype=model.dtype,
+        seed=model.seed,
+        select=codes("--select", judging.select),
+        ignore=codes("--ignore", judging.ignore),
+        fail_on=Severity(judging.fail_on),
+    )
 
 
 def read_arguments(model: ModelOptions) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """From a model to its parameters and buffers: owners, ties, layouts, and what parametrisations compute from them."""
 
 import numbers
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -62,6 +62,13 @@ def layout(module: nn.Module, local: str) -> Layout:
     if isinstance(module, _ConvNd):
         return Layout(groups=module.groups, input_first=isinstance(module, _ConvTransposeNd))
     return Layout(input_first=any(_path(owner) in _INPUT_FIRST for owner in type(module).__mro__))
+
+
+def mendable(modules: Mapping[str, nn.Module], name: str) -> type[nn.Module] | None:
+    """Find the nearest class round a module that is not torch's own: its constructor is what a user can mend."""
+    parts = name.split(".") if name else []
+    around = (type(modules[".".join(parts[:depth])]) for depth in range(len(parts), -1, -1))
+    return next((owner for owner in around if not owner.__module__.startswith("torch.")), None)
 
 
 class _Walk:
@@ -185,15 +192,12 @@ class _Walk:
         return self.storages.setdefault(_storage(tensor), len(self.storages))
 
     def _location(self, prefix: str) -> Location | None:
-        """Find the nearest class round a module that is not torch's own: its constructor is what a user can mend."""
-        parts = prefix.split(".") if prefix else []
-        for depth in range(len(parts), -1, -1):
-            owner = type(self.modules[".".join(parts[:depth])])
-            if not owner.__module__.startswith("torch."):
-                if owner not in self.definitions:
-                    self.definitions[owner] = definition(owner)
-                return self.definitions[owner]
-        return None
+        owner = mendable(self.modules, prefix)
+        if owner is None:
+            return None
+        if owner not in self.definitions:
+            self.definitions[owner] = definition(owner)
+        return self.definitions[owner]
 
 
 def _identity(tensor: torch.Tensor) -> object:

@@ -28,7 +28,9 @@ GROUPED: Sequence[Layout] = (
     (("parameters",), ("elements",), ("rule",), ("mean",), ("std",), ("outcome",), ("why",)),
     (("parameters", "counted", "governed", "reason"), ("mean",), ("std",), ("outcome",)),
 )
-FIGURES = frozenset({"mean", "std", "min", "max", "elements", "alike", "planted", "caught"})
+FIGURES = frozenset(
+    {"mean", "std", "min", "max", "elements", "alike", "planted", "caught", "in", "out", "zeros", "gradient", "weight"}
+)
 """The columns that are set to the right."""
 NAMES = frozenset({"parameter", "parameters"})
 """The columns whose first line is a name."""

@@ -71,6 +71,8 @@ class Layer:
     """The std of what goes out, seed by seed; None where some values are not finite."""
     backward_stds: tuple[float | None, ...] = ()
     """The std of its gradient, seed by seed."""
+    input_stds: tuple[float | None, ...] = ()
+    """The std of what comes in, seed by seed."""
     weight: Weight | None = None
     """The layer's weight of two or more dimensions; None for activations, norms and pools."""
     activation: Activation | None = None
@@ -91,12 +93,12 @@ class Layer:
     @property
     def std(self) -> float | None:
         """The std of what goes out: the geometric mean over the seeds; None where some values are not finite."""
-        return _middle(self.forward_stds)
+        return middle(self.forward_stds)
 
     @property
     def gradient_std(self) -> float | None:
         """The std of the gradient: the geometric mean over the seeds; None where some values are not finite."""
-        return _middle(self.backward_stds)
+        return middle(self.backward_stds)
 
     @property
     def spread(self) -> float | None:
@@ -176,9 +178,9 @@ class WidthLayer:
     call: int = 1
     module_type: str
     forward: Exponent | None
+    """Of what comes of the layer: what the next one takes, and of the last one what the model gives."""
     backward: Exponent | None
     weight: Exponent | None
-    """None for layers without a weight."""
     forward_stds: tuple[float | None, ...]
     """One for each width."""
     backward_stds: tuple[float | None, ...]
@@ -255,7 +257,8 @@ def rms(moments: Moments) -> float:
     return math.hypot(moments.mean, math.sqrt(moments.m2 / moments.finite)) if moments.finite else 0.0
 
 
-def _middle(stds: Sequence[float | None]) -> float | None:
+def middle(stds: Sequence[float | None]) -> float | None:
+    """Give the geometric mean; None where one of them is, or where there are none."""
     known = [std for std in stds if std is not None]
     if not known or len(known) < len(stds):
         return None
@@ -265,8 +268,8 @@ def _middle(stds: Sequence[float | None]) -> float | None:
 
 
 def _spread(stds: Sequence[float | None]) -> float | None:
-    middle = _middle(stds)
-    if len(stds) < 2 or not middle:
+    centre = middle(stds)
+    if len(stds) < 2 or not centre:
         return None
-    squares = math.fsum(math.log(std / middle) ** 2 for std in stds if std)
+    squares = math.fsum(math.log(std / centre) ** 2 for std in stds if std)
     return math.exp(math.sqrt(squares / (len(stds) - 1)))

@@ -1,10 +1,12 @@
 """How the scales of layers follow the width of a model, and which parametrisation that is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
 
 from initaudit.signal.growth import exponent
 from initaudit.signal.request import Widths as Wanted
-from initaudit.signal.values import Exponent, Layer, Regime, WidthLayer, Widths
+from initaudit.signal.values import Exponent, Layer, Regime, WidthLayer, Widths, middle
 
 GROWS = 0.1
 """A scale whose power of the width is surely above this grows with the width."""
@@ -18,26 +20,48 @@ _BETWEEN_WEIGHT = -0.25
 """Weights go as fan_in^-1/2, and in the parametrisation of the neural tangent kernel do not change."""
 
 
-def follow(wanted: Wanted, probes: Sequence[Sequence[Layer]]) -> Widths:
-    """Fit the exponents of each layer with a weight that all widths have; `probes` holds the layers of each width.
+Scales = Sequence[float | None]
+"""One for each seed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wide:
+    """A model of one width, probed: its layers, and the scales of what it gave."""
+
+    layers: Sequence[Layer]
+    outputs: Scales
+
+
+def follow(wanted: Wanted, models: Sequence[Wide]) -> Widths:
+    """Fit the exponents of each layer with a weight that all widths have; `models` holds one for each width.
 
     A check of coordinates without training (Yang & Hu 2021, arXiv:2011.14522), for a gradient of one at the outputs.
+    What comes of a layer is what the next one takes, so that a factor in the code counts with it.
     """
-    by_call = [{(one.name, one.call): one for one in layers if one.weight is not None} for layers in probes]
+    by_call = [dict(_coming(model)) for model in models]
     shared = [key for key in by_call[-1] if all(key in calls for calls in by_call)]
     rows = [_Row(wanted.values, [calls[key] for calls in by_call]) for key in shared]
     usual = next((row.regime for row in rows if row.regime in (Regime.MUP, Regime.NTK)), Regime.STANDARD)
     return Widths(argument=wanted.argument, values=wanted.values, layers=tuple(row.told(usual) for row in rows))
 
 
+def _coming(model: Wide) -> Iterator[tuple[tuple[str, int], tuple[Layer, Scales]]]:
+    """Give each layer with a weight, and the scales of what comes of it."""
+    weighted = [one for one in model.layers if one.weight is not None]
+    for layer, after in zip_longest(weighted, weighted[1:]):
+        scales = model.outputs if after is None else after.input_stds
+        yield (layer.name, layer.call), (layer, layer.forward_stds if None in scales else scales)
+
+
 class _Row:
     """One call of a layer in models of several widths."""
 
-    def __init__(self, widths: Sequence[int], layers: Sequence[Layer]) -> None:
-        self.layers = layers
-        self.forward = exponent(widths, [one.forward_stds for one in layers])
-        self.backward = exponent(widths, [one.backward_stds for one in layers])
-        weights = [one.weight for one in layers if one.weight is not None]
+    def __init__(self, widths: Sequence[int], models: Sequence[tuple[Layer, Scales]]) -> None:
+        self.layers = [layer for layer, _ in models]
+        self.scales = [scales for _, scales in models]
+        self.forward = exponent(widths, self.scales)
+        self.backward = exponent(widths, [one.backward_stds for one in self.layers])
+        weights = [one.weight for one in self.layers if one.weight is not None]
         self.weight = exponent(widths, [(weight.moments.std,) for weight in weights])
         fans = [weight.fan_in for weight in weights]
         self.mixes_more = None not in fans and len(set(fans)) > 1
@@ -67,7 +91,7 @@ class _Row:
             forward=self.forward,
             backward=self.backward,
             weight=self.weight,
-            forward_stds=tuple(one.std for one in self.layers),
+            forward_stds=tuple(map(middle, self.scales)),
             backward_stds=tuple(one.gradient_std for one in self.layers),
             regime=self.regime or (usual if self.forward is not None else None),
             location=last.location,

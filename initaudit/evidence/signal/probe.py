@@ -38,8 +38,8 @@ class Reading:
 
     layers: tuple[Layer, ...]
     gradients: tuple[Gradient, ...]
-    backward: bool
-    """Whether there was anything to send a gradient through."""
+    output: float | None
+    """The std of what the model gave; None where that has none."""
 
 
 def read(model: nn.Module, probe: Probe) -> Reading:
@@ -56,7 +56,11 @@ def read(model: nn.Module, probe: Probe) -> Reading:
             raise TargetError(f"the forward pass {raised(error)}") from error
         watch.look_away()
         reached = _send_back(output, probe)
-    return Reading(layers=watch.layers(), gradients=watch.gradients() if reached else (), backward=reached)
+    return Reading(
+        layers=watch.layers(),
+        gradients=watch.gradients() if reached else (),
+        output=watch.output(),
+    )
 
 
 def _send_back(output: object, probe: Probe) -> bool:

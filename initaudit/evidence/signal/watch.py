@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import torch
@@ -18,6 +18,7 @@ from initaudit.evidence.signal.gauge import Gauge
 from initaudit.evidence.signal.structure import first
 from initaudit.evidence.signal.weights import Weights, histogram
 from initaudit.model.target import definition
+from initaudit.model.walk import mendable
 from initaudit.signal.values import Activation, Gradient, Histogram, Layer, Units
 from initaudit.values import Location, Moments
 
@@ -62,7 +63,9 @@ class Watch:
         self._gauge = Gauge()
         self._weights = Weights(model, self._gauge, histograms=histograms)
         self._histograms = histograms
-        self._names = {id(module): name for name, module in model.named_modules()}
+        self._modules = dict(model.named_modules())
+        self._names = {id(module): name for name, module in self._modules.items()}
+        self._definitions: dict[type, Location | None] = {}
         self._calls: list[_Call] = []
         self._open: list[_Call] = []
         self._counter: Counter[int] = Counter()
@@ -70,6 +73,7 @@ class Watch:
         """The nodes of the graph that stand for what layers gave, and the numbers of its moments."""
         self._arrived: dict[int, int] = {}
         self._looking = True
+        self._output: int | None = None
 
     @contextmanager
     def hooked(self) -> Iterator[None]:
@@ -93,6 +97,10 @@ class Watch:
         moments, counts = self._gauge.moments(), self._gauge.counts()
         return tuple(self._layer(call, moments, counts) for call in self._calls)
 
+    def output(self) -> float | None:
+        """Give the std of what the model gave; None where that has none, or is not finite."""
+        return None if self._output is None else _scale(self._gauge.moments()[self._output])
+
     def gradients(self) -> tuple[Gradient, ...]:
         """Tell what arrived at each parameter that is to be trained."""
         owners = {id(one): module for module in self.model.modules() for one in module._parameters.values()}
@@ -105,7 +113,7 @@ class Watch:
                 parameter=moments[number],
                 gradient=moments[self._arrived[id(one)]] if id(one) in self._arrived else None,
                 called=bool(self._counter[id(owners[id(one)])]),
-                location=_definition(type(owners[id(one)])),
+                location=self._location(owners[id(one)]),
             )
             for (name, one), number in zip(wanted, numbers, strict=True)
         )
@@ -133,11 +141,13 @@ class Watch:
         while call.module is not module:  # what was open raised, and the model went on
             call = self._open.pop()
         self._counter[id(module)] += 1
+        tensor = first(output)
+        if module is self.model and tensor is not None:
+            self._output = self._gauge.measure(tensor)
         if call.inner and not module._parameters:
             return
         call.name, call.number = self._names[id(module)], self._counter[id(module)]
         call.weighted = not call.inner and self._weights.has(module)
-        tensor = first(output)
         if tensor is not None:
             self._gives(call, tensor)
         self._calls.append(call)
@@ -189,7 +199,7 @@ class Watch:
         def at(number: int | None) -> Moments | None:
             return None if number is None else moments[number]
 
-        forward, backward, function = at(call.forward), at(call.backward), call.function
+        incoming, forward, backward, function = at(call.input), at(call.forward), at(call.backward), call.function
         activation = units = None
         if function is not None:
             before, after = at(function.before), moments[function.after]
@@ -201,17 +211,26 @@ class Watch:
             name=call.name,
             call=call.number,
             module_type=f"{type(call.module).__module__}.{type(call.module).__qualname__}",
-            input=at(call.input),
+            input=incoming,
             forward=forward,
             backward=backward,
             forward_stds=(_scale(forward),),
             backward_stds=(_scale(backward),),
+            input_stds=(_scale(incoming),),
             weight=self._weights.told(call.module, moments) if call.weighted else None,
             activation=activation,
             units=units,
-            location=_definition(type(call.module)),
+            location=self._location(call.module),
             histogram=call.histogram,
         )
+
+    def _location(self, module: nn.Module) -> Location | None:
+        owner = mendable(self._modules, self._names[id(module)])
+        if owner is None:
+            return None
+        if owner not in self._definitions:
+            self._definitions[owner] = definition(owner)
+        return self._definitions[owner]
 
 
 def _hook(register: Callable[..., Any], hook: Callable[[torch.Tensor], None]) -> Callable[[], None]:
@@ -222,6 +241,3 @@ def _hook(register: Callable[..., Any], hook: Callable[[torch.Tensor], None]) ->
 
 def _scale(moments: Moments | None) -> float | None:
     return None if moments is None or moments.nonfinite else moments.std
-
-
-_definition: Callable[[type], Location | None] = cache(definition)
