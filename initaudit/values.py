@@ -198,7 +198,7 @@ class Partition:
     means: tuple[Extreme, Extreme]
     """The least and the greatest."""
     stds: tuple[Extreme, Extreme]
-    """The same of the square root of the mean square about the part's own mean."""
+    """The same of the sample standard deviation (n - 1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
