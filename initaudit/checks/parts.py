@@ -87,39 +87,25 @@ def _departures(
     mean, std, count = law.mean or 0.0, law.std or 1.0, partition.numel
     shift, factor = _off(audit, expectation, law, whole)
     limits = _limits(audit, expectation, law, count, alpha)
-    if limits.mean is not None:
-        spread = max(factor, 1.0)
-        band = Band(
-            low=mean + shift + (limits.mean.low - mean) * spread, high=mean + shift + (limits.mean.high - mean) * spread
-        )
-        for one in _outside(partition.means, band, limits.mean):
-            score = abs(one.figure - mean - shift) / (std * factor) * math.sqrt(count)
+    for name, extremes, band, declared, common, centre, weight in (
+        ("mean", partition.means, limits.mean, mean, mean + shift, (mean, mean + shift), 1),
+        ("std", partition.stds, limits.std, std, std * factor, (0.0, 0.0), 2),
+    ):
+        if band is None:
+            continue
+        was, now = centre
+        low, high = (now + (bound - was) * factor for bound in (band.low, band.high))
+        around = Band(low=low, high=high)
+        for one in _outside(extremes, around, band):
             yield _Departure(
                 partition=partition,
                 part=one.part,
-                name="mean",
+                name=name,
                 figure=one.figure,
-                declared=mean,
-                band=band,
-                score=score,
-                common=mean + shift,
-            )
-    if limits.std is not None:
-        bessel = math.sqrt(count / (count - 1))
-        plain = Band(low=limits.std.low / bessel, high=limits.std.high / bessel)
-        band = Band(low=plain.low * factor, high=plain.high * factor)
-        for one in _outside(partition.stds, band, plain):
-            score = abs(one.figure / (std * factor) - 1) * math.sqrt(2 * count)
-            figure = one.figure * bessel
-            yield _Departure(
-                partition=partition,
-                part=one.part,
-                name="std",
-                figure=figure,
-                declared=std,
-                band=band,
-                score=score,
-                common=std * factor,
+                declared=declared,
+                common=common,
+                band=around,
+                score=abs(one.figure - common) / (std * factor) * math.sqrt(weight * count),
             )
 
 

@@ -45,7 +45,7 @@ def _partitions(value: torch.Tensor, box: Box, transform: Transform | None) -> I
             if parts == 1 or size == 1:
                 continue
             means = total.view(parts, -1).sum(1) / size
-            stds = (square.view(parts, -1).sum(1) / size - means.square()).clamp(min=0).sqrt()
+            spread = (square.view(parts, -1).sum(1) - size * means.square()).clamp(min=0)
             yield Partition(
                 dim=dim,
                 start=box[dim][0],
@@ -53,7 +53,7 @@ def _partitions(value: torch.Tensor, box: Box, transform: Transform | None) -> I
                 parts=parts,
                 numel=size,
                 means=_extremes(means),
-                stds=_extremes(stds),
+                stds=_extremes((spread / (size - 1)).sqrt()),
             )
 
 
