@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from initaudit.checks.audit import Audit, smallest, spacing
 from initaudit.checks.region import Region
-from initaudit.laws import INDEPENDENT, Elementwise, Independent
+from initaudit.laws import INDEPENDENT, Constant, Elementwise, Independent
 from initaudit.report import Finding
 from initaudit.values import Parameter, Severity
 
@@ -26,7 +26,7 @@ def findings(audit: Audit) -> Iterator[Finding]:
                 continue
             if isinstance(clause.law, INDEPENDENT) and clause.law.std:
                 yield from _collapsed(region, clause.law)
-            elif isinstance(clause.law, Elementwise) and not region.observation.differing:
+            elif isinstance(clause.law, Constant | Elementwise) and not region.observation.differing:
                 yield from _rounded(region, clause.law)
 
 
@@ -43,15 +43,20 @@ def _collapsed(region: Region, law: Independent) -> Iterator[Finding]:
         yield region.finding("IA305", message, observed=share, expected=str(law), band=(0.0, COLLAPSED))
 
 
-def _rounded(region: Region, law: Elementwise) -> Iterator[Finding]:
+def _rounded(region: Region, law: Constant | Elementwise) -> Iterator[Finding]:
+    """Find exact values that lost their digits; of one value everywhere, which nobody compares, only a lost one."""
     parameter, audit = region.expectation.parameter, region.audit
-    lost = [_lost(value, parameter) for value in law.values]
-    rounded = sum(one > KEPT for one in lost)
-    if not rounded or len(set(law.values)) == 1:
+    values = law.values if isinstance(law, Elementwise) else (law.value,)
+    kept = KEPT if len(set(values)) > 1 else COLLAPSED
+    lost = [_lost(value, parameter) for value in values]
+    rounded = sum(one > kept for one in lost)
+    if not rounded:
         return
     message = (
         f"{parameter.dtype} keeps {str(law).removeprefix('= ')} to {100 * max(lost):.2g} % only: {rounded:,} of "
         f"{len(lost):,} values are rounded"
+        if len(values) > 1
+        else f"{parameter.dtype} makes {_nearest(values[0], parameter):.4g} of {values[0]:.4g}"
     )
     severity = Severity.NOTE if parameter.dtype == audit.dtype else None
     yield region.finding("IA305", message, observed=max(lost), expected=str(law), severity=severity)
@@ -69,8 +74,13 @@ def _becoming(place: float, parameter: Parameter) -> tuple[float, float]:
 
 def _lost(value: float, parameter: Parameter) -> float:
     """Give the relative error of the nearest number that a dtype has."""
-    if not value or not parameter.dtype.startswith(("float", "bfloat")):
-        return 0.0
+    return abs(_nearest(value, parameter) - value) / abs(value) if value else 0.0
+
+
+def _nearest(value: float, parameter: Parameter) -> float:
+    """Give the nearest number that a dtype has; of whole numbers the one towards zero, as a cast does."""
+    if not parameter.dtype.startswith(("float", "bfloat")):
+        return math.trunc(value)
     _, exponent = math.frexp(value)
     gap = max(math.ldexp(spacing(parameter), exponent - 1), smallest(parameter))
-    return abs(round(value / gap) * gap - value) / abs(value) if gap else 0.0
+    return round(value / gap) * gap if gap else value

@@ -118,8 +118,8 @@ CODES = (
         narrower than the numbers of its 16-bit type lie apart: a quarter or more of the
         values become one number, often zero. Exact values (`formula`) that a cast
         rounded: rotary frequencies in bfloat16 are off by up to 0.4 %, and their phases
-        drift with the position. A single value further out than so many draws ever
-        come: samplers of low precision return their bound now and then. Values that a
+        drift with the position; a constant of 1e-8 is zero in float16. A single value
+        further out than so many draws ever come: samplers of low precision return their bound now and then. Values that a
         cast rounds because `--dtype` asked for that type are a note.
         """,
         example="""

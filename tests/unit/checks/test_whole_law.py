@@ -257,6 +257,23 @@ def test_formula_that_a_cast_has_rounded_is_found() -> None:
     assert lost(frequencies(), "float32") == []
 
 
+@pytest.mark.parametrize(
+    ("value", "dtype", "becomes"),
+    [(1e-8, "float16", "0 of 1e-08"), (0.67, "int64", "0 of 0.67"), (1e-50, "float32", "0 of 1e-50")],
+)
+def test_constant_that_is_lost_in_its_dtype_is_found(value: float, dtype: str, becomes: str) -> None:
+    (finding,) = lost(Constant(value=value), dtype, kind=Kind.BUFFER)
+    assert (finding.code, finding.message) == ("IA305", f"{dtype} makes {becomes}")
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype"),
+    [(-4.595, "bfloat16"), (0.1, "float16"), (0.02, "float8_e5m2"), (3.0, "int64"), (1.0, "bool"), (0.0, "float16")],
+)
+def test_constant_that_is_rounded_is_none(value: float, dtype: str) -> None:
+    assert lost(Constant(value=value), dtype) == []
+
+
 def test_formula_rounded_because_the_dtype_was_asked_for_is_a_note() -> None:
     (finding,) = lost(frequencies(), "bfloat16", asked="bfloat16")
     assert finding.severity is Severity.NOTE
@@ -266,7 +283,7 @@ def test_formula_that_the_dtype_holds_is_no_finding() -> None:
     powers = Elementwise(text="2 ** -i", values=tuple(2.0**-i for i in range(20)))
     assert lost(powers, "bfloat16") == []
     assert lost(Elementwise(text="0.1", values=(0.1, 0.1)), "bfloat16") == []  # a constant, as any bias is
-    assert lost(frequencies(), "int64") == []
+    assert lost(Elementwise(text="i", values=(0.0, 1.0, 2.0)), "int64") == []
 
 
 def test_formula_whose_values_differ_anyway_is_told_as_that() -> None:
