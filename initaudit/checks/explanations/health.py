@@ -119,8 +119,9 @@ CODES = (
         values become one number, often zero. Exact values (`formula`) that a cast
         rounded: rotary frequencies in bfloat16 are off by up to 0.4 %, and their phases
         drift with the position; a constant of 1e-8 is zero in float16. A single value
-        further out than so many draws ever come: samplers of low precision return their bound now and then. Values that a
-        cast rounds because `--dtype` asked for that type are a note.
+        further out than so many draws ever come: samplers of low precision return their
+        bound now and then. Values that a cast rounds because `--dtype` asked for that
+        type are a note.
         """,
         example="""
         # nets.py: right in float32, and then all buffers are cast
