@@ -1,11 +1,15 @@
-"""`initaudit schema`: the JSON schema of the JSON report."""
+"""`initaudit schema`: the JSON schemas of the JSON reports."""
 
 import click
 
-from initaudit.reports.json_schema import render
+from initaudit.reports import json_schema, signal_schema
+
+SCHEMAS = {"check": json_schema.schema, "signal": signal_schema.schema}
+"""The schemas, by the command whose report they describe."""
 
 
 @click.command()
-def schema() -> None:
-    """Print the JSON schema (draft 2020-12) of what `-f json` prints."""
-    click.echo(render(), nl=False)
+@click.argument("command", type=click.Choice(list(SCHEMAS)), default="check")
+def schema(command: str) -> None:
+    """Print the JSON schema (draft 2020-12) of what `-f json` prints: of check and its like, or of signal."""
+    click.echo(json_schema.render(SCHEMAS[command]()), nl=False)

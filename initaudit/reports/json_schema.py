@@ -1,6 +1,7 @@
 """The JSON schema of the JSON report: what a program that reads it can rely on."""
 
 import json
+from enum import StrEnum
 from typing import Any
 
 from initaudit.report import SCHEMA_VERSION
@@ -14,9 +15,9 @@ FLAG: Schema = {"type": "boolean"}
 COUNT: Schema = {"type": "integer", "minimum": 0}
 
 
-def render() -> str:
-    """Give the schema as JSON text."""
-    return json.dumps(schema(), indent=2) + "\n"
+def render(document: Schema | None = None) -> str:
+    """Give a schema as JSON text: that of an audit, unless another is given."""
+    return json.dumps(document or schema(), indent=2) + "\n"
 
 
 def schema() -> Schema:
@@ -24,29 +25,29 @@ def schema() -> Schema:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "initaudit report",
-        **_object(
+        **members(
             schema_version={"const": SCHEMA_VERSION},
-            tool=_object(name={"const": "initaudit"}, version=TEXT),
+            tool=members(name={"const": "initaudit"}, version=TEXT),
             target=TEXT,
-            policy=_or_null(TEXT),
-            mode=_choice(Mode),
+            policy=or_null(TEXT),
+            mode=choice(Mode),
             device=TEXT,
             dtype=TEXT,
             seed={"type": "integer"},
             seeds={"type": "integer", "minimum": 1},
-            summary=_object(
+            summary=members(
                 parameters=COUNT,
                 elements=COUNT,
                 errors=COUNT,
                 warnings=COUNT,
                 notes=COUNT,
-                outcome=_choice(Outcome),
+                outcome=choice(Outcome),
             ),
-            parameters=_list(_parameter()),
-            findings=_list(_finding()),
+            parameters=listed(_parameter()),
+            findings=listed(finding()),
         ),
         "$defs": {
-            "location": _object(path=TEXT, line={"type": "integer", "minimum": 1}),
+            "location": location(),
             "expected": _expected(),
             "measured": _measured(),
         },
@@ -54,77 +55,84 @@ def schema() -> Schema:
 
 
 def _parameter() -> Schema:
-    return _object(
+    return members(
         name=TEXT,
-        shape=_list(COUNT),
+        shape=listed(COUNT),
         dtype=TEXT,
         module=TEXT,
         module_type=TEXT,
-        rule=_or_null(TEXT),
-        tied_to=_list(TEXT),
-        expected=_or_null(_ref("expected")),
-        measured=_or_null(_ref("measured")),
-        reason=_or_null(TEXT),
-        writes=_list(
-            _object(
+        rule=or_null(TEXT),
+        tied_to=listed(TEXT),
+        expected=or_null(_ref("expected")),
+        measured=or_null(_ref("measured")),
+        reason=or_null(TEXT),
+        writes=listed(
+            members(
                 initialiser=TEXT,
                 arguments={"type": "object", "additionalProperties": {"anyOf": [NUMBER, TEXT, FLAG]}},
-                location=_or_null(_ref("location")),
-                elements=_or_null(COUNT),
-                user=_or_null(_ref("location")),
-                region=_or_null(_list({**_list(COUNT), "minItems": 2, "maxItems": 2})),
+                location=or_null(_ref("location")),
+                elements=or_null(COUNT),
+                user=or_null(_ref("location")),
+                region=or_null(listed({**listed(COUNT), "minItems": 2, "maxItems": 2})),
                 dead=FLAG,
             )
         ),
-        outcome=_choice(Outcome),
-        detectable=_or_null(_object(mean=_or_null(NUMBER), std=_or_null(NUMBER))),
-        kind=_choice(Kind),
+        outcome=choice(Outcome),
+        detectable=or_null(members(mean=or_null(NUMBER), std=or_null(NUMBER))),
+        kind=choice(Kind),
         frozen=FLAG,
-        parts=_list(
-            _object(
+        parts=listed(
+            members(
                 label=TEXT,
-                expected=_or_null(_ref("expected")),
-                measured=_or_null(_ref("measured")),
-                outcome=_choice(Outcome),
+                expected=or_null(_ref("expected")),
+                measured=or_null(_ref("measured")),
+                outcome=choice(Outcome),
             )
         ),
     )
 
 
 def _expected() -> Schema:
-    figure = _or_null(NUMBER)
-    return _object(law=TEXT, mean=figure, std=figure, low=figure, high=figure)
+    figure = or_null(NUMBER)
+    return members(law=TEXT, mean=figure, std=figure, low=figure, high=figure)
 
 
 def _measured() -> Schema:
-    figure = _or_null(NUMBER)
-    return _object(
+    figure = or_null(NUMBER)
+    return members(
         count=COUNT,
         mean=figure,
         std=figure,
         min=figure,
         max=figure,
-        zeros=_or_null(COUNT),
+        zeros=or_null(COUNT),
         nonfinite=COUNT,
         sampled=FLAG,
     )
 
 
-def _finding() -> Schema:
-    return _object(
+def location() -> Schema:
+    """Give the schema of a line of a file."""
+    return members(path=TEXT, line={"type": "integer", "minimum": 1})
+
+
+def finding() -> Schema:
+    """Give the schema of a finding, which refers to that of a location."""
+    return members(
         code={"type": "string", "pattern": "^IA[0-9]{3}$"},
-        severity=_choice(Severity),
-        parameter=_or_null(TEXT),
-        rule=_or_null(TEXT),
+        severity=choice(Severity),
+        parameter=or_null(TEXT),
+        rule=or_null(TEXT),
         message=TEXT,
-        location=_or_null(_ref("location")),
+        location=or_null(_ref("location")),
         expected={"anyOf": [NUMBER, TEXT, {"type": "null"}]},
         observed={"anyOf": [NUMBER, TEXT, {"type": "null"}]},
-        band=_or_null({**_list(NUMBER), "minItems": 2, "maxItems": 2}),
+        band=or_null({**listed(NUMBER), "minItems": 2, "maxItems": 2}),
     )
 
 
-def _object(**properties: Schema) -> Schema:
+def members(**properties: Schema) -> Schema:
+    """Give the schema of an object that has exactly these keys."""
     return {
         "type": "object",
         "properties": properties,
@@ -133,15 +141,18 @@ def _object(**properties: Schema) -> Schema:
     }
 
 
-def _list(items: Schema) -> Schema:
+def listed(items: Schema) -> Schema:
+    """Give the schema of a list."""
     return {"type": "array", "items": items}
 
 
-def _choice(values: type[Kind] | type[Mode] | type[Outcome] | type[Severity]) -> Schema:
+def choice(values: type[StrEnum]) -> Schema:
+    """Give the schema of the words of an enumeration."""
     return {"enum": [value.value for value in values]}
 
 
-def _or_null(inner: Schema) -> Schema:
+def or_null(inner: Schema) -> Schema:
+    """Give the schema of what may be missing."""
     return {"anyOf": [inner, {"type": "null"}]}
 
 
