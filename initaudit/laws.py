@@ -336,6 +336,23 @@ class Unknown:
         return "unknown"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transformed:
+    """What a function that rises or falls makes of independent draws, by the quantiles of the result."""
+
+    law: "Independent"
+    """What was drawn."""
+    quantiles: tuple[float, ...]
+    """At the levels of `initaudit.quantiles`."""
+    mean: None = None
+    std: None = None
+    low: None = None
+    high: None = None
+
+    def __str__(self) -> str:
+        return f"a function of {self.law}"
+
+
 Independent = Normal | Uniform | TruncatedNormal | LogUniform
 INDEPENDENT = (Normal, Uniform, TruncatedNormal, LogUniform)
 """Laws of independent draws, element by element."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from initaudit.checks.codes import CODES
-from initaudit.laws import CONTINUOUS, INDEPENDENT, Law, Sparse
+from initaudit.laws import CONTINUOUS, INDEPENDENT, Law, Sparse, Transformed
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.policy.matching import Tally
 from initaudit.policy.schema import Policy
@@ -161,7 +161,7 @@ def count_tests(expectations: tuple[Expectation, ...]) -> int:
 
 def is_random(law: Law | None) -> bool:
     """Tell whether a law gives other values each time."""
-    return isinstance(law, RANDOM)
+    return isinstance(law, (*RANDOM, Transformed))
 
 
 def _slack(slack: Slack | None, std: float | None) -> float:

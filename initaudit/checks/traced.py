@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from initaudit.checks.audit import spacing
+from initaudit.checks.levels import by_levels, comparable, departing
 from initaudit.laws import (
     INDEPENDENT,
     STRUCTURED,
@@ -56,12 +57,12 @@ class Margin:
 
 def differences(expectation: Expectation, clause: Clause, state: tuple[Standing, ...]) -> list[Difference] | None:
     """Compare what stands in the region of a clause with its law; None where either is not known."""
-    if clause.law is None or clause.through is not None or isinstance(clause.law, Unknown | Elementwise):
+    if clause.law is None or isinstance(clause.law, Unknown | Elementwise):
         return None
     inside = [one for one in state if _meets(one, clause)]
-    if not inside or any(one.law is None or isinstance(one.law, Unknown) for one in inside):
+    if not inside or not all(comparable(one.law, clause) for one in inside):
         return None
-    pairs = [(one, _difference(expectation, clause.law, one)) for one in inside]
+    pairs = [(one, _difference(expectation, clause, one)) for one in inside]
     found = [(one, difference) for one, difference in pairs if difference is not None]
     if len(found) == len(inside):
         return [difference for _, difference in found]
@@ -91,11 +92,23 @@ def _meets(standing: Standing, clause: Clause) -> bool:
     return any(intersect(standing.box, box) is not None for box in clause.measured)
 
 
-def _difference(expectation: Expectation, declared: Law, standing: Standing) -> Difference | None:
-    called, allowed = standing.law, margin(expectation, declared)
-    if called is None or allowed is None or called.mean is None or called.std is None:
+def _difference(expectation: Expectation, clause: Clause, standing: Standing) -> Difference | None:
+    declared, called = clause.law, standing.law
+    allowed = margin(expectation, declared) if declared is not None else None
+    if declared is None or called is None or allowed is None:
+        return None
+    if by_levels(called, clause):
+        found = departing(called, clause, allowed.mean, allowed.std)
+        return None if found is None else _at_level(standing, clause, *found)
+    if called.mean is None or called.std is None:
         return None
     return next(_differing(declared, called, allowed, standing), None)
+
+
+def _at_level(standing: Standing, clause: Clause, level: float, have: float, want: float) -> Difference:
+    seen = f" of its {clause.through}" if clause.through is not None else ""
+    figure = f"{level:.4g} quantile{seen}"
+    return Difference(standing=standing, code="IA204", figure=figure, called=have, declared=want)
 
 
 def _differing(declared: Law, called: Law, allowed: Margin, standing: Standing) -> Iterator[Difference]:

@@ -14,7 +14,10 @@ from initaudit import regions
 from initaudit.evidence.ancestry import origin
 from initaudit.evidence.log import Op, View
 from initaudit.evidence.recorder import Recorder
+from initaudit.evidence.replay import Replay
 from initaudit.evidence.tracing import Log, Traced, box_of, disjoint
+from initaudit.evidence.transforming import transformed
+from initaudit.laws import Unknown
 from initaudit.model.process import other_generators
 from initaudit.values import History, Origin, Standing, Unfit, Write
 
@@ -67,7 +70,7 @@ class Recording:
         if view is None:
             return None
         if view not in self._known:
-            self._known[view] = _history(Log(self.recorder.replay.history), view)
+            self._known[view] = _history(self.recorder.replay, view)
         return self._known[view]
 
     def origin(self, tensor: torch.Tensor) -> Origin | None:
@@ -140,10 +143,13 @@ class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a f
         return record
 
 
-def _history(log: Log, view: View) -> History:
+def _history(replay: Replay, view: View) -> History:
+    log = Log(replay.history)
     ops = [op for op in log.history.get(view.storage, ()) if _touches(op, view)]
     pieces: tuple[Traced, ...] = ()
     states = [pieces := log.after(pieces, op, view) for op in ops]
+    if len(pieces) == 1 and isinstance(pieces[0].law, Unknown):
+        states[-1] = (replace(pieces[0], law=transformed(replay, view) or pieces[0].law),)
     writes = {op.index: _write(op, view) for op in ops}
     left = {op.index for op in ops if any(piece.shows(op, view) for piece in pieces)}
     told = [replace(writes[op.index], dead=op.index not in left) for op in ops if not _is_allocation(op)]
