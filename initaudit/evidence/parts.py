@@ -19,18 +19,18 @@ _SHOWN = 4
 
 def partitions(value: torch.Tensor, boxes: Sequence[Box], transform: Transform | None = None) -> tuple[Partition, ...]:
     """Say what is furthest out among equal parts of each box, along its first two dimensions."""
-    return tuple(
-        one for box in boxes if all(low < high for low, high in box) for one in _partitions(value, box, transform)
-    )
+    if not value.is_floating_point() or value.dim() == 0:
+        return ()
+    full = [box for box in boxes if all(low < high for low, high in box)]
+    return tuple(one for box in full for one in _partitions(value, box, transform))
 
 
 def repeats(value: torch.Tensor) -> tuple[Repeat, ...]:
     """Find slices and blocks along the first two dimensions that hold one value, or the values of others."""
     if not value.is_floating_point() or value.dim() == 0 or not value.numel():
         return ()
-    return tuple(
-        one for dim in range(min(value.dim(), 2)) if value.shape[dim] > 1 for one in _repeats(value.detach(), dim)
-    )
+    value = value.detach().float() if value.element_size() == 1 else value.detach()  # eight bits cannot be compared
+    return tuple(one for dim in range(min(value.dim(), 2)) if value.shape[dim] > 1 for one in _repeats(value, dim))
 
 
 def _partitions(value: torch.Tensor, box: Box, transform: Transform | None) -> Iterator[Partition]:

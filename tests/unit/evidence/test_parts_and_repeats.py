@@ -49,6 +49,19 @@ def test_a_function_of_the_values_is_looked_at() -> None:
     assert first.means[1].figure == pytest.approx(float(value.exp().split(8)[first.means[1].part].mean()), rel=1e-5)
 
 
+def test_complex_and_scalar_values_have_no_parts() -> None:
+    assert partitions(torch.ones(4, 4, dtype=torch.complex64), [whole((4, 4))]) == ()
+    assert repeats(torch.ones(4, 4, dtype=torch.complex64)) == ()
+    assert partitions(torch.tensor(1.0), [()]) == ()
+
+
+@pytest.mark.parametrize("dtype", [torch.float8_e4m3fn, torch.bfloat16, torch.float16, torch.float64])
+def test_every_dtype_is_looked_at(dtype: torch.dtype) -> None:
+    value = normal(16, 64).to(dtype).repeat(2, 1)
+    assert partitions(value, [whole((32, 64))])[0].parts == 2
+    assert [(one.parts, one.places) for one in repeats(value)] == [(2, (0, 1))]
+
+
 def test_what_is_not_finite_is_not_looked_at() -> None:
     value = normal(8, 8)
     value[0, 0] = torch.inf
