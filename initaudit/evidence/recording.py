@@ -188,4 +188,9 @@ def _arguments(op: Op) -> tuple[tuple[str, float | str], ...]:
     if schema is None:
         return ()
     named = list(zip((one.name for one in schema.arguments), op.args, strict=False)) + list(op.kwargs.items())
-    return tuple((name, value) for name, value in named if isinstance(value, bool | int | float | str))
+    told = ((name, value) for name, value in named if name not in _UNTOLD)
+    return tuple((name, value) for name, value in told if isinstance(value, bool | int | float | str))
+
+
+_UNTOLD = frozenset({"pin_memory", "non_blocking"})
+"""Arguments about memory, which change no value."""

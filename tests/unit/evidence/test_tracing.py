@@ -92,3 +92,8 @@ def test_write_of_which_other_rows_are_left_is_not_dead() -> None:
 def test_write_of_rows_that_are_written_again_is_dead() -> None:
     told = history(lambda weight: (weight[:9].normal_(), weight[:9].zero_(), weight[9:].zero_()))
     assert [write.dead for write in told.writes] == [False, False, True]
+
+
+def test_arguments_about_memory_are_not_told() -> None:
+    (write,) = history(lambda weight: None, torch.zeros).writes
+    assert (write.initialiser, write.arguments) == ("zeros", ())
