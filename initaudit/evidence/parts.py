@@ -144,9 +144,11 @@ def _alike(numbers: torch.Tensor, flat: torch.Tensor) -> tuple[int, list[int]] |
 
 
 def _twins(blocks: torch.Tensor, flat: torch.Tensor) -> list[int]:
-    """List the most blocks that are alike; those of constants alone do not count."""
+    """List the most blocks that are alike; those of constants alone, or of one slice repeated, do not count."""
     _, kinds = torch.unique(hashes(blocks), return_inverse=True)
     kinds[flat.all(1)] = -1
+    if blocks.shape[1] > 1:
+        kinds[(blocks == blocks[:, :1]).all(1)] = -1
     known, many = torch.unique(kinds[kinds >= 0], return_counts=True)
     if not len(known) or int(many.max()) < 2:
         return []

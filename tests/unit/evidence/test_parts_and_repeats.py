@@ -89,6 +89,12 @@ def test_some_blocks_are_found_as_large_as_they_are() -> None:
     assert told(torch.cat([first, second, first, third])) == [(0, 16, 4, (0, 2), 2, None)]
 
 
+def test_rows_that_are_repeated_beside_each_other_are_no_blocks() -> None:
+    value = normal(16, 3, 3, 3).repeat_interleave(4, 0)
+    assert told(value)[0][:3] == (0, 1, 64)
+    assert told(value)[0][-2] == 4
+
+
 def test_equal_experts_are_found() -> None:
     value = normal(8, 16, 16)
     value[6] = value[1]
