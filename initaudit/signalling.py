@@ -13,7 +13,7 @@ from initaudit.policy.bands import DEFAULT_BANDS
 from initaudit.signal.growth import growth
 from initaudit.signal.pooling import pool_gradients, pool_layers
 from initaudit.signal.request import SignalRequest
-from initaudit.signal.values import Layer, SignalReport, Widths
+from initaudit.signal.values import Bands, Layer, SignalReport, Widths
 from initaudit.signal.widths import Wide, follow
 from initaudit.values import Mode
 
@@ -76,6 +76,7 @@ def _report(request: SignalRequest, runs: list[list[_Probed]]) -> SignalReport:
     factory = first.gathered.subject.location
     layers = tuple(replace(one, location=one.location or factory) for one in by_width[-1])
     policy = request.model.policy
+    bands = policy.signal if policy is not None else DEFAULT_BANDS
     broken = next((one.title for one in layers if one.forward is not None and one.forward.nonfinite), None)
     report = SignalReport(
         target=first.gathered.subject.name,
@@ -93,9 +94,9 @@ def _report(request: SignalRequest, runs: list[list[_Probed]]) -> SignalReport:
         backward=growth(layers[::-1], lambda layer: layer.backward_stds),
         first_nonfinite=broken,
         widths=_widths(request, by_width, runs),
+        bands=Bands(activation_std=bands.activation_std, gradient_std=bands.gradient_std),
         fail_on=request.model.fail_on,
     )
-    bands = policy.signal if policy is not None else DEFAULT_BANDS
     unreached = frozenset.intersection(*(one.unreached for one in last))
     found = tuple(findings(report, bands, unreached))
     return replace(report, findings=select(found, request.model.select, request.model.ignore))

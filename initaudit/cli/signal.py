@@ -81,6 +81,7 @@ def signal(
         batch=batch,
         loss=loss,
         widths=None if widths is None else Widths.read(widths),
+        histograms=any(each.format == "html" for each in chosen),
     )
     with progress() as callback:
         report = send(request, progress=callback)

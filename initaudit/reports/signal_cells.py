@@ -42,6 +42,11 @@ def layouts(view: View) -> Sequence[Layout]:
     return VERBOSE if view.verbose else USUAL
 
 
+def arrow(factor: float, signs: Signs) -> str:
+    """Give the arrow that goes as a scale does: up, down or on, steep or not."""
+    return signs.arrows[sum(factor > step for step in _STEPS)]
+
+
 def rows(report: SignalReport, shown: Sequence[Layer], view: View, signs: Signs) -> list[Cells]:
     """Give the cells of layers; `in`, `out` and `gradient` are stds, and `growth` is since the last weight."""
     weighted = [one for one in report.layers if one.weight is not None]
@@ -82,7 +87,7 @@ def _growth(before: Layer, after: Layer, signs: Signs) -> str:
     if not before.std or not after.std:
         return ""
     factor = after.std / before.std
-    return f"{signs.arrows[sum(factor > step for step in _STEPS)]} {factor:.3g}"
+    return f"{arrow(factor, signs)} {factor:.3g}"
 
 
 def _spread(layer: Layer) -> str:

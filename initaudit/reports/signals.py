@@ -12,7 +12,7 @@ from initaudit.reports.signal_json import document
 from initaudit.signal.values import Growth, Layer, SignalReport
 from initaudit.values import Mode, Severity
 
-FORMATS: Mapping[str, str] = MappingProxyType({name: name for name in ("table", "plain", "json")})
+FORMATS: Mapping[str, str] = MappingProxyType({name: name for name in ("table", "plain", "json", "html")})
 """The formats, by the names that `--output-format` takes."""
 LONG = 40
 """A model with more layers than this shows the first and the last ones, unless all are asked for."""
@@ -26,6 +26,9 @@ def render(report: SignalReport, name: str, view: View, signs: Signs = UNICODE) 
     """Give a report in a format of `FORMATS`, with a newline at its end; charts and arrows are drawn with `signs`."""
     if name == "json":
         return json.written(document(report))
+    if name == "html":
+        page: str = import_module("initaudit.reports.html.signal").render(report, view)
+        return page
     shown, between = ((), 0) if view.quiet else _shown(report, view)
     rows = signal_cells.rows(report, shown, view, signs)
     blocks = [] if view.quiet else [*_scales(report, view, signs, between), *_widths(report)]

@@ -202,13 +202,10 @@ class Widths:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bands:
-    """Between which values scales are to lie: those of a policy, or these."""
+    """Between which values scales are to lie; None where they may lie anywhere."""
 
-    activation_std: tuple[float, float] = (0.1, 10.0)
+    activation_std: tuple[float, float] | None = None
     gradient_std: tuple[float, float] | None = None
-    """None where gradients are judged by their growth alone."""
-    growth: tuple[float, float] = (0.9, 1.1)
-    """For each layer, forward and backward."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,13 +3,16 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 from initaudit.reports import EVERYTHING, View, wording
+from initaudit.reports.chart import UNICODE
 from initaudit.reports.html.charts import DepthChart, Reading, bars, depth_chart
 from initaudit.reports.html.findings import chapters
 from initaudit.reports.html.head import head
 from initaudit.reports.html.page import page
+from initaudit.reports.signal_cells import arrow
 from initaudit.signal.values import Growth, Histogram, Layer, SignalReport, rms
 from initaudit.values import Moments
 
@@ -72,6 +75,7 @@ def render(report: SignalReport, view: View = EVERYTHING) -> str:
         lines=lines,
         trunk=_has_trunk(report.layers),
         rms=rms,
+        steep=partial(arrow, signs=UNICODE),
         histograms=any(line.histograms for line in lines),
         activations=any(line.layer.activation is not None or line.layer.units is not None for line in lines),
     )

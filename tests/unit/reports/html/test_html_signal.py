@@ -96,7 +96,7 @@ def test_growth_from_layer_to_layer_has_its_arrow(layer: Make, probe: Make, page
     layers = [layer("a", 1.0), layer("b", 16.0), layer("relu", 9.0, weight=None), layer("c", 16.0), layer("d", 1.0)]
     rows = page(render(probe(*layers))).one("table", id="calls").one("tbody").all("tr")
     growths = [one.all("td")[5].text for one in rows]
-    assert growths == ["-", "×16.00 ↑", "-", "×1.000 →", "×0.06250 ↓"]
+    assert growths == ["-", "×16.00 ⇈", "-", "×1.000 →", "×0.06250 ⇊"]
 
 
 def test_what_a_weight_is_beside_what_keeps_the_variance_is_told(layer: Make, probe: Make, page: Make) -> None:
