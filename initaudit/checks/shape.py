@@ -9,6 +9,8 @@ from initaudit.report import Finding
 from initaudit.values import Sample
 
 _QUARTERS = LEVELS.index(0.25), LEVELS.index(0.75)
+_NONE = 1e-7
+"""A share that is told as none."""
 _IN_PLACE = 0.4
 """The share of the values between the quartiles, half for the law itself, that says that its scale is right."""
 
@@ -85,4 +87,4 @@ def _drawn(law: Independent, sample: Sample) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.4g} %"
+    return f"{100 * share:.4g} %" if share > _NONE else "0 %"
