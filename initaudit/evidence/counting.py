@@ -28,7 +28,7 @@ def counted(values: Sequence[torch.Tensor], clause: Clause) -> torch.Tensor | No
         return None
     working = torch.float64 if values[0].dtype == torch.float64 else torch.float32
     sample = torch.cat([piece[start::step].to(working) for piece, start, step in _evenly(values, total)])
-    below = _below(sample, _ends(law, clause.through, values[0]).to(working))
+    below = below_each(sample, _ends(law, clause.through, values[0]).to(working), waiting=sample.device.type == "cpu")
     return torch.cat([torch.full_like(below[:1], len(sample)), below]).double()
 
 
@@ -38,6 +38,20 @@ def read_sample(row: Sequence[float]) -> Sample | None:
         return None
     count, *below = (int(figure) for figure in row)
     return Sample(count=count, surely=tuple(below[: len(LEVELS)]), maybe=tuple(below[len(LEVELS) :]))
+
+
+def below_each(sample: torch.Tensor, ends: torch.Tensor, *, waiting: bool) -> torch.Tensor:
+    """Count how many values lie at or below each of some ends, in any order.
+
+    With `waiting` it takes half the time on a processor, and on an accelerator it would wait for the values.
+    """
+    ordered, order = ends.sort()
+    if waiting:
+        places = torch.bincount(torch.bucketize(sample, ordered), minlength=len(ends) + 1)
+        counts = places.cumsum(0)[:-1]
+    else:
+        counts = torch.searchsorted(sample.msort(), ordered, right=True)
+    return torch.empty_like(counts).scatter_(0, order, counts)
 
 
 def _evenly(values: Sequence[torch.Tensor], total: int) -> Iterator[tuple[torch.Tensor, int, int]]:
@@ -63,14 +77,3 @@ def _ends(law: Independent, through: Through | None, like: torch.Tensor) -> torc
     info = torch.finfo(like.dtype)
     spacing = places.abs() * info.eps + info.smallest_normal * info.eps
     return torch.cat([places - spacing, places + spacing]).to(like.device)
-
-
-def _below(sample: torch.Tensor, ends: torch.Tensor) -> torch.Tensor:
-    """Count how many values lie at or below each of some ends, in any order."""
-    ordered, order = ends.sort()
-    if sample.device.type == "cpu":  # twice as fast there as sorting; elsewhere it would wait for the device
-        places = torch.bincount(torch.bucketize(sample, ordered), minlength=len(ends) + 1)
-        counts = places.cumsum(0)[:-1]
-    else:
-        counts = torch.searchsorted(sample.msort(), ordered, right=True)
-    return torch.empty_like(counts).scatter_(0, order, counts)

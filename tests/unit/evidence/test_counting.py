@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from initaudit.evidence.counting import MOST, counted, read_sample
+from initaudit.evidence.counting import MOST, below_each, counted, read_sample
 from initaudit.laws import Constant, Independent, Law, LogUniform, Normal, Orthogonal, TruncatedNormal, Uniform
 from initaudit.model.draw import draw
 from initaudit.policy.expectation import Clause
@@ -41,6 +41,13 @@ def test_counts_enclose_those_before_rounding(dtype: torch.dtype) -> None:
     assert all(low <= one <= high for low, one, high in zip(found.surely, exact, found.maybe, strict=True))
     if dtype == torch.float64:
         assert list(found.surely) == exact == list(found.maybe)
+
+
+def test_counts_are_the_same_with_and_without_waiting_for_the_device() -> None:
+    values = torch.tensor([0.0, 1.0, 1.0, -2.0, torch.inf, -torch.inf, torch.nan])
+    ends = torch.tensor([1.0, -3.0, 0.5, 7.0, 1.0])
+    for waiting in (False, True):
+        assert below_each(values, ends, waiting=waiting).tolist() == [5, 1, 3, 5, 5]
 
 
 def test_several_regions_are_one_set() -> None:
