@@ -24,7 +24,7 @@ HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)> [red]x[/red
 def schemes() -> dict[str, dict[str, str]]:
     """Give the colours of each scheme by name."""
     light, dark = re.findall(r":root \{\n(.*?)\}", STYLE, re.DOTALL)[:2]
-    read = {name: dict(re.findall(r"--(\w+): (#\w{6});", text)) for name, text in (("light", light), ("dark", dark))}
+    read = {name: dict(re.findall(r"--(\w+): (#\w{6,8});", text)) for name, text in (("light", light), ("dark", dark))}
     return {"light": read["light"], "dark": read["light"] | read["dark"]}
 
 
@@ -33,6 +33,13 @@ def luminance(colour: str) -> float:
     parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def over(veil: str, ground: str) -> str:
+    """Lay a colour that lets through on another one."""
+    share = int(veil[7:9], 16) / 255
+    mixed = (share * int(veil[n : n + 2], 16) + (1 - share) * int(ground[n : n + 2], 16) for n in (1, 3, 5))
+    return "#" + "".join(f"{round(part):02x}" for part in mixed)
 
 
 def contrast(one: str, other: str) -> float:
@@ -53,6 +60,12 @@ def test_text_stands_out_from_whatever_it_stands_on(scheme: str, ground: str, te
 def test_lines_stand_out_from_the_page(scheme: str, drawn: str) -> None:
     colours = schemes()[scheme]
     assert contrast(colours[drawn], colours["page"]) >= 3
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_name_of_a_broken_layer_stands_out_from_the_hatching(scheme: str) -> None:
+    colours = schemes()[scheme]
+    assert contrast(colours["fail"], over(colours["hatch"], colours["page"])) >= 4.5
 
 
 def test_contrast_is_measured_as_the_standard_does() -> None:
