@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 import torch
-from torch.utils._pytree import tree_leaves
 
 from initaudit.evidence.log import Held, Op, View
+from initaudit.evidence.nesting import leaves
 from initaudit.evidence.replay import Replay
 from initaudit.values import LOADED, Origin
 
@@ -19,7 +19,7 @@ def ancestors(replay: Replay, view: View) -> Iterator[Op]:
         for op in replay.live(*waiting.pop()):
             if op.index not in seen:
                 seen.add(op.index)
-                held = (one for one in tree_leaves((op.args, dict(op.kwargs))) if isinstance(one, Held))
+                held = (one for one in leaves((op.args, op.kwargs)) if isinstance(one, Held))
                 waiting += [(one.source.storage, op.index) for one in held if one.source is not None]
                 yield op
 
@@ -59,7 +59,7 @@ def _windows(ops: Sequence[Op]) -> Iterator[View]:
 
 def _said(op: Op) -> object:
     """Tell an operation from others; draws from equal states of a generator are the same."""
-    given = [one for one in tree_leaves((op.args, dict(op.kwargs))) if not isinstance(one, View)]
+    given = [one for one in leaves((op.args, op.kwargs)) if not isinstance(one, View)]
     figures = all(isinstance(one, int | float | bool | str | torch.dtype | torch.device | None) for one in given)
     if op.seed is None or not figures:
         return op.index

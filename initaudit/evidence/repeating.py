@@ -1,13 +1,12 @@
 """Whether two builds of a model hold the same values, and whether anything about one build makes it worth asking."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import torch
-from torch.utils._pytree import tree_leaves
 
+from initaudit.evidence.ancestry import ancestors
 from initaudit.evidence.log import Drawn, Held, Op, View
-from initaudit.evidence.recorder import Recorder
+from initaudit.evidence.nesting import leaves
 from initaudit.evidence.recording import Recording
 from initaudit.evidence.source import Source, in_memory
 from initaudit.model.walk import Entry
@@ -38,16 +37,21 @@ def suspects(source: Source) -> dict[str, bool]:
     are what the file holds, and no suspects.
     """
     recording = source.recording
-    found = {}
-    for entry in source.entries if recording is not None else ():
-        view = recording.recorder.view(entry.tensors[0]) if recording is not None and _comparable(entry) else None
-        if recording is None or view is None:
-            continue
-        ops = [] if _is_loaded(recording, entry) else list(_origins(recording, view))
-        reseeded = any(op.drawn is Drawn.OTHER for op in ops)
-        if reseeded or view.storage in recording.recorder.exposed or any(map(_from_outside, ops)):
-            found[entry.parameter.name] = reseeded
-    return found
+    if recording is None:
+        return {}
+    made = [entry for entry in source.entries if _comparable(entry) and not _is_loaded(recording, entry)]
+    drawn = {entry.parameter.name: _drawn_elsewhere(recording, entry.tensors[0]) for entry in made}
+    return {name: told for name, told in drawn.items() if told is not None}
+
+
+def _drawn_elsewhere(recording: Recording, tensor: torch.Tensor) -> bool | None:
+    """Tell whether values were drawn from another generator than the run's; None where nothing makes them suspect."""
+    recorder = recording.recorder
+    view = recorder.view(tensor)
+    ops = list(ancestors(recorder.replay, view)) if view is not None else []
+    reseeded = any(op.drawn is Drawn.OTHER for op in ops)
+    exposed = view is not None and view.storage in recorder.exposed
+    return reseeded if reseeded or exposed or any(map(_from_outside, ops)) else None
 
 
 def _is_loaded(recording: Recording, entry: Entry) -> bool:
@@ -89,11 +93,12 @@ def _recipe(recording: Recording | None, tensor: torch.Tensor) -> list[Any] | No
                 return (one.tensor,)
         return (one,)
 
-    leaves: list[Any] = []
-    for op in _live(recording.recorder, view.storage, len(recording.recorder.log)) if view is not None else ():
-        arguments = tree_leaves((op.args, dict(op.kwargs), op.written, op.made))
-        leaves += [op.name, op.seed, *(part for one in arguments for part in parts(one))]
-    return leaves
+    found: list[Any] = []
+    replay = recording.recorder.replay
+    for op in replay.live(view.storage, len(replay.log)) if view is not None else ():
+        arguments = leaves((op.args, op.kwargs, op.written, op.made))
+        found += [op.name, op.seed, *(part for one in arguments for part in parts(one))]
+    return found
 
 
 def _equal(one: Any, other: Any) -> bool:
@@ -105,32 +110,13 @@ def _equal(one: Any, other: Any) -> bool:
     return torch.equal(*(tensor.detach().reshape(-1).view(torch.uint8) for tensor in (one, other)))
 
 
-def _origins(recording: Recording, view: View) -> Iterator[Op]:
-    """Go through the operations that a window's values come from, also by way of real tensors that were read."""
-    recorder = recording.recorder
-    waiting, seen = [(view.storage, len(recorder.log))], set()
-    while waiting:
-        for op in _live(recorder, *waiting.pop()):
-            if op.index not in seen:
-                seen.add(op.index)
-                waiting += [(held.source.storage, op.index) for held in _held(op) if held.source is not None]
-                yield op
-
-
-def _live(recorder: Recorder, storage: int, until: int) -> list[Op]:
-    return recorder.replay.live(storage, until)
-
-
-def _held(op: Op) -> list[Held]:
-    return [one for one in tree_leaves((op.args, dict(op.kwargs))) if isinstance(one, Held)]
-
-
 def _from_outside(op: Op) -> bool:
     """Tell whether an operation brings values from outside torch that are not all the same."""
     if op.caller.initialiser == LOADED:
         return False
+    held = (one for one in leaves((op.args, op.kwargs)) if isinstance(one, Held))
     literal = op.name == "tensor" and not op.args
-    return literal or any(held.source is None and not _constant(held) for held in _held(op))
+    return literal or any(one.source is None and not _constant(one) for one in held)
 
 
 def _constant(held: Held) -> bool:
