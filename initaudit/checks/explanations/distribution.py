@@ -134,6 +134,11 @@ CODES = (
         declared length, ones are not where they belong, or the share of zeros in a
         column is another. Mean and standard deviation of an orthogonal matrix are those
         of a plain random one, so only the structure tells them apart.
+
+        A warning, without a policy, tells of a low-rank adapter (`lora_A`, `lora_B`) both
+        factors of which are drawn: it is added to a weight and has to be zero at first,
+        so one of them is, whichever it be. A policy that declares laws for both is
+        believed, and so is an adapter that was loaded.
         """,
         example="""
         # nets.py: made orthogonal, and scaled afterwards
