@@ -17,6 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from initaudit.errors import TargetError
 from initaudit.evidence.callers import caller
+from initaudit.evidence.exposing import Exposed
 from initaudit.evidence.loading import Loads
 from initaudit.evidence.log import Drawn, Held, Op, View
 from initaudit.evidence.memory import Memory, RefusedError, touched
@@ -79,8 +80,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._lock = threading.RLock()
         self.run = torch.initial_seed()
         """What the process's generator bears while nobody seeds it anew."""
-        self.exposed: set[int] = set()
-        """Numbers of the storages that code outside torch could look at, and write to."""
+        self.exposed = Exposed(self.replay.history)
+        """The storages that code outside torch could look at, and write to."""
         self.loads = Loads()
         self.others_drew = False
         """Whether anybody drew from the generators of Python or numpy."""
@@ -132,14 +133,19 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             view = self.view(tensor)
             if view is None:
                 return
-            self.exposed.add(view.storage)
-            if view.storage not in self._memories:
-                return
-            memory = self._memories[view.storage]
-            self.replay.into(view.storage, memory.storage, len(self.log))
-            memory.keep()
-            del self._memories[view.storage]
-            self._realised.append(memory)
+            if view.storage in self._memories:
+                memory = self._memories.pop(view.storage)
+                self.replay.into(view.storage, memory.storage, len(self.log))
+                memory.keep()
+                self._realised.append(memory)
+            self.exposed.show(view.storage, tensor, len(self.log))
+
+    def note_outside(self) -> None:
+        """Log as values of its own what code outside torch wrote into memory that it was shown."""
+        for tensor in self.exposed.altered():
+            self._record(
+                _ATEN.lift_fresh.default, _alike(tensor), {}, written=[], made=[tensor], real=True, name="tensor"
+            )
 
     def require_whole(self) -> None:
         """Raise UnrecordableError where the recording is not all that happened."""

@@ -105,6 +105,7 @@ class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a f
 
     def __exit__(self, *error: object) -> None:
         self._stack.close()
+        self.recorder.note_outside()
         self.recorder.others_drew = other_generators() != self._others
 
     def _replace(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
