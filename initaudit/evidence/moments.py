@@ -68,7 +68,7 @@ def pieces(tensor: torch.Tensor, size: int) -> Iterator[torch.Tensor]:
         return
     if tensor.is_contiguous():
         flat = tensor.view(-1)
-        yield from (flat,) if len(flat) <= size else flat.split(size)
+        yield from (flat,) if len(flat) <= size else torch.split(flat, size)
     elif tensor.numel() <= size:
         yield tensor.reshape(-1)
     else:

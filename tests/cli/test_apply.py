@@ -203,8 +203,10 @@ def test_a_run_that_is_told_to_end_leaves_what_stood_there(here: Path) -> None:
         encoding="utf-8",
     )
     done = subprocess.run(
-        [sys.executable, "-m", "initaudit", "apply", "models.py:Ended", "--arg=in_features=4", "--arg=out_features=4"]
-        + ["-p", "policy.yaml", *OUT],
+        [
+            *(sys.executable, "-m", "initaudit", "apply", "models.py:Ended", "-p", "policy.yaml", *OUT),
+            *("--arg=in_features=4", "--arg=out_features=4"),
+        ],
         capture_output=True,
         text=True,
         env={"PYTHONPATH": str(Path(initaudit.__file__).parent.parent), "PYTHONDONTWRITEBYTECODE": "1"},
