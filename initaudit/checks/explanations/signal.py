@@ -23,8 +23,8 @@ CODES = (
         # nets.py: a hundred layers of 256 units
         nn.init.normal_(layer.weight)
 
-        nets.py:4: IA601 warning linears.0: activations explode, ×16 [15.9, 16.1] a layer: std 15.8 here, 2.22e+37 at
-        linears.30; linears.0.weight has std 1 where 0.0625 keeps the variance: gain ×16
+        nets.py:4: IA601 warning linears.0: activations explode, ×16 [15.9, 16.1] a layer: std 15.8 here,
+        2.22e+37 at linears.30; linears.0.weight has std 1 where 0.0625 keeps the variance: gain ×16
         """,
         mend="""
         Draw the weights with the std that the finding names, or let a law do it:
@@ -68,8 +68,8 @@ CODES = (
         an overflow of a 16-bit type, a parameter that is not finite (IA303).
         """,
         example="""
-        nets.py:4: IA603 error linears.31: the first layer whose output is not finite: 1,083 of 4,096 values are NaN
-        or infinite; std on the way there: linears.28 8.71e+34, linears.29 1.4e+36, linears.30 2.22e+37
+        nets.py:4: IA603 error linears.31: the first layer whose output is not finite: 1,083 of 4,096 values are
+        NaN or infinite; std on the way there: linears.28 8.71e+34, linears.29 1.4e+36, linears.30 2.22e+37
         """,
         mend="""
         Mend the first finding of IA601 where there is one. Else look at what the layer
@@ -149,8 +149,8 @@ CODES = (
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
 
-        nets.py:2: IA606 warning gate.0.weight: it is zero, and so is gate.2.weight: no gradient reaches it, and it
-        stays zero for ever
+        nets.py:2: IA606 warning gate.0.weight: it is zero, and so is gate.2.weight: no gradient reaches it, and
+        it stays zero for ever
         """,
         mend="""
         Draw one of the two. A gate that must be shut at first needs a zero last layer
