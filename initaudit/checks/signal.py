@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import takewhile
 
 from initaudit.checks.codes import CODES
@@ -9,7 +10,7 @@ from initaudit.policy.bands import Band, SignalBands
 from initaudit.report import Finding
 from initaudit.signal.values import Growth, Layer, SignalReport
 from initaudit.signal.widths import GROWS
-from initaudit.values import Location
+from initaudit.values import Location, Severity
 
 LED_THERE = 3
 """So many layers before the first value that is not finite are told."""
@@ -128,11 +129,22 @@ def _widening(report: SignalReport) -> Iterator[Finding]:
 
 
 def _unreached(report: SignalReport, unreached: frozenset[str]) -> Iterator[Finding]:
+    """Find what no gradient reaches; where the inputs were guessed, others may use what these do not."""
     for one in report.gradients:
-        if one.name in unreached:
-            why = "" if one.called else ": its module is never called"
-            message = f"no gradient reaches it{why}"
-            yield _finding("IA606", message, one.name, one.location, expected="a gradient", observed="none")
+        if one.name not in unreached:
+            continue
+        unused = one.gradient is None
+        why = (
+            ""
+            if not unused
+            else "; nothing that the outputs depend on uses it"
+            if one.called
+            else "; its module is never called"
+        )
+        severity = Severity.NOTE if unused and report.assumed else CODES["IA606"].severity
+        message = f"no gradient reaches it{why}"
+        found = _finding("IA606", message, one.name, one.location, expected="a gradient", observed="none")
+        yield replace(found, severity=severity)
 
 
 def _finding(

@@ -61,7 +61,7 @@ def send(request: SignalRequest, model: nn.Module, device: torch.device) -> tupl
 def _guessed(
     model: nn.Module, device: torch.device, seed: int, sent: Callable[[Callable[[], Inputs]], Sent]
 ) -> tuple[Sent, Reading]:
-    told = "no first layer tells what the model takes"
+    told = ""
     for guess in guesses(model):
         inputs = made(guess.inputs, model, seed, device)
         assumed = f"what goes in was guessed: {'; '.join(inputs.told)}, for {guess.because}"
@@ -73,8 +73,10 @@ def _guessed(
         try:
             return one, read(model, one.probe())
         except TargetError as error:
-            told = f"{'; '.join(inputs.told)} does not go through: {error}"
-    raise OptionError(f"{told}; say what goes in with --input, as in --input 16,256, or with --batch module:function")
+            told = told or f"{'; '.join(inputs.told)} does not go through: {error}"
+    raise OptionError(
+        f"{told or 'no layer tells what the model takes'}; say what goes in with --input, as in --input 16,256, or with --batch module:function"
+    )
 
 
 def _called(batch: str | Callable[[], Any]) -> object:
