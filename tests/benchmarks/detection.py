@@ -46,7 +46,7 @@ def main() -> int:
     with ProcessPoolExecutor() as pool:
         for case, runs in zip(tried, pool.map(audits, tried, [options.seeds] * len(tried)), strict=True):
             bad = collected.get((False, case.folder.name))
-            kind = bad.settings.get("class", "policy") if bad is not None else "control"
+            kind = bad.settings["class"] if bad is not None else "control"
             side = "clean" if case.good else "bad"
             table[kind]["cases"] += not case.good or bad is None
             for found, by_hand in runs:
