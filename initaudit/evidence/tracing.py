@@ -7,7 +7,7 @@ with the reason, and then what was measured decides.
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from initaudit import laws, regions
 from initaudit.evidence.calculus import Kept, Put, changed, put
@@ -17,6 +17,8 @@ from initaudit.regions import Box
 
 _DEEPEST = 50
 """A law is followed through so many fresh tensors."""
+_LONGEST = 1 << 14
+"""The law of one tensor is followed through so many operations on others, so that it costs no more than they did."""
 _MOST = 64
 """A tensor is told in so many pieces, so that one that is filled element by element costs no more than its writes."""
 
@@ -39,12 +41,20 @@ class Traced:
         return any(box is None or regions.intersect(box, self.box) is not None for box in boxes)
 
 
+@dataclass(slots=True)
+class _Way:
+    """How many operations were gone through."""
+
+    length: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Log:
     """The operations by the storage that they made or wrote."""
 
     history: Mapping[int, Sequence[Op]]
     depth: int = 0
+    way: _Way = field(default_factory=_Way)
 
     def trace(self, view: View, until: float = math.inf) -> tuple[Traced, ...]:
         """Tell the law of every region of a window, as the log made it before operation `until`."""
@@ -95,11 +105,12 @@ class Log:
 
     def _copied(self, source: View, box: Box, op: Op) -> Iterator[Traced]:
         """Bring the laws of a source over; where the shapes differ, only one that holds throughout."""
-        if self.depth == _DEEPEST:
+        self.way.length += len(self.history.get(source.storage, ()))
+        if self.depth == _DEEPEST or self.way.length > _LONGEST:
             law = laws.Unknown(reason="it comes from too long a row of operations")
             yield Traced(box=box, law=law, op=op, since=op.index)
             return
-        before = Log(self.history, self.depth + 1).trace(source, op.index)
+        before = Log(self.history, self.depth + 1, self.way).trace(source, op.index)
         alike = source.size == tuple(stop - start for start, stop in box)
         if alike or (len(before) == 1 and before[0].box == regions.whole(source.size)):
             for piece in before:

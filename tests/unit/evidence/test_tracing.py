@@ -53,6 +53,14 @@ def diagonal(weight: torch.Tensor) -> None:
         weight[place, place] = 1.0
 
 
+def rows_of_a_table(weight: torch.Tensor) -> None:
+    table = torch.empty_like(weight)
+    for row in table:
+        row.normal_()
+    for row, source in zip(weight, reversed(table.unbind()), strict=True):
+        row.copy_(source)
+
+
 @pytest.mark.parametrize("fill", [each_row, each_column])
 def test_tensor_that_is_drawn_row_by_row_has_the_law_of_its_rows(fill: Fill) -> None:
     told = history(fill)
@@ -71,6 +79,11 @@ def test_tensor_that_is_filled_element_by_element_is_told_in_few_pieces() -> Non
     assert all(one.law is not None for one in told.states[-1])
     assert len(told.writes) == 1 + SIDE
     assert not any(write.dead for write in told.writes)
+
+
+def test_rows_that_come_one_by_one_from_a_long_table_are_followed_no_further_than_they_cost() -> None:
+    laws_left = {one.law for one in history(rows_of_a_table).states[-1]}
+    assert laws_left == {laws.Normal(), laws.Unknown(reason="it comes from too long a row of operations")}
 
 
 def test_write_that_arithmetic_builds_on_is_not_dead() -> None:
