@@ -160,7 +160,7 @@ def resident() -> float:
 
 def show(tally: Tally, wall: float) -> None:
     print("\n" + "\n".join(f"{count:7,} {kind}" for kind, count in sorted(tally.outcomes.items())))
-    print(f"{wall:.0f} s, peak {resident():.2f} GB")
+    print(f"{wall:.0f} s, {time.process_time():.0f} s of one core, peak {resident():.2f} GB")
     if not tally.parameters:
         return
     share = tally.known / tally.parameters
