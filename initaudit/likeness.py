@@ -158,14 +158,13 @@ class _Search:
         return mask ^ part if part & 1 else part
 
     def _compare(self, one: int, other: int, turned: Rises | None = None) -> None:
-        if not (self.independent[one] or self.independent[other]) or self.groups.find(one) == self.groups.find(other):
-            return
         first, second = self.fingerprints[one].rises, turned or self.fingerprints[other].rises
         length = min(first.length, second.length)
         agreeing = length - ((first.bits ^ second.bits) & (1 << length) - 1).bit_count()
         # Hoeffding's inequality for fair coins; ties may fall as they like
         limit = math.sqrt(length * self.rate / 2) + min(first.ties, second.ties) / 2
-        if abs(agreeing - length / 2) > limit:
-            self.groups.join(one, other)
+        if abs(agreeing - length / 2) <= limit or not (self.independent[one] or self.independent[other]):
+            return
+        if self.groups.join(one, other):
             match = Match(first=one, second=other, agreement=agreeing / length, turned=turned is not None)
             self.found.append(match)

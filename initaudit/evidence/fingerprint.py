@@ -1,6 +1,7 @@
 """Fingerprints of real values: from a bounded number of them, so that they cost nothing beside the draw."""
 
 import math
+from functools import lru_cache
 from zlib import crc32
 
 import torch
@@ -14,22 +15,26 @@ _TRIPLES = 16
 """With fewer, nothing is said of how often values turn."""
 _FEW = 64
 """Values of a slice that its hash is made of."""
+_POWERS = torch.tensor([1, 2, 4, 8, 16, 32, 64, 128], dtype=torch.uint8)
 _BITS_OF = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 
-def fingerprint(value: torch.Tensor, size: int | None = None) -> Fingerprint | None:
-    """Take the fingerprint of some values, the first of `size`; None where they are all the same or are no numbers."""
+def fingerprint(value: torch.Tensor, size: int | None = None, *, turned: bool = True) -> Fingerprint | None:
+    """Take the fingerprint of some values, the first of `size`; None where they are all the same or are no numbers.
+
+    A matrix is read column by column too, unless it is known not to be another one `turned`.
+    """
     if not value.is_floating_point():
         return None
     kept = _kept(value)
     if kept is None:
         return None
-    turned = _kept(value.t()) if value.dim() == 2 and min(value.shape) > 1 else None
+    columns = _kept(value.t()) if turned and value.dim() == 2 and min(value.shape) > 1 else None
     return Fingerprint(
         digest=int(hashes(kept[None]).item()) ^ crc32(f"{value.dtype} {size or value.numel()}".encode()),
         count=kept.numel(),
         rises=_rises(kept),
-        turned=None if turned is None else _rises(turned),
+        turned=None if columns is None else _rises(columns),
         irregular=_irregular(kept),
     )
 
@@ -38,9 +43,7 @@ def hashes(rows: torch.Tensor) -> torch.Tensor:
     """Give each row a number of 64 bits that follows from its bits alone; exact, whatever the order of the sum."""
     width = rows.element_size()
     bits = rows.contiguous().view(_BITS_OF[width]).long()
-    generator = torch.Generator().manual_seed(0x1DE47)
-    weights = torch.randint(-(1 << 62), 1 << 62, (bits.shape[1],), generator=generator) | 1
-    return (bits * weights.to(bits.device)).sum(1)
+    return (bits * _weights(bits.shape[1]).to(bits.device)).sum(1)
 
 
 def slice_hashes(value: torch.Tensor, dim: int) -> torch.Tensor:
@@ -51,12 +54,21 @@ def slice_hashes(value: torch.Tensor, dim: int) -> torch.Tensor:
     return hashes(some.reshape(len(turned), -1)[:, :_FEW])
 
 
+@lru_cache(maxsize=64)
+def _weights(count: int) -> torch.Tensor:
+    """Give odd numbers of 64 bits, the same every time."""
+    generator = torch.Generator().manual_seed(0x1DE47)
+    return torch.randint(-(1 << 62), 1 << 62, (count,), generator=generator) | 1
+
+
 def _kept(value: torch.Tensor) -> torch.Tensor | None:
     """Give the first values that are not zero; None where they are all the same or are no numbers."""
     first = _first(value.detach(), _LOOK).cpu()
     if first.element_size() == 1:  # eight-bit floats have no arithmetic of their own
         first = first.float()
-    kept = first[first != 0][:_VALUES]
+    kept = first[:_VALUES]
+    if int(torch.count_nonzero(kept)) < len(kept):
+        kept = first[first != 0][:_VALUES]
     if kept.numel() < 2:
         return None
     low, high = torch.aminmax(kept)
@@ -75,7 +87,7 @@ def _rises(kept: torch.Tensor) -> Rises:
     left, right = kept[: 2 * length : 2], kept[1 : 2 * length : 2]
     bits = torch.zeros(-(-length // 8) * 8, dtype=torch.uint8)
     bits[:length] = left < right
-    packed = (bits.view(-1, 8) * torch.tensor([1, 2, 4, 8, 16, 32, 64, 128], dtype=torch.uint8)).sum(1)
+    packed = (bits.view(-1, 8) * _POWERS).sum(1)
     ties = int((left == right).sum())
     return Rises(bits=int.from_bytes(bytes(packed.tolist()), "little"), length=length, ties=ties)
 

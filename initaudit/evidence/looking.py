@@ -32,14 +32,19 @@ class Looking:
         name = entry.parameter.name
         return replace(found, origin=self._origins[name], look=self._looks.get(name, UNSEEN))
 
+    def drawn_alone(self, entry: Entry, expectation: Expectation) -> bool:
+        """Tell whether each value of a parameter is certain to be a draw of its own, of a law that is known."""
+        return self._source.drawn_alone(entry, expectation, self._origins[entry.parameter.name])
+
     def at(self, entry: Entry, expectation: Expectation, value: torch.Tensor) -> None:
         """Look at the values of a parameter."""
         if not self._wanted(entry, expectation):
             return
+        alone = self.drawn_alone(entry, expectation)
         origin = self._origins[entry.parameter.name]
-        alone = self._source.drawn_alone(entry, expectation, origin)
+        turned = origin is None or origin.key is None
         self._looks[entry.parameter.name] = Look(
-            fingerprint=None if entry.parameter.effective else fingerprint(value),
+            fingerprint=None if entry.parameter.effective else fingerprint(value, turned=turned),
             repeats=() if alone else repeats(value),
             partitions=() if alone else tuple(_partitions(value, clause) for clause in expectation.clauses),
         )
