@@ -1,0 +1,97 @@
+"""The growth of a scale over depth, and its power of the width."""
+
+import math
+import random
+
+import pytest
+from scipy import stats
+
+from initaudit.signal.growth import exponent, growth, student
+from initaudit.signal.values import Layer
+
+
+def forward(layer: Layer) -> tuple[float | None, ...]:
+    return layer.forward_stds
+
+
+@pytest.mark.parametrize("degrees", [1, 2, 3, 4, 7, 30, 99])
+@pytest.mark.parametrize("chance", [0.5, 0.05, 1e-6])
+def test_student_is_that_of_the_tables(degrees: int, chance: float) -> None:
+    assert student(degrees, chance) == pytest.approx(stats.t.isf(chance / 2, degrees), rel=1e-7)
+
+
+def test_steady_growth_has_no_width(layer) -> None:
+    found = growth([layer(f"l.{n}", 16.0**n) for n in range(10)], forward)
+    assert (found.factor, found.low, found.high) == pytest.approx((16.0, 16.0, 16.0))
+    assert found.certain
+    assert found.layers == 10
+
+
+def test_growth_stops_where_values_are_lost(layer) -> None:
+    layers = [layer(f"l.{n}", 2.0**n if n < 6 else None) for n in range(10)]
+    assert growth(layers, forward).factor == pytest.approx(2.0)
+
+
+def test_two_layers_tell_no_growth(layer) -> None:
+    assert growth([layer("l.0", 1.0), layer("l.1", 16.0)], forward) is None
+
+
+def test_layers_without_a_weight_are_no_steps(layer) -> None:
+    layers = [one for n in range(6) for one in (layer(f"l.{2 * n}", 3.0**n), layer(f"l.{2 * n + 1}", 7.0, weight=None))]
+    assert growth(layers, forward).factor == pytest.approx(3.0)
+
+
+def test_zero_layer_is_passed_over(layer) -> None:
+    layers = [layer(f"l.{n}", 2.0**n if n != 3 else 0.0) for n in range(7)]
+    assert growth(layers, forward).factor == pytest.approx(2.0)
+
+
+def test_kinds_of_layers_are_compared_with_their_like(layer) -> None:
+    """A block's narrow output layer is no fall, and the next block's wide one no rise."""
+    layers = [one for n in range(6) for one in (layer(f"h.{n}.fc", 1.0), layer(f"h.{n}.proj", 0.01))]
+    found = growth(layers, forward)
+    assert (found.factor, found.low, found.high) == pytest.approx((1.0, 1.0, 1.0))
+
+
+def test_names_without_numbers_are_all_of_one_kind(layer) -> None:
+    found = growth([layer(name, 2.0**n) for n, name in enumerate(("stem", "body", "neck", "head"))], forward)
+    assert found.factor == pytest.approx(2.0)
+
+
+def test_interval_of_a_random_walk_holds_as_often_as_it_says(layer) -> None:
+    """Of 400 walks about 20 may miss; more than 40 would be chance once in 10⁵ (binomial)."""
+    source = random.Random(0)
+    missed = 0
+    for _ in range(400):
+        scale, layers = 1.0, []
+        for n in range(40):
+            scale *= math.exp(source.gauss(0.02, 0.1))
+            layers.append(layer(f"l.{n}", scale))
+        found = growth(layers, forward)
+        missed += not found.low < math.exp(0.02) < found.high
+    assert missed <= 40
+
+
+def test_slow_change_of_the_drift_is_no_noise(layer) -> None:
+    """A tanh network's scale falls as 1/√depth: fast, then slowly, but always."""
+    found = growth([layer(f"l.{n}", (n + 1) ** -0.5) for n in range(100)], forward)
+    assert found.certain
+    assert found.high < 1
+
+
+def test_seeds_narrow_the_interval(layer) -> None:
+    source = random.Random(1)
+    walks = [[math.exp(source.gauss(0, 0.1)) for _ in range(20)] for _ in range(8)]
+    one = growth([layer(f"l.{n}", walks[0][n]) for n in range(20)], forward)
+    many = growth([layer(f"l.{n}", *(walk[n] for walk in walks)) for n in range(20)], forward)
+    assert many.high / many.low < one.high / one.low
+
+
+def test_power_of_the_width_is_found() -> None:
+    found = exponent([64, 128, 256], [(64**0.5,), (128**0.5,), (256**0.5,)])
+    assert (found.value, found.low, found.high) == pytest.approx((0.5, 0.5, 0.5))
+
+
+@pytest.mark.parametrize("lost", [None, 0.0])
+def test_scale_that_is_lost_at_one_width_has_no_power(lost: float | None) -> None:
+    assert exponent([64, 128, 256], [(1.0,), (lost,), (1.0,)]) is None
