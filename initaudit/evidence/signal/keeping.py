@@ -14,7 +14,7 @@ def as_it_was(model: nn.Module, *, training: bool) -> Iterator[None]:
     modules = list(model.modules())
     modes = [(module, module.training) for module in modules]
     buffers = [
-        (module, name, buffer, buffer.detach().clone(), buffer._version)
+        (module, name, buffer, buffer.detach().clone())
         for module in modules
         for name, buffer in module._buffers.items()
         if buffer is not None
@@ -29,9 +29,9 @@ def as_it_was(model: nn.Module, *, training: bool) -> Iterator[None]:
     finally:
         for module, mode in modes:
             module.training = mode
-        for module, name, buffer, value, version in buffers:
+        for module, name, buffer, value in buffers:
             module._buffers[name] = buffer
-            if buffer._version != version:
+            if not torch.equal(buffer, value):  # batch norms write to theirs without raising the version
                 with torch.no_grad():
                     buffer.copy_(value)
         for parameter, grad in grads:

@@ -1,0 +1,302 @@
+"""One pass through a model: what is measured, layer by layer, and what is left behind."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import pytest
+import torch
+from torch import nn
+
+from initaudit.errors import TargetError
+from initaudit.evidence.signal.probe import Probe, Reading, read
+
+
+def probed(model: nn.Module, *args: object, **options: object) -> Reading:
+    return read(model, Probe(args=args, kwargs=options.pop("kwargs", {}), seed=0, **options))
+
+
+def names(reading: Reading) -> list[tuple[str, int]]:
+    return [(layer.name, layer.call) for layer in reading.layers]
+
+
+def drawn(*shape: int) -> torch.Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(7))
+
+
+def mlp() -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4))
+
+
+def test_figures_are_those_of_torch() -> None:
+    model, x = mlp(), drawn(32, 8)
+    first, activation, last = probed(model, x).layers
+    hidden = model[0](x)
+    assert first.input.std == pytest.approx(x.std().item(), rel=1e-6)
+    assert first.forward.mean == pytest.approx(hidden.mean().item(), rel=1e-5)
+    assert first.forward_stds[0] == pytest.approx(hidden.std().item(), rel=1e-6)
+    assert activation.forward.zeros == int((hidden <= 0).sum())
+    assert last.forward_stds[0] == pytest.approx(model(x).std().item(), rel=1e-6)
+
+
+def test_gradients_are_those_of_torch() -> None:
+    model, x = mlp(), drawn(32, 8)
+
+    def loss(output: torch.Tensor) -> torch.Tensor:
+        return output.square().sum()
+
+    reading = probed(model, x, loss=loss)
+    hidden = model[0](x)
+    hidden.retain_grad()
+    loss(model[2](torch.relu(hidden))).backward()
+    assert reading.layers[0].backward_stds[0] == pytest.approx(hidden.grad.std().item(), rel=1e-5)
+    for found, parameter in zip(reading.gradients, model.parameters(), strict=True):
+        assert found.gradient.std == pytest.approx(parameter.grad.std().item(), rel=1e-5)
+
+
+def test_outputs_get_gradients_of_scale_one() -> None:
+    assert probed(mlp(), drawn(256, 8)).layers[-1].backward_stds[0] == pytest.approx(1.0, abs=0.12)  # 4 sigma of 1024
+
+
+def test_shared_module_is_told_call_by_call() -> None:
+    class Recurrent(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.cell = nn.Linear(8, 8)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            for _ in range(3):
+                x = 2 * self.cell(x)
+            return x
+
+    reading = probed(Recurrent(), drawn(4, 8))
+    assert names(reading) == [("cell", 1), ("cell", 2), ("cell", 3)]
+    assert len({layer.forward_stds for layer in reading.layers}) == 3
+    assert len({layer.backward_stds for layer in reading.layers}) == 3
+
+
+def test_containers_are_no_layers_and_modules_with_parameters_of_their_own_are() -> None:
+    class Scaled(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = nn.Sequential(nn.Linear(8, 8), nn.Tanh())
+            self.scale = nn.Parameter(torch.full((8,), 3.0))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.scale * self.inner(x)
+
+    assert names(probed(nn.Sequential(Scaled()), drawn(4, 8))) == [("0.inner.0", 1), ("0.inner.1", 1), ("0", 1)]
+
+
+class Pair(NamedTuple):
+    first: torch.Tensor
+    second: torch.Tensor
+
+
+@dataclass
+class Output:
+    logits: torch.Tensor
+    count: int = 3
+
+
+class Giving(nn.Module):
+    """Gives its output in some structure."""
+
+    def __init__(self, wrap) -> None:
+        super().__init__()
+        self.body = nn.Linear(8, 8)
+        self.wrap = wrap
+
+    def forward(self, x: torch.Tensor) -> object:
+        return self.wrap(self.body(x))
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda y: y,
+        lambda y: (y, None),
+        lambda y: [torch.arange(3), y],
+        lambda y: {"logits": y, "ids": torch.arange(3)},
+        lambda y: {"nested": [({"deep": y},)]},
+        lambda y: Pair(y, y.detach()),
+        Output,
+    ],
+    ids=["tensor", "tuple", "list", "dict", "nested", "named tuple", "dataclass"],
+)
+def test_outputs_of_any_structure_take_gradients(wrap) -> None:
+    reading = probed(Giving(wrap), drawn(4, 8))
+    assert reading.output is not None
+    assert all(one.reached for one in reading.gradients)
+
+
+def test_inputs_go_in_by_name() -> None:
+    class Named(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body = nn.Linear(8, 8)
+
+        def forward(self, *, x: torch.Tensor, parts: Mapping[str, torch.Tensor]) -> torch.Tensor:
+            return self.body(input=x) + parts["more"]
+
+    kwargs = {"x": drawn(4, 8), "parts": {"more": drawn(4, 8)}}
+    (layer,) = probed(Named(), kwargs=kwargs).layers
+    assert layer.input.std == pytest.approx(kwargs["x"].std().item(), rel=1e-6)
+
+
+@pytest.mark.parametrize("layer", [nn.LSTM(8, 6, num_layers=2), nn.GRU(8, 6, bidirectional=True), nn.RNN(8, 6)])
+def test_recurrent_layer_is_one_row_whose_every_weight_is_reached(layer: nn.Module) -> None:
+    reading = probed(layer, drawn(5, 3, 8))
+    assert names(reading) == [("", 1)]
+    assert all(one.reached for one in reading.gradients)
+
+
+def test_attention_is_one_row() -> None:
+    class Attending(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.attention = nn.MultiheadAttention(8, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.attention(x, x, x)[0]
+
+    reading = probed(Attending(), drawn(5, 3, 8))
+    assert names(reading) == [("attention", 1)]
+    assert reading.layers[0].weight.name == "attention.in_proj_weight"
+
+
+def test_activation_in_place_leaves_what_the_layer_gave() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(inplace=True), nn.Conv2d(4, 2, 3))
+    x = drawn(2, 1, 9, 9)
+    first, activation, _ = probed(model, x).layers
+    assert first.forward.minimum < 0 == activation.forward.minimum
+    assert first.backward_stds[0] < activation.backward_stds[0]
+
+
+@pytest.mark.parametrize("functional", [True, False])
+def test_activation_is_known_however_it_is_called(functional: bool) -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            torch.manual_seed(0)
+            self.first, self.act, self.last = nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, 64)
+            nn.init.normal_(self.first.weight, std=0.125)
+            nn.init.zeros_(self.first.bias)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y = self.first(x)
+            return self.last(torch.tanh(y) if functional else self.act(y))
+
+    (activation,) = [one.activation for one in probed(Net(), drawn(200, 64)).layers if one.activation is not None]
+    assert activation.name == "tanh"
+    assert activation.gain == pytest.approx(1.59, abs=0.03)  # std of x over std of tanh(x), for x from N(0, 1)
+    assert 0.05 < activation.saturated < 0.09  # |x| > artanh √0.9 = 1.82, of N(0, 1) 6.9%
+
+
+def test_dead_channels_are_counted() -> None:
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU())
+    with torch.no_grad():
+        model[0].bias.copy_(torch.tensor([-1e3, 1e3, -1e3, 1e3]))
+    units = probed(model, drawn(2, 1, 9, 9)).layers[1].units
+    assert (units.count, units.dead) == (4, 2)
+
+
+def test_values_that_are_lost_are_counted_and_told_by_no_std() -> None:
+    class Dividing(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x / torch.arange(8)
+
+    layer = probed(nn.Sequential(nn.Linear(8, 8), Dividing()), drawn(4, 8)).layers[1]
+    assert layer.forward.nonfinite == 4
+    assert layer.std is None
+
+
+def test_scales_beyond_the_root_of_float32_are_measured() -> None:
+    model = nn.Sequential(nn.Linear(8, 8, bias=False))
+    nn.init.constant_(model[0].weight, 1e30)
+    assert 1e29 < probed(model, drawn(64, 8)).layers[0].std < 1e32
+
+
+def test_noise_is_off_and_batch_norms_use_the_batch() -> None:
+    model = nn.Sequential(nn.Linear(8, 8), nn.BatchNorm1d(8), nn.Dropout(0.9))
+    norm, dropout = probed(model, 100 * drawn(64, 8)).layers[1:]
+    assert norm.std == pytest.approx(1.0, abs=0.01)
+    assert dropout.forward == norm.forward
+
+
+def test_parameters_that_are_frozen_are_not_asked_for_a_gradient() -> None:
+    model = mlp()
+    model[0].requires_grad_(False)
+    assert [one.name for one in probed(model, drawn(4, 8)).gradients] == ["2.weight", "2.bias"]
+
+
+def test_model_whose_output_takes_no_gradient_has_none() -> None:
+    class Choosing(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body = nn.Linear(8, 8)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.body(x).argmax(1)
+
+    reading = probed(Choosing(), drawn(4, 8))
+    assert reading.layers[0].backward is None
+    assert reading.gradients == ()
+
+
+def test_raising_model_is_told_with_its_line() -> None:
+    with pytest.raises(TargetError, match=r"the forward pass raised: RuntimeError: mat1 and mat2"):
+        probed(mlp(), drawn(4, 9))
+
+
+def test_loss_that_is_no_number_is_told() -> None:
+    with pytest.raises(TargetError, match="a loss is one number"):
+        probed(mlp(), drawn(4, 8), loss=lambda output: output)
+
+
+class Stateful(nn.Module):
+    """Has all that a probe could leave behind."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(8, 8), nn.BatchNorm1d(8), nn.Dropout())
+        self.body[2].eval()
+        self.frozen = nn.Parameter(torch.ones(8), requires_grad=False)
+        self.register_buffer("calls", torch.zeros((), dtype=torch.int64))
+        self.body[0].weight.grad = torch.full((8, 8), 5.0)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.calls += 1
+        return self.frozen * self.body(x)
+
+
+def state(model: nn.Module) -> dict[str, object]:
+    tensors = {name: one.clone() for name, one in model.state_dict().items()}
+    return {
+        **{name: one.tolist() for name, one in tensors.items()},
+        "modes": [module.training for module in model.modules()],
+        "gradients": [None if one.grad is None else one.grad.tolist() for one in model.parameters()],
+        "asked": [one.requires_grad for one in model.parameters()],
+        "hooks": [len(module._forward_hooks) + len(module._forward_pre_hooks) for module in model.modules()],
+        "backward hooks": [bool(one._post_accumulate_grad_hooks) for one in model.parameters()],
+        "attributes": [sorted(vars(module)) for module in model.modules()],
+    }
+
+
+@pytest.mark.parametrize("breaks", [False, True])
+@pytest.mark.parametrize("training", [False, True])
+def test_model_is_left_as_it_was(breaks: bool, training: bool) -> None:
+    model = Stateful()
+    model.register_forward_hook(lambda *_: None)
+    before = state(model)
+    probe = Probe(args=(drawn(4, 9 if breaks else 8),), kwargs={}, seed=0, training=training)
+    try:
+        read(model, probe)
+    except TargetError:
+        assert breaks
+    after = state(model)
+    after["backward hooks"] = [bool(one) for one in after["backward hooks"]]
+    assert after == before
+    assert model.body[0].weight.grad is not None
