@@ -119,7 +119,8 @@ def _widening(report: SignalReport) -> Iterator[Finding]:
     forward = first.forward
     assert forward is not None  # noqa: S101
     weight = f"; the std of its weight goes as {widths.argument}^{first.weight.value:.2f}" if first.weight else ""
-    others = f"; so do {len(growing) - 1} more layers" if len(growing) > 1 else ""
+    more = len(growing) - 1
+    others = f"; so {'does 1 more layer' if more == 1 else f'do {more} more layers'}" if more else ""
     message = (
         f"its scale grows with the width, as {widths.argument}^{forward.value:.2f} [{forward.low:.2f}, "
         f"{forward.high:.2f}] over {widths.argument} = {', '.join(map(str, widths.values))}{weight}{others}"

@@ -103,7 +103,7 @@ def _kinds(layers: Sequence[Layer]) -> list[list[tuple[int, Layer]]]:
     for rank, layer in enumerate(layers):
         kinds.setdefault(re.sub(r"\d+", "#", layer.name), []).append((rank, layer))
     alone = all(len(kind) == 1 for kind in kinds.values())
-    return [list(enumerate(layers))] if alone else list(kinds.values())
+    return [list(enumerate(layers))] if kinds and alone else list(kinds.values())
 
 
 def _walks(kind: Sequence[tuple[int, Layer]], figure: Figure) -> Iterator[list[_Step]]:

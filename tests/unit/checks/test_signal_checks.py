@@ -1,0 +1,185 @@
+"""IA6xx from plain figures: what is a finding, and what is none."""
+
+from dataclasses import replace
+
+import pytest
+
+from initaudit.checks.signal import findings
+from initaudit.policy.bands import DEFAULT_BANDS, SignalBands
+from initaudit.report import Finding
+from initaudit.signal.growth import growth
+from initaudit.signal.values import Exponent, Gradient, Layer, Regime, SignalReport, Units, Weight, WidthLayer, Widths
+from initaudit.values import Mode, Moments, Severity
+
+SOME = Moments(count=100, mean=0.0, m2=99.0, minimum=-3.0, maximum=3.0, zeros=0)
+
+
+def layer(name: str, std: float | None, gradient: float | None = None, *, weight: float | None = 1.0) -> Layer:
+    lost = std is None
+    return Layer(
+        name=name,
+        module_type="torch.nn.modules.linear.Linear",
+        input=SOME,
+        forward=replace(SOME, nonfinite=7 if lost else 0),
+        backward=SOME if gradient is not None else None,
+        forward_stds=(std,),
+        backward_stds=(gradient,),
+        weight=None
+        if weight is None
+        else Weight(name=f"{name}.weight", shape=(8, 8), moments=replace(SOME, m2=weight**2 * 99), fan_in=8),
+    )
+
+
+def report(*layers: Layer, **more: object) -> SignalReport:
+    broken = next((one.title for one in layers if one.forward.nonfinite), None)
+    return SignalReport(
+        target="nets:Net",
+        policy=None,
+        mode=Mode.AS_BUILT,
+        device="cpu",
+        dtype="float32",
+        seed=0,
+        inputs=("normal (16, 8) float32",),
+        layers=layers,
+        forward=growth(layers, lambda one: one.forward_stds),
+        backward=growth(layers[::-1], lambda one: one.backward_stds),
+        first_nonfinite=broken,
+        **more,
+    )
+
+
+def judged(
+    *layers: Layer, bands: SignalBands = DEFAULT_BANDS, unreached: frozenset[str] = frozenset(), **more: object
+) -> list[Finding]:
+    return list(findings(report(*layers, **more), bands, unreached))
+
+
+def codes(found: list[Finding]) -> list[str]:
+    return [one.code for one in found]
+
+
+def network(factor: float, depth: int = 10, first: float = 1.0) -> list[Layer]:
+    return [layer(f"l.{n}", first * factor ** (n + 1)) for n in range(depth)]
+
+
+def test_explosion_starts_where_the_band_is_left_for_good() -> None:
+    (found,) = judged(*network(2.0))
+    assert (found.code, found.parameter, found.severity) == ("IA601", "l.3", Severity.WARNING)
+    assert "activations explode, ×2 [2, 2] a layer: std 16 here, 1.02e+03 at l.9" in found.message
+    assert "l.3.weight has std 1 where 0.5 keeps the variance: gain ×2" in found.message
+
+
+def test_vanishing_is_found() -> None:
+    (found,) = judged(*network(0.5))
+    assert "activations vanish, ×0.5" in found.message
+
+
+@pytest.mark.parametrize("factor", [0.95, 1.0, 1.05])
+def test_scale_within_the_bands_is_none(factor: float) -> None:
+    assert judged(*network(factor)) == []
+
+
+def test_growth_that_leaves_no_band_is_none() -> None:
+    assert judged(*network(0.5, depth=3)) == []
+
+
+def test_scale_outside_the_band_that_does_not_grow_is_none() -> None:
+    assert judged(*network(1.0, first=0.02)) == []
+
+
+def test_last_layer_that_is_small_by_design_is_none() -> None:
+    assert judged(*network(1.0), layer("head", 0.01)) == []
+
+
+def test_slow_but_certain_fall_out_of_the_band_is_found() -> None:
+    (found,) = judged(*(layer(f"l.{n}", (n + 1) ** -0.6) for n in range(100)))
+    assert found.code == "IA601"
+
+
+def test_band_of_the_policy_decides() -> None:
+    tight = SignalBands(activation_std=(0.9, 1.1), gradient_std=(0.9, 1.1), growth=(0.99, 1.01))
+    assert codes(judged(*network(1.05), bands=tight)) == ["IA601"]
+    wide = SignalBands(activation_std=(1e-9, 1e9), gradient_std=(1e-9, 1e9), growth=(0.1, 10.0))
+    assert judged(*network(2.0), bands=wide) == []
+
+
+def test_gradients_that_vanish_on_the_way_back_are_found_where_it_starts() -> None:
+    (found,) = judged(*(layer(f"l.{n}", 1.0, 0.1 ** (19.5 - n)) for n in range(20)))
+    assert (found.code, found.parameter) == ("IA602", "l.14")
+    assert "gradients vanish, ×0.1 [0.1, 0.1] a layer: std 3.16e-06 here, 3.16e-20 at l.0" in found.message
+
+
+def test_first_layer_that_is_lost_is_an_error_and_those_before_it_are_told() -> None:
+    stds = [1.0, 1e12, 1e24, 1e36, None, None]
+    explosion, found = judged(*(layer(f"l.{n}", std) for n, std in enumerate(stds)))
+    assert explosion.code == "IA601"
+    assert (found.code, found.parameter, found.severity) == ("IA603", "l.4", Severity.ERROR)
+    assert found.message.endswith(
+        "7 of 100 values are NaN or infinite; std on the way there: l.1 1e+12, l.2 1e+24, l.3 1e+36"
+    )
+
+
+def activation(dead: int, count: int) -> Layer:
+    return replace(layer("act", 1.0, weight=None), units=Units(count=count, dead=dead))
+
+
+@pytest.mark.parametrize(("dead", "count"), [(256, 256), (200, 256), (25, 25)])
+def test_more_dead_units_than_chance_makes_are_found(dead: int, count: int) -> None:
+    (found,) = judged(activation(dead, count))
+    assert (found.code, found.parameter) == ("IA604", "act")
+    assert f"{dead} of {count} units of what goes out are zero for every sample" in found.message
+
+
+@pytest.mark.parametrize(("dead", "count"), [(0, 256), (128, 256), (150, 256), (8, 8)])
+def test_as_many_dead_units_as_chance_makes_are_none(dead: int, count: int) -> None:
+    assert judged(activation(dead, count)) == []
+
+
+def wide(name: str, low: float) -> WidthLayer:
+    return WidthLayer(
+        name=name,
+        module_type="torch.nn.modules.linear.Linear",
+        forward=Exponent(value=low + 0.05, low=low, high=low + 0.1),
+        backward=None,
+        weight=Exponent(value=0.0, low=0.0, high=0.0),
+        forward_stds=(1.0, 2.0, 3.0),
+        backward_stds=(None, None, None),
+        regime=Regime.UNSTABLE,
+    )
+
+
+def test_scale_that_grows_with_the_width_is_found_once() -> None:
+    widths = Widths(argument="width", values=(64, 128, 256), layers=(wide("a", 0.0), wide("b", 0.45), wide("c", 0.45)))
+    (found,) = judged(layer("a", 1.0), widths=widths)
+    assert (found.code, found.parameter) == ("IA605", "b")
+    assert "as width^0.50 [0.45, 0.55] over width = 64, 128, 256" in found.message
+    assert found.message.endswith("the std of its weight goes as width^0.00; so does 1 more layer")
+
+
+def gradient(name: str, arrives: Moments | None, *, called: bool = True) -> Gradient:
+    return Gradient(name=name, parameter=SOME, gradient=arrives, called=called)
+
+
+ZEROS = replace(SOME, m2=0.0, minimum=0.0, maximum=0.0, zeros=100)
+
+
+def test_parameter_that_gets_only_zeros_is_found() -> None:
+    (found,) = judged(unreached=frozenset({"a"}), gradients=(gradient("a", ZEROS), gradient("b", SOME)))
+    assert (found.code, found.parameter, found.severity) == ("IA606", "a", Severity.WARNING)
+
+
+@pytest.mark.parametrize(("assumed", "severity"), [((), Severity.WARNING), (("guessed",), Severity.NOTE)])
+def test_unused_parameter_is_a_note_where_other_inputs_may_use_it(assumed: tuple[str, ...], severity: Severity) -> None:
+    gradients = (gradient("a", None, called=False),)
+    (found,) = judged(unreached=frozenset({"a"}), gradients=gradients, assumed=assumed)
+    assert found.severity is severity
+    assert found.message == "no gradient reaches it; its module is never called"
+
+
+def test_gradients_that_underflow_are_told_once() -> None:
+    layers = [layer(f"l.{n}", 1.0, 0.1 ** (20 - n)) for n in range(20)]
+    assert codes(judged(*layers, unreached=frozenset({"a"}), gradients=(gradient("a", ZEROS),))) == ["IA602"]
+
+
+def test_single_layer_is_judged_without_a_growth() -> None:
+    assert judged(layer("only", 1.0)) == []
