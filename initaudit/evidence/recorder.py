@@ -167,7 +167,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             raise UnrecordableError("resize_ changes the size of a tensor's memory")
         if func.is_view or func in _METADATA or torch.Tag.inplace_view in func.tags:
             return func(*args, **kwargs)
-        written = _written(func, args, kwargs)
+        written = writes_to(func, args, kwargs)
         if _elsewhere(tensors, kwargs) and not any(_ordinary(one) for one in written):
             return self._demanded(func, args, kwargs, tensors)
         if written:
@@ -347,6 +347,18 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             held.tensor = None if held.tensor is None else held.tensor.clone()
 
 
+def writes_to(func: Any, args: Any, kwargs: Any) -> list[torch.Tensor]:
+    """List the arguments that an operation changes in place."""
+    if func is _ATEN.native_batch_norm.default:  # its schema does not tell that training moves the running statistics
+        return [one for one in args[3:5] if one is not None and args[5]]
+    found: list[torch.Tensor] = []
+    for position, argument in enumerate(func._schema.arguments):
+        if argument.alias_info is not None and argument.alias_info.is_write:
+            value = kwargs.get(argument.name, args[position] if position < len(args) else None)
+            found.extend(_tensors(value))
+    return found
+
+
 def _ordinary(tensor: torch.Tensor) -> bool:
     if isinstance(tensor, UninitializedTensorMixin):
         return False
@@ -373,15 +385,3 @@ def _generators(arguments: Any) -> list[torch.Generator]:
 
 def _tensors(result: Any) -> list[torch.Tensor]:
     return [one for one in leaves(result) if isinstance(one, torch.Tensor)]
-
-
-def _written(func: Any, args: Any, kwargs: Any) -> list[torch.Tensor]:
-    """List the arguments that an operation changes in place."""
-    if func is _ATEN.native_batch_norm.default:  # its schema does not tell that training moves the running statistics
-        return [one for one in args[3:5] if one is not None and args[5]]
-    found: list[torch.Tensor] = []
-    for position, argument in enumerate(func._schema.arguments):
-        if argument.alias_info is not None and argument.alias_info.is_write:
-            value = kwargs.get(argument.name, args[position] if position < len(args) else None)
-            found.extend(_tensors(value))
-    return found

@@ -12,7 +12,7 @@ from torch import nn
 
 from initaudit import regions
 from initaudit.evidence.ancestry import origin
-from initaudit.evidence.log import Op, View
+from initaudit.evidence.log import Caller, Op, View
 from initaudit.evidence.recorder import Recorder
 from initaudit.evidence.replay import Replay
 from initaudit.evidence.tracing import Log, Traced, box_of, disjoint
@@ -20,6 +20,11 @@ from initaudit.evidence.transforming import transformed
 from initaudit.laws import Unknown
 from initaudit.model.process import other_generators
 from initaudit.values import History, Origin, Standing, Unfit, Write
+
+POLICY = "policy"
+"""What is said to write what a policy declares, in place of an operation's name."""
+READS = ("tolist", "numpy", "__array__", "__dlpack__", "__reduce_ex__")
+"""The methods of a tensor that read its memory without an operation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,28 @@ class Recording:
         with self.recorder.present(tensors):
             yield
 
+    def write(self, tensor: torch.Tensor, func: Callable[[torch.Tensor], object], *, pure: bool) -> None:
+        """Let a function write into a virtual tensor whenever its values are computed; pure: all of it, unread."""
+        log, view = self.recorder.log, self.recorder.view(tensor)
+        if view is None:
+            raise ValueError("the tensor is not of the recording")
+        op = Op(
+            index=len(log),
+            func=func,
+            name=POLICY,
+            args=(view,),
+            kwargs={},
+            written=(view,),
+            made=(),
+            caller=Caller(initialiser=POLICY),
+            seed=None,
+            drawn=None,
+            pure=pure,
+            real=False,
+        )
+        log.append(op)
+        self.recorder.replay.note(op)
+
     def history(self, tensor: torch.Tensor) -> History | None:
         """Tell what was written to a tensor; None for one that the recording does not know."""
         view = self.recorder.view(tensor)
@@ -98,7 +125,7 @@ class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a f
         self._replace(nn.init, "_no_grad_trunc_normal_", self._trunc_normal)
         self._replace(threading.Thread, "run", self._run)
         self._replace(nn.Module, "load_state_dict", self._load)
-        for name in ("tolist", "numpy", "__array__", "__dlpack__", "__reduce_ex__"):
+        for name in READS:
             self._replace(torch.Tensor, name, self._reading)
         self._stack.enter_context(self.recorder)
         return self.recorder

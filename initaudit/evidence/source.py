@@ -184,9 +184,21 @@ def applied(
     """
     parameter = entry.parameter
     value = torch.empty(parameter.shape, dtype=getattr(torch, parameter.dtype), device=device)
+    _put(value, entry, expectation, seed, stored)
+    return value
+
+
+def _put(
+    value: torch.Tensor,
+    entry: Entry,
+    expectation: Expectation,
+    seed: int,
+    stored: Callable[[Entry], torch.Tensor],
+) -> None:
+    """Write what the policy declares into a tensor of a parameter's shape."""
     if value.is_floating_point() and any(clause.writer is not None for clause in expectation.clauses):
         value.fill_(math.nan)  # a plug-in may write nothing, and what memory held before must not pass for its work
-    generator = generator_for(seed, expectation.drawn_as or parameter.name, device)
+    generator = generator_for(seed, expectation.drawn_as or entry.parameter.name, value.device)
     with told_at_the_rule(expectation):
         for clause in expectation.clauses:
             box = index(clause.box)
@@ -194,11 +206,15 @@ def applied(
                 value[box] = stored(entry)[box]
             else:
                 fill(value[box], clause, generator)
-    return value
 
 
-def write(entries: Sequence[Entry], expectations: Sequence[Expectation], *, seed: int) -> None:
-    """Put into a model what its policy writes; raise TargetError, before any write, for one without memory."""
+def write(
+    entries: Sequence[Entry], expectations: Sequence[Expectation], *, seed: int, recording: Recording | None = None
+) -> None:
+    """Put into a model what its policy writes, where it was recorded into the recording of it.
+
+    Raises TargetError, before any write, for one without memory.
+    """
     for entry, expectation in zip(entries, expectations, strict=True):
         if writes(entry, expectation) and entry.parameter.numel and not in_memory(entry):
             raise TargetError(
@@ -206,8 +222,30 @@ def write(entries: Sequence[Entry], expectations: Sequence[Expectation], *, seed
                 "memory first, with Module.to_empty(device=…)"
             )
     for entry, expectation in zip(entries, expectations, strict=True):
-        if writes(entry, expectation) and entry.assign is not None and entry.parameter.numel:
+        if not writes(entry, expectation) or entry.assign is None or not entry.parameter.numel:
+            continue
+        if recording is not None and any(map(recording.is_virtual, entry.tensors)):
+            _write_later(recording, entry, expectation, seed)
+        else:
             entry.assign(applied(entry, expectation, device=entry.read().device, seed=seed))
+
+
+def _write_later(recording: Recording, entry: Entry, expectation: Expectation, seed: int) -> None:
+    """Write a virtual tensor whenever its values are computed: in place, or beside it where that draws others."""
+    if entry.parameter.effective:
+        raise TargetError(
+            f"{entry.parameter.name} is computed from tensors that are not in memory, so that no value can be "
+            "assigned to it; build the model in memory with --no-record, or probe it as built"
+        )
+
+    def put(tensor: torch.Tensor) -> None:
+        before = tensor if writes_all(expectation) else tensor.clone()
+        value = tensor if tensor.is_contiguous() else torch.empty(tensor.shape, dtype=tensor.dtype)
+        _put(value, entry, expectation, seed, lambda _: before)
+        if value is not tensor:
+            tensor.copy_(value)
+
+    recording.write(entry.tensors[0], put, pure=writes_all(expectation))
 
 
 def _projected(
