@@ -13,7 +13,6 @@ from initaudit.evidence.counting import counted, read_sample
 from initaudit.evidence.equality import twinned
 from initaudit.evidence.exactness import EXTRAS, Exactness, exactness
 from initaudit.evidence.looking import Looking
-from initaudit.evidence.looking import Looking, look
 from initaudit.evidence.moments import FIGURES, Transform, collect, figures, moments
 from initaudit.evidence.source import Source
 from initaudit.evidence.stream import Stream
@@ -100,7 +99,7 @@ def _one(source: Source, looking: Looking, entry: Entry, expectation: Expectatio
         if value is None:
             return _missing(entry)
         looking.at(entry, expectation, value)
-        return _observe(value, expectation)
+        return _observe(value, expectation, counting=not looking.drawn_alone(entry, expectation))
     except TypeError as error:  # a dtype that has no moments
         return Evidence(reason=str(error))
 
@@ -141,35 +140,36 @@ def _untold(entry: Entry, found: Evidence, unrecorded: str | None) -> str:
     return f"nobody wrote {gaps:,} of its {parameter.numel:,} values" if gaps else TRACED
 
 
-def _observe(value: torch.Tensor, expectation: Expectation) -> _Found:
+def _observe(value: torch.Tensor, expectation: Expectation, *, counting: bool) -> _Found:
+    """Measure each region; draws that are certain to be of a law need no counting below its quantiles."""
     everything = whole(tuple(value.shape))
     plain = Clause(label=_PLAIN, box=everything, measured=(everything,), shape=tuple(value.shape))
     clauses = expectation.clauses or (replace(plain, label=None),)
     if any(clause.through is not None for clause in clauses):
         clauses = (*clauses, plain)
     if value.device.type == "cpu":
-        return _evidence([_observed(value, clause) for clause in clauses])
-    return [_pending(value, clause) for clause in clauses]
+        return _evidence([_observed(value, clause, counting) for clause in clauses])
+    return [_pending(value, clause, counting) for clause in clauses]
 
 
-def _observed(value: torch.Tensor, clause: Clause) -> Observation:
+def _observed(value: torch.Tensor, clause: Clause, counting: bool) -> Observation:
     regions = list(_regions(value, clause))
     found = moments(regions, count_zeros=_zeros_matter(clause), transform=_transform(clause))
-    return _observation(clause.label, found, _extras(value, clause, regions).tolist())
+    return _observation(clause.label, found, _extras(value, clause, regions if counting else ()).tolist())
 
 
-def _pending(value: torch.Tensor, clause: Clause) -> _Pending:
+def _pending(value: torch.Tensor, clause: Clause, counting: bool) -> _Pending:
     regions = list(_regions(value, clause))
     return _Pending(
         label=clause.label,
         rows=figures(regions, transform=_transform(clause)).to(value.device),
-        extras=_extras(value, clause, regions),
+        extras=_extras(value, clause, regions if counting else ()),
         sampled=False,
     )
 
 
-def _extras(value: torch.Tensor, clause: Clause, regions: Sequence[torch.Tensor]) -> torch.Tensor:
-    counts = counted(regions, clause)
+def _extras(value: torch.Tensor, clause: Clause, counting: Sequence[torch.Tensor]) -> torch.Tensor:
+    counts = counted(counting, clause)
     return exactness(value, clause) if counts is None else torch.cat([exactness(value, clause), counts])
 
 

@@ -24,12 +24,12 @@ def test_figures_that_wait_on_a_device_come_back_as_those_of_the_processor() -> 
         [clause(Orthogonal(rows=40, columns=30)), clause(Uniform(), "block 0 of 2")],
     ]
     known = Evidence(reason="nothing to measure")
-    waiting = [[measuring._pending(values, one) for one in clauses] for clauses in parameters]
+    waiting = [[measuring._pending(values, one, True) for one in clauses] for clauses in parameters]
     together = measuring._collected([waiting[0], known, *waiting[1:]])
     assert together[1] is known
     for evidence, clauses in zip((together[0], *together[2:]), parameters, strict=True):
         for found, one in zip(evidence.observations, clauses, strict=True):
-            alone = measuring._observed(values, one)
+            alone = measuring._observed(values, one, True)
             assert (found.label, found.sample, found.differing) == (one.label, alone.sample, alone.differing)
             assert found.residual == pytest.approx(alone.residual)
             assert found.moments.count == alone.moments.count
