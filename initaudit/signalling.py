@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from initaudit.evidence.signal.probe import Reading
 
 Progress = Callable[[str, int, int], None]
+NO_ROOM = "no gradients were sent back: there is no memory for those of its largest tensor"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,7 @@ class _Probed:
     inputs: "Inputs"
     reading: "Reading"
     unreached: frozenset[str]
+    notes: tuple[str, ...]
 
 
 def signal(request: SignalRequest, *, progress: Progress = lambda stage, done, total: None) -> SignalReport:
@@ -43,6 +46,7 @@ def signal(request: SignalRequest, *, progress: Progress = lambda stage, done, t
     With widths, a model of each is probed, and the layers are told of the widest. The model and the process are left
     as they were. Raises InitauditError where nothing can be found out.
     """
+    from initaudit.evidence.signal.fitting import outgrows
     from initaudit.model.process import prints_to_stderr, seeded
     from initaudit.model.target import importable
 
@@ -50,11 +54,12 @@ def signal(request: SignalRequest, *, progress: Progress = lambda stage, done, t
     builds = list(_builds(request))
     runs: list[list[_Probed]] = []
     with seeded(model.seed), prints_to_stderr(), importable(model.target, model.app_dir):
+        record = outgrows(builds[-1].model)
         for number, build in enumerate(builds):
             progress("probing", number, len(builds))
             if build.model.seed == model.seed:
                 runs.append([])
-            runs[-1].append(_probed(build))
+            runs[-1].append(_probed(replace(build, model=replace(build.model, record=record))))
     return _report(request, runs)
 
 
@@ -65,8 +70,7 @@ def _builds(request: SignalRequest) -> Iterator[SignalRequest]:
     for width in widths:
         for seed in range(model.seed, model.seed + model.seeds):
             arguments = {**model.arguments, **width}
-            # the values of a real build are all in memory, those of tensors that no module registers included
-            yield replace(request, model=replace(model, arguments=arguments, seed=seed, record=False))
+            yield replace(request, model=replace(model, arguments=arguments, seed=seed))
 
 
 def _report(request: SignalRequest, runs: list[list[_Probed]]) -> SignalReport:
@@ -87,7 +91,7 @@ def _report(request: SignalRequest, runs: list[list[_Probed]]) -> SignalReport:
         seed=request.model.seed,
         seeds=request.model.seeds,
         inputs=first.inputs.told,
-        assumed=first.inputs.assumed,
+        assumed=(*first.inputs.assumed, *first.notes),
         layers=layers,
         gradients=pool_gradients([one.reading.gradients for one in last]),
         forward=growth(layers, lambda layer: layer.forward_stds),
@@ -112,22 +116,29 @@ def _widths(
 
 
 def _probed(request: SignalRequest) -> _Probed:
+    from initaudit.evidence.lending import lending
+    from initaudit.evidence.signal.fitting import gradients_fit
     from initaudit.evidence.signal.reaching import unreached
     from initaudit.evidence.signal.sending import send
     from initaudit.evidence.source import write
 
     gathered = gather(replace(request.model, target=_own(request)))
+    _require_values(gathered.subject.module, gathered.subject.name)
     model = gathered.subject.module.to(gathered.source.device)
-    _require_values(model, gathered.subject.name)
-    if gathered.mode is Mode.APPLY:
-        write(gathered.entries, gathered.expectations, seed=request.model.seed)
-    sent, reading = send(request, model, gathered.source.device)
+    recording = gathered.source.recording
+    notes = () if recording is None or not request.backward or gradients_fit(model) else (NO_ROOM,)
+    with lending(recording) if recording is not None else nullcontext():
+        if gathered.mode is Mode.APPLY:
+            write(gathered.entries, gathered.expectations, seed=request.model.seed, recording=recording)
+        sent, reading = send(replace(request, backward=request.backward and not notes), model, gathered.source.device)
+        missing = unreached(model, reading, sent)
     return _Probed(
         gathered=gathered,
         dtype=_dtype(model),
         inputs=sent.make(),
         reading=reading,
-        unreached=unreached(model, reading, sent),
+        unreached=missing,
+        notes=notes,
     )
 
 

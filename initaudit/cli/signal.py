@@ -48,6 +48,7 @@ from initaudit.values import Outcome
     metavar="ARG=N,N,N",
     help="Build the model at each of these widths, and fit the power of the width that each scale follows.",
 )
+@click.option("--forward-only", is_flag=True, help="Send no gradients back, and keep nothing of what passes.")
 @judging_options
 @seeds_option
 @signal_output_options
@@ -61,6 +62,7 @@ def signal(
     batch: str | None,
     loss: str | None,
     widths: str | None,
+    forward_only: bool,
     seeds: int,
 ) -> None:
     """Send a probe through a model, forward and backward, and say layer by layer what becomes of its scale.
@@ -82,6 +84,7 @@ def signal(
         loss=loss,
         widths=None if widths is None else Widths.read(widths),
         histograms=any(each.format == "html" for each in chosen),
+        backward=not forward_only,
     )
     with progress() as callback:
         report = send(request, progress=callback)

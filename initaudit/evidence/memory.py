@@ -41,6 +41,16 @@ class Memory:
             self.mapping.madvise(mark)
 
 
+def available() -> int | None:
+    """Tell how many bytes the system would give to this process; None where it does not say."""
+    meminfo = Path("/proc/meminfo")
+    lines = meminfo.read_text().splitlines() if meminfo.exists() else []
+    free = [int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:")]
+    group = [Path(f"/sys/fs/cgroup/memory.{name}") for name in ("max", "current")]
+    limit, used = (one.read_text().strip() if one.exists() else "max" for one in group)
+    return min([*free, *([int(limit) - int(used)] if limit.isdecimal() and used.isdecimal() else [])], default=None)
+
+
 def touched(memories: Iterable[Memory]) -> bool:
     """Tell whether any page of some memories was written, by what the system keeps resident of them."""
     spans = sorted((one.storage.data_ptr(), one.storage.data_ptr() + one.storage.nbytes()) for one in memories)

@@ -235,7 +235,7 @@ def _write_later(recording: Recording, entry: Entry, expectation: Expectation, s
     if entry.parameter.effective:
         raise TargetError(
             f"{entry.parameter.name} is computed from tensors that are not in memory, so that no value can be "
-            "assigned to it; build the model in memory with --no-record, or probe it as built"
+            "assigned to it; probe it as built, or where there is memory for it"
         )
 
     def put(tensor: torch.Tensor) -> None:

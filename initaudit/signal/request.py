@@ -97,6 +97,8 @@ class SignalRequest:
     widths: Widths | None = None
     histograms: bool = False
     """Whether the layers' values are counted in bins as well."""
+    backward: bool = True
+    """Whether gradients are sent back from the outputs."""
 
 
 def _filling(text: str, words: list[str]) -> tuple[Filling, int | None]:

@@ -30,6 +30,8 @@ class Probe:
     training: bool = False
     """Everything in training mode, as `train()` puts it."""
     histograms: bool = False
+    backward: bool = True
+    """Whether gradients are sent back; without them nothing is kept of what passes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +51,13 @@ def read(model: nn.Module, probe: Probe) -> Reading:
     statistics of the batch, as they do in training. Raises TargetError where the model's own code raises.
     """
     watch = Watch(model, histograms=probe.histograms)
-    with as_it_was(model, training=probe.training), watch.hooked(), torch.enable_grad():
+    with as_it_was(model, training=probe.training), watch.hooked(), torch.set_grad_enabled(probe.backward):
         try:
             output = model(*probe.args, **probe.kwargs)
         except Exception as error:
             raise TargetError(f"the forward pass {raised(error)}") from error
         watch.look_away()
-        reached = _send_back(output, probe)
+        reached = probe.backward and _send_back(output, probe)
     return Reading(
         layers=watch.layers(),
         gradients=watch.gradients() if reached else (),

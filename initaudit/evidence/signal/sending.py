@@ -23,6 +23,7 @@ class Sent:
     seed: int
     loss: Loss | None
     histograms: bool
+    backward: bool = True
 
     def probe(self, *, training: bool = False) -> Probe:
         """Make the probe for one pass."""
@@ -34,6 +35,7 @@ class Sent:
             loss=self.loss,
             training=training,
             histograms=self.histograms,
+            backward=self.backward,
         )
 
 
@@ -45,7 +47,7 @@ def send(request: SignalRequest, model: nn.Module, device: torch.device) -> tupl
     seed = request.model.seed
 
     def sent(make: Callable[[], Inputs]) -> Sent:
-        return Sent(make=make, seed=seed, loss=_loss(request), histograms=request.histograms)
+        return Sent(make=make, seed=seed, loss=_loss(request), histograms=request.histograms, backward=request.backward)
 
     if request.batch is not None:
         batch = _called(request.batch)
