@@ -15,7 +15,7 @@ def rows_of(lines: list[str], sign: str) -> list[int]:
 def test_steady_growth_is_a_straight_line() -> None:
     lines = chart([10.0**n for n in range(7)], 40)
     assert rows_of(lines, UNICODE.point) == [6, 5, 4, 3, 2, 1, 0]
-    assert lines[0].startswith("   1e+06 │")
+    assert lines[0].startswith("    1e+6 │")
     assert lines[6].startswith("       1 │")
     assert len(lines) == HEIGHT + 1
 
