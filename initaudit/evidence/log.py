@@ -110,5 +110,10 @@ class Op:
         yield from (one for one in self.made if one is not None)
 
     def inputs(self) -> list[View]:
-        """List the windows among its arguments, those that it writes included."""
-        return [one for one in leaves((self.args, self.kwargs)) if isinstance(one, View)]
+        """List the windows among its arguments whose values it reads, those that it writes included."""
+        return [] if by_shape(self.name) else [one for one in leaves((self.args, self.kwargs)) if isinstance(one, View)]
+
+
+def by_shape(name: str) -> bool:
+    """Tell whether an operation looks at the shape alone of what it is given, as `rand_like` and `new_zeros` do."""
+    return name.endswith("_like") or name.startswith("new_")

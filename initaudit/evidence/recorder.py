@@ -19,7 +19,7 @@ from initaudit.errors import TargetError
 from initaudit.evidence.callers import caller
 from initaudit.evidence.exposing import Exposed
 from initaudit.evidence.loading import Loads
-from initaudit.evidence.log import Drawn, Held, Op, View
+from initaudit.evidence.log import Drawn, Held, Op, View, by_shape
 from initaudit.evidence.memory import Memory, RefusedError, touched
 from initaudit.evidence.nesting import leaves, mapped
 from initaudit.evidence.replay import Replay, ReplayError
@@ -288,7 +288,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             name is not None or torch.Tag.nondeterministic_seeded in func.tags
         )
         name = name or func._schema.name.rpartition("::")[2]
-        freeze = self._name if real else self._hold
+        freeze = self._outline if by_shape(name) else self._name if real else self._hold
         op = Op(
             index=len(self.log),
             func=func,
@@ -315,6 +315,12 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _drawn(self, args: Any, kwargs: Any) -> Drawn:
         own = torch.initial_seed() == self.run
         return Drawn.RUN if own and _generators((args, kwargs)) in ([], [torch.default_generator]) else Drawn.OTHER
+
+    def _outline(self, one: Any) -> Any:
+        """Keep what shows a tensor's shape, whose values are not read."""
+        if not isinstance(one, torch.Tensor):
+            return None if isinstance(one, torch.Generator) else one
+        return self.view(one) or Held(torch.zeros((), dtype=one.dtype).expand(one.shape))
 
     def _name(self, one: Any) -> Any:
         """Keep a tensor's window without its values: what was done needs no doing again."""

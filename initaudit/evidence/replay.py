@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from initaudit.errors import TargetError
-from initaudit.evidence.log import Held, Op, View
+from initaudit.evidence.log import Held, Op, View, by_shape
 from initaudit.evidence.nesting import leaves, mapped
 
 _DEFAULT = threading.Lock()
@@ -121,6 +121,8 @@ class Replay:
             match one:
                 case Held():
                     return None if one.tensor is None else one.tensor.to(device)
+                case View() if by_shape(op.name):
+                    return torch.empty_strided(one.size, one.stride, dtype=one.dtype, device=device)
                 case View():
                     return window(memories[one.storage], one)
                 case torch.device():

@@ -110,3 +110,15 @@ def test_write_of_rows_that_are_written_again_is_dead() -> None:
 def test_arguments_about_memory_are_not_told() -> None:
     (write,) = history(lambda weight: None, torch.zeros).writes
     assert (write.initialiser, write.arguments) == ("zeros", ())
+
+
+def test_tensor_made_in_the_shape_of_another_does_not_depend_on_its_values() -> None:
+    def build() -> nn.Module:
+        seen = torch.empty(SIDE, SIDE).normal_()
+        return nn.ParameterList([torch.rand_like(seen), torch.zeros_like(seen), seen.new_full((9, SIDE), 2.0)])
+
+    made = build_recorded(Request(target=build))
+    assert made.recording is not None, made.reason
+    origins = [made.recording.origin(one) for one in made.subject.module.parameters()]
+    assert [(one.random, one.single) for one in origins if one is not None] == [(True, True), *[(False, False)] * 2]
+    assert made.recording.value(next(made.subject.module.parameters()), torch.device("cpu")).std() > 0.2
