@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-from initaudit.checks.audit import Audit
+from initaudit.checks.audit import Audit, is_random
 from initaudit.checks.identity import is_drawn
 from initaudit.checks.parts import places
 from initaudit.laws import EXACT, STRUCTURED
@@ -41,9 +41,15 @@ def _judge(audit: Audit, expectation: Expectation, evidence: Evidence, repeat: R
 
 
 def _unexplained(expectation: Expectation, evidence: Evidence, repeat: Repeat) -> Repeat:
-    """Leave out what is constant by design: a declared or a written constant, and the padding row of an embedding."""
+    """Leave out what is constant by design.
+
+    That is where the policy declares a constant or speaks of a part without a law, where a recorded write put a
+    constant, and the padding row of an embedding.
+    """
     shape = expectation.parameter.shape
-    boxes = [one.box for one in expectation.clauses if isinstance(one.law, EXACT)]
+    fixed = [one for one in expectation.clauses if isinstance(one.law, EXACT)]
+    apart = [one for one in expectation.clauses if one.label is not None and not is_random(one.law)]
+    boxes = [one.box for one in (*fixed, *apart)]
     boxes += [one.box for one in evidence.left if isinstance(one.law, EXACT)]
     padding = expectation.parameter.sites[0].attributes.get(PADDING)
     if isinstance(padding, int) and repeat.constant == 0:
