@@ -115,7 +115,7 @@ CODES = (
         - {id: weights, match: {parameter: weight}, init: {normal: {std: 0.02}}}
 
         nets.py:3: IA204 error weight: uniform(a=-0.034641, b=0.034641) gave U(-0.034641, 0.034641),
-        P(x < -0.02156) = 0.1888, where N(0, 0.02) has 0.1406
+        P(x < -0.01624) = 0.2656, where N(0, 0.02) has 0.2084
         """,
         mend="""
         Call the initialiser that is declared (xavier_normal_ and xavier_uniform_ differ
