@@ -2,6 +2,7 @@
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 
 class Bottleneck(nn.Module):
@@ -108,6 +109,16 @@ class DecoderLayer(nn.Module):
         self.up_proj = nn.Linear(width, hidden, bias=False)
         self.down_proj = nn.Linear(hidden, width, bias=False)
 
+    def forward(self, x):
+        projections, normed = (self.q_proj, self.k_proj, self.v_proj), self.input_norm(x)
+        heads = (
+            one(normed).unflatten(-1, (-1, 128)).transpose(1, 2) for one in (self.q_proj, self.k_proj, self.v_proj)
+        )
+        mixed = functional.scaled_dot_product_attention(*heads, is_causal=True, enable_gqa=True)
+        x = x + self.o_proj(mixed.transpose(1, 2).flatten(2))
+        normed = self.post_norm(x)
+        return x + self.down_proj(functional.silu(self.gate_proj(normed)) * self.up_proj(normed))
+
 
 class Decoder405B(nn.Module):
     """405 billion parameters, in the shapes of Llama 3.1."""
@@ -121,6 +132,12 @@ class Decoder405B(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Linear | nn.Embedding):
                 nn.init.normal_(module.weight, 0.0, 0.02)
+
+    def forward(self, tokens):
+        x = self.embed_tokens(tokens)
+        for layer in self.layers:
+            x = layer(x)
+        return self.lm_head(self.norm(x))
 
 
 class InitialisedGPT2XL(GPT2XL):
