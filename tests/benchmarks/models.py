@@ -110,10 +110,9 @@ class DecoderLayer(nn.Module):
         self.down_proj = nn.Linear(hidden, width, bias=False)
 
     def forward(self, x):
-        projections, normed = (self.q_proj, self.k_proj, self.v_proj), self.input_norm(x)
-        heads = (
-            one(normed).unflatten(-1, (-1, 128)).transpose(1, 2) for one in (self.q_proj, self.k_proj, self.v_proj)
-        )
+        normed = self.input_norm(x)
+        heads = [one(normed) for one in (self.q_proj, self.k_proj, self.v_proj)]
+        heads = [one.unflatten(-1, (-1, 128)).transpose(1, 2) for one in heads]
         mixed = functional.scaled_dot_product_attention(*heads, is_causal=True, enable_gqa=True)
         x = x + self.o_proj(mixed.transpose(1, 2).flatten(2))
         normed = self.post_norm(x)
