@@ -54,7 +54,10 @@ def test_a_prefix_names_all_codes_that_start_with_it() -> None:
     [
         ("IA110", "no code is called 'IA110'; did you mean IA101 or IA102 or IA103 or IA104 or IA105?"),
         ("IA1O1", "no code is called 'IA1O1'; did you mean IA101"),
-        ("IA208", "no code is called 'IA208'; did you mean IA201 or IA202 or IA203 or IA204 or IA205 or IA206 or IA207?"),
+        (
+            "IA208",
+            "no code is called 'IA208'; did you mean IA201 or IA202 or IA203 or IA204 or IA205 or IA206 or IA207?",
+        ),
         ("E501", "no code is called 'E501'; there are IA101, IA102"),
         ("", "no code is called ''; there are IA101, IA102"),
     ],
