@@ -21,14 +21,14 @@ class Gauge:
         self._counts: list[torch.Tensor] = []
         self._seen: dict[int, tuple[weakref.ref[torch.Tensor], int, int]] = {}
 
-    def measure(self, tensor: torch.Tensor) -> int:
-        """Take the moments of a tensor, and give their number."""
+    def measure(self, tensor: torch.Tensor, *, zeros: bool = True) -> int:
+        """Take the moments of a tensor, and give their number; counting zeros takes as long as all else."""
         version = -1 if tensor.is_inference() else tensor._version
         known, before, number = self._seen.get(id(tensor), (None, 0, 0))
         if known is not None and known() is tensor and before == version >= 0:
             return number
         values = tensor.detach()
-        self._moments.append(moments([values]) if values.device.type == "cpu" else figures([values]))
+        self._moments.append(moments([values], count_zeros=zeros) if values.device.type == "cpu" else figures([values]))
         self._seen[id(tensor)] = (weakref.ref(tensor), version, len(self._moments) - 1)
         return len(self._moments) - 1
 

@@ -105,7 +105,7 @@ class Watch:
         """Tell what arrived at each parameter that is to be trained."""
         owners = {id(one): module for module in self.model.modules() for one in module._parameters.values()}
         wanted = [(name, one) for name, one in self.model.named_parameters() if one.requires_grad and one.numel()]
-        numbers = [self._gauge.measure(one) for _, one in wanted]
+        numbers = [self._gauge.measure(one, zeros=False) for _, one in wanted]
         moments = self._gauge.moments()
         return tuple(
             Gradient(
@@ -172,7 +172,9 @@ class Watch:
         units = dead = flat = None
         if made.name in RECTIFIERS and values.dim() > 1:
             others = [one for one in range(values.dim()) if one != channels % values.dim()]
-            asleep = (values.amax(others) == 0) & (values.amin(others) == 0)
+            asleep = values.amax(others) == 0
+            if made.name != "relu":  # what may be below zero
+                asleep &= values.amin(others) == 0
             units, dead = asleep.numel(), self._gauge.count(asleep.sum())
         if made.name in FLAT:
             low, high = FLAT[made.name]
@@ -188,12 +190,13 @@ class Watch:
         )
 
     def _returns(self, call: _Call, gradient: torch.Tensor) -> None:
-        call.backward = self._gauge.measure(gradient)
+        call.backward = self._gauge.measure(gradient, zeros=False)
 
     def _arrives(self, parameter: torch.Tensor) -> None:
         gradient, parameter.grad = parameter.grad, None
         if gradient is not None:
-            self._arrived[id(parameter)] = self._gauge.measure(gradient.to_dense() if gradient.is_sparse else gradient)
+            whole = gradient.to_dense() if gradient.is_sparse else gradient
+            self._arrived[id(parameter)] = self._gauge.measure(whole, zeros=False)
 
     def _layer(self, call: _Call, moments: Sequence[Moments], counts: Sequence[int]) -> Layer:
         def at(number: int | None) -> Moments | None:
