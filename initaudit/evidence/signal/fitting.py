@@ -12,8 +12,8 @@ from initaudit.request import Request
 
 _SHARE = 2
 """A model fits that takes at most this part of the memory: one half, for what passes through it needs room too."""
-_AT_ONCE = 4
-"""How many times the largest tensor a backward pass may hold: its values, its gradient, and two that are added."""
+_AT_ONCE = 5
+"""How many times the largest tensor a backward pass may hold: its values, and gradients being made and added up."""
 
 
 def outgrows(request: Request) -> bool:

@@ -1,11 +1,12 @@
 """The weight of each module: the tensor that mixes its inputs, as the module uses it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import nn
 
+from initaudit.evidence.moments import DEVICE_PIECE, pieces
 from initaudit.evidence.signal.gauge import Gauge
 from initaudit.fans import semantic_fans
 from initaudit.model.walk import layout
@@ -64,14 +65,23 @@ class Weights:
 
 
 def histogram(tensor: torch.Tensor) -> Histogram | None:
-    """Count values in equal bins; None where none is finite."""
-    values = tensor.detach().float().flatten()
-    values = values[torch.isfinite(values)]
-    if not values.numel():
+    """Count values in equal bins, a piece at a time; None where none is finite."""
+    ends = [one.aminmax() for one in _finite(tensor)]
+    if not ends:
         return None
-    low, high = values.aminmax()
-    counts = torch.histc(values, BINS, low.item(), high.item()).tolist()
-    return Histogram(low=low.item(), high=high.item(), counts=tuple(map(int, counts)))
+    low, high = min(one.min.item() for one in ends), max(one.max.item() for one in ends)
+    counts = sum(torch.histc(one, BINS, low, high).long() for one in _finite(tensor))
+    assert isinstance(counts, torch.Tensor)  # noqa: S101
+    return Histogram(low=low, high=high, counts=tuple(counts.tolist()))
+
+
+def _finite(tensor: torch.Tensor) -> Iterator[torch.Tensor]:
+    """Give the finite values of a tensor, in pieces that memory has room for."""
+    for piece in pieces(tensor, DEVICE_PIECE):
+        values = piece.float()
+        values = values[torch.isfinite(values)]
+        if values.numel():
+            yield values
 
 
 def _weight(module: nn.Module) -> tuple[str, torch.Tensor] | None:

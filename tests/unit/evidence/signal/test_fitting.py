@@ -26,8 +26,8 @@ rules:
   - {id: weight, match: {name: "*weight"}, init: {normal: {std: 0.5 / sqrt(fan_in)}}}
   - {id: scale, match: {name: scale}, init: {constant: 0.1}}
 """
-ROOM_FOR_GRADIENTS, NO_ROOM_AT_ALL = 2_500_000, 1
-"""Bytes: the model has 1.4 million, and the largest of its tensors 0.56 million."""
+ROOM_FOR_GRADIENTS, NO_ROOM_AT_ALL = 3_000_000, 1
+"""Bytes: the model has 1.7 million, and the largest of its tensors 0.56 million."""
 
 
 class Tied(nn.Module):
@@ -36,7 +36,7 @@ class Tied(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.embed = nn.Embedding(700, 200)
-        self.layers = nn.ModuleList(nn.Linear(200, 200) for _ in range(3))
+        self.layers = nn.ModuleList(nn.Linear(200, 200) for _ in range(5))
         self.mix = nn.Parameter(torch.randn(200, 200).t())
         self.register_buffer("scale", torch.full((200, 200), 0.1))
         self.head = nn.Linear(200, 700, bias=False)
@@ -77,7 +77,7 @@ def test_figures_of_a_policy_are_those_in_memory(policy: str, monkeypatch: pytes
 def test_built_model_has_gradients_and_findings(monkeypatch: pytest.MonkeyPatch) -> None:
     given(monkeypatch, ROOM_FOR_GRADIENTS)
     found = probed(Tied)
-    assert [one.name for one in found.layers] == ["embed", "layers.0", "layers.1", "layers.2", "head", ""]
+    assert [one.name for one in found.layers] == ["embed", *(f"layers.{number}" for number in range(5)), "head", ""]
     assert {one.name for one in found.gradients if one.reached} >= {"embed.weight", "mix", "layers.0.weight"}
 
 
