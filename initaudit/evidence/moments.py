@@ -108,7 +108,8 @@ def _piece(piece: torch.Tensor, count_zeros: bool) -> Moments:
     m2 = square - count * mean * mean
     if not math.isfinite(square) or m2 * _CENTRE_BEYOND**2 < square or square < 1e-30:
         mean, m2 = _centred(piece)
-    zeros = count - int(torch.count_nonzero(piece)) if low <= 0 <= high and count_zeros else 0
+    # twice as fast as counting; a piece is short enough for a float to count its ones exactly
+    zeros = count - int(piece.sgn().abs_().sum()) if low <= 0 <= high and count_zeros else 0
     return Moments(
         count=count,
         mean=mean,

@@ -25,10 +25,11 @@ class Deep(nn.Module):
 
     def __init__(self, weights: str = "normal", function: str = "none", width: int = 256, depth: int = 100) -> None:
         super().__init__()
-        self.linears = nn.ModuleList(nn.Linear(width, width, bias=False) for _ in range(depth))
-        self.function = FUNCTIONS[function]
-        for layer in self.linears.children():
+        layers = [nn.Linear(width, width, bias=False) for _ in range(depth)]
+        for layer in layers:
             WEIGHTS[weights](layer.weight)
+        self.linears = nn.ModuleList(layers)
+        self.function = FUNCTIONS[function]
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Give what the last layer's function makes of it."""
