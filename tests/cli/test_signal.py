@@ -98,6 +98,13 @@ def test_values_that_are_lost_fail(probe: Invoke) -> None:
     assert "not finite from linears." in result.stdout
 
 
+def test_nothing_is_sent_back_where_that_is_asked(probe: Invoke) -> None:
+    found = read(probe("Deep", "--input", "16,32", "--forward-only", "-f", "json"))
+    assert [layer["backward"] for layer in found["layers"]] == [None] * 12
+    assert found["layers"][1]["activation"]["name"] == "relu"
+    assert {one["code"] for one in found["findings"]} == {"IA601"}
+
+
 def test_json_follows_its_schema(probe: Invoke) -> None:
     found = read(probe("Deep", "--input", "16,32", "--seeds", "2", "-f", "json"))
     assert [layer["name"] for layer in found["layers"]] == [f"linears.{number}" for number in range(12)]

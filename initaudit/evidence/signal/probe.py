@@ -1,6 +1,7 @@
 """One pass forward and backward through a model, with figures of all that its layers take and give."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,7 +52,7 @@ def read(model: nn.Module, probe: Probe) -> Reading:
     statistics of the batch, as they do in training. Raises TargetError where the model's own code raises.
     """
     watch = Watch(model, histograms=probe.histograms)
-    with as_it_was(model, training=probe.training), watch.hooked(), torch.set_grad_enabled(probe.backward):
+    with as_it_was(model, training=probe.training), watch.hooked(), torch.enable_grad(), _keeping(probe):
         try:
             output = model(*probe.args, **probe.kwargs)
         except Exception as error:
@@ -63,6 +64,13 @@ def read(model: nn.Module, probe: Probe) -> Reading:
         gradients=watch.gradients() if reached else (),
         output=watch.output(),
     )
+
+
+def _keeping(probe: Probe) -> AbstractContextManager[object]:
+    """Let the graph, which tells what made a tensor, keep no values where no gradient is to go back through it."""
+    if probe.backward:
+        return nullcontext()
+    return torch.autograd.graph.saved_tensors_hooks(lambda tensor: None, lambda nothing: torch.empty(0))
 
 
 def _send_back(output: object, probe: Probe) -> bool:

@@ -84,13 +84,15 @@ def test_built_model_has_gradients_and_findings(monkeypatch: pytest.MonkeyPatch)
 def test_without_room_for_gradients_none_are_sent_and_the_report_says_so(
     policy: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    expected = probed(Tied, policy, backward=False)
+    expected, whole = probed(Tied, policy, backward=False), probed(Tied, policy).layers
     given(monkeypatch, NO_ROOM_AT_ALL)
     found = probed(Tied, policy)
     assert found.layers == expected.layers
     assert found.assumed == (NO_ROOM,)
     assert not found.gradients
     assert {one.backward for one in found.layers} == {None}
+    assert [one.activation for one in found.layers] == [one.activation for one in whole]
+    assert "relu" in {one.activation.name for one in whole if one.activation is not None}
 
 
 def test_weight_that_is_computed_cannot_be_assigned_to(policy: str, monkeypatch: pytest.MonkeyPatch) -> None:
