@@ -77,8 +77,8 @@ def _guessed(
         except TargetError as error:
             told = told or f"{'; '.join(inputs.told)} does not go through: {error}"
     raise OptionError(
-        f"{told or 'no layer tells what the model takes'}; say what goes in with --input, as in --input 16,256, or with "
-        "--batch module:function"
+        f"{told or 'no layer tells what the model takes'}; say what goes in with --input, as in --input 16,256, or "
+        "with --batch module:function"
     )
 
 
