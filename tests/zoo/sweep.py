@@ -1,6 +1,6 @@
 """Record every stock model of a library, in one process, and say what the recording knows of its parameters.
 
-By hand: `python tests/zoo/sweep.py [transformers|timm] [--match GLOB] [--start N] [--every N] [--seconds 60]`.
+By hand: `python tests/zoo/sweep.py [transformers|timm] [--match GLOB …] [--start N] [--every N] [--seconds 60]`.
 No values are drawn: the sweep is about the recording. With `--check` they are, some of each parameter, and every
 finding of an audit without a policy is printed. It fails where a model crashes it, and prints
 
@@ -174,7 +174,7 @@ def show(tally: Tally, wall: float) -> None:
 def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("family", choices=FAMILIES)
-    options.add_argument("--match", default="*")
+    options.add_argument("--match", nargs="+", default=["*"])
     options.add_argument("--start", type=int, default=0, help="leave so many models out")
     options.add_argument("--every", type=int, default=1, help="look at each Nth model only")
     options.add_argument("--seconds", type=int, default=60)
@@ -183,7 +183,11 @@ def main() -> None:
     signal.signal(signal.SIGALRM, time_up)
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
-    names = [pair for pair in FAMILIES[chosen.family]() if fnmatch.fnmatch(pair[0], chosen.match)]
+    names = [
+        (name, factory)
+        for name, factory in FAMILIES[chosen.family]()
+        if any(fnmatch.fnmatch(name, glob) for glob in chosen.match)
+    ]
     tally, start = Tally(), time.monotonic()
     try:
         for name, factory in names[chosen.start :: chosen.every]:
