@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from initaudit.checks.audit import RANDOM, Audit, spacing
-from initaudit.laws import CONTINUOUS, INDEPENDENT
+from initaudit.laws import CONTINUOUS, INDEPENDENT, Unknown
 from initaudit.likeness import Groups, Match, matches
 from initaudit.policy.expectation import Expectation
 from initaudit.policy.matching import equal_pairs, leaders
@@ -66,11 +66,12 @@ def is_drawn(expectation: Expectation, evidence: Evidence) -> bool:
         return False
     if rule is not None and rule.unchecked:
         return False
+    declared = any(isinstance(clause.law, RANDOM) for clause in expectation.clauses)
     if origin is not None:
         loaded = origin.loaded or any(one.write.initialiser == LOADED for one in evidence.left)
-        return origin.random and not loaded
+        elsewhere = any(isinstance(one.law, Unknown) for one in evidence.left)  # by numpy, say
+        return not loaded and (origin.random or (declared and elsewhere))
     fingerprint = evidence.look.fingerprint
-    declared = any(isinstance(clause.law, RANDOM) for clause in expectation.clauses)
     return declared or (fingerprint is not None and fingerprint.irregular)
 
 
@@ -133,7 +134,7 @@ def _identical(audit: Audit, group: Sequence[_Member]) -> Iterator[Finding]:
     location = copy.location if copy is not None else None
     if copy is not None:
         reason = f"; {location or 'torch'} copies them"
-    elif all(one is not None and one.key is not None for one in origins):
+    elif all(one is not None and one.random and one.key is not None for one in origins):
         reason = "; they were drawn from equal states of a generator"
     else:
         reason = ""

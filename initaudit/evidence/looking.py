@@ -8,7 +8,7 @@ from initaudit.evidence.fingerprint import fingerprint
 from initaudit.evidence.parts import partitions, repeats
 from initaudit.evidence.source import Source
 from initaudit.evidence.stream import Stream
-from initaudit.laws import INDEPENDENT, Orthogonal
+from initaudit.laws import CONTINUOUS, INDEPENDENT, Orthogonal, Sparse
 from initaudit.model.through import THROUGH
 from initaudit.model.walk import Entry
 from initaudit.policy.expectation import Clause, Expectation
@@ -67,7 +67,8 @@ class Looking:
             return False
         origin = self._origins[entry.parameter.name]
         if origin is not None:
-            return origin.random and not origin.loaded
+            declared = any(isinstance(clause.law, (*CONTINUOUS, Sparse)) for clause in expectation.clauses)
+            return (origin.random or declared) and not origin.loaded
         return not (self._source.apply and self._source.drawn_alone(entry, expectation, None))
 
 
