@@ -11,9 +11,7 @@ import click
 
 from initaudit.checks.codes import expand
 from initaudit.errors import OptionError
-from initaudit.reports import FORMATS
-from initaudit.reports.scorecards import FORMATS as SCORECARDS
-from initaudit.reports.signals import FORMATS as SIGNALS
+from initaudit.reports import FORMATS, SCORECARD_FORMATS, SIGNAL_FORMATS
 from initaudit.values import BUDGET
 
 Command = Callable[..., Any]
@@ -165,7 +163,7 @@ def output_options(command: Command) -> Command:
 
 def signal_output_options(command: Command) -> Command:
     """Declare how what a probe found is told and where it goes; the command gets it as `output`."""
-    return _output(command, SIGNALS, "Show every layer, with bounds, weights and the gains of activations.")
+    return _output(command, SIGNAL_FORMATS, "Show every layer, with bounds, weights and the gains of activations.")
 
 
 def _output(command: Command, formats: Iterable[str], more: str) -> Command:
@@ -196,7 +194,7 @@ def history_options(command: Command) -> Command:
 
 def scorecard_options(command: Command) -> Command:
     """Declare how a scorecard is told and where it goes; the command gets it as `output`."""
-    return _packed(command, "output", OutputOptions, _format(SCORECARDS), _OUTPUT, _COLOUR, traceback_option)
+    return _packed(command, "output", OutputOptions, _format(SCORECARD_FORMATS), _OUTPUT, _COLOUR, traceback_option)
 
 
 def evidence_options(command: Command) -> Command:

@@ -33,6 +33,7 @@ class Recording:
 
     recorder: Recorder
     _known: dict[View, History] = field(default_factory=dict)
+    _origins: dict[View, Origin] = field(default_factory=dict)
     """Histories that were told before; the log is finished, so they hold."""
 
     def value(self, tensor: torch.Tensor, device: torch.device) -> torch.Tensor | None:
@@ -103,7 +104,11 @@ class Recording:
     def origin(self, tensor: torch.Tensor) -> Origin | None:
         """Tell what a tensor's values come from; None for one that the recording does not know."""
         view = self.recorder.view(tensor)
-        return None if view is None else origin(self.recorder.replay, view)
+        if view is None:
+            return None
+        if view not in self._origins:
+            self._origins[view] = origin(self.recorder.replay, view)
+        return self._origins[view]
 
 
 class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a function)

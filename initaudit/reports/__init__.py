@@ -22,6 +22,10 @@ FORMATS: Mapping[str, str] = MappingProxyType(
     }
 )
 """The modules of the formats, by the names that `--output-format` takes."""
+SIGNAL_FORMATS: Mapping[str, str] = MappingProxyType({name: name for name in ("table", "plain", "json", "html")})
+"""The formats of a probe, which `reports.signals` writes."""
+SCORECARD_FORMATS: Mapping[str, str] = MappingProxyType({name: name for name in ("table", "plain", "json")})
+"""The formats of a policy's test, which `reports.scorecards` writes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,7 @@
 """How the test of a policy is told: the score, what was planted where, and why faults survive."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib import import_module
-from types import MappingProxyType
 from typing import Any
 
 from initaudit import __version__
@@ -12,14 +11,12 @@ from initaudit.reports.cells import Cells, Layout
 from initaudit.reports.escape import escape
 from initaudit.scorecard import Group, Mutant, Scorecard
 
-FORMATS: Mapping[str, str] = MappingProxyType({name: name for name in ("table", "plain", "json")})
-"""The formats, by the names that `--output-format` takes."""
 _LAYOUT: Layout = (("parameter",), ("alike",), ("rule",), ("planted",), ("caught",), ("survivors",))
 _NARROW: Layout = (("parameter", "governed", "survivors"), ("planted",), ("caught",))
 
 
 def render(card: Scorecard, name: str, view: View) -> str:
-    """Give a scorecard in a format of `FORMATS`, with a newline at its end."""
+    """Give a scorecard in a format of `SCORECARD_FORMATS`, with a newline at its end."""
     if name == "json":
         return json.written(document(card))
     rows = [_row(group) for group in card.groups]

@@ -1,8 +1,7 @@
 """How a probe is told: layers with their scales, charts of them over depth, growth, findings."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib import import_module
-from types import MappingProxyType
 
 from initaudit.reports import View, json, plain, signal_cells, wording
 from initaudit.reports.cells import Cells
@@ -12,8 +11,6 @@ from initaudit.reports.signal_json import document
 from initaudit.signal.values import Growth, Layer, SignalReport
 from initaudit.values import Mode, Severity
 
-FORMATS: Mapping[str, str] = MappingProxyType({name: name for name in ("table", "plain", "json", "html")})
-"""The formats, by the names that `--output-format` takes."""
 LONG = 40
 """A model with more layers than this shows the first and the last ones, unless all are asked for."""
 ENDS = 8
@@ -23,7 +20,7 @@ WIDTH = 100
 
 
 def render(report: SignalReport, name: str, view: View, signs: Signs = UNICODE) -> str:
-    """Give a report in a format of `FORMATS`, with a newline at its end; charts and arrows are drawn with `signs`."""
+    """Give a report in a format of `SIGNAL_FORMATS`, with a newline at its end; `signs` draw its charts."""
     if name == "json":
         return json.written(document(report))
     if name == "html":
