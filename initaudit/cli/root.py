@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from initaudit import __version__
+from initaudit.cli.leaving import leave
 from initaudit.cli.options import traceback_option, wants_traceback
 from initaudit.errors import InitauditError, PolicyError
 from initaudit.reports.escape import escape_lines
@@ -98,7 +99,12 @@ def main() -> None:
             reconfigure(errors="backslashreplace")
     # torch says so of every environment without numpy, of which nothing here has need
     warnings.filterwarnings("ignore", message="Failed to initialize NumPy", category=UserWarning)
-    root(prog_name="initaudit")
+    try:
+        root(prog_name="initaudit")
+    except SystemExit as end:
+        if isinstance(end.code, int):
+            leave(end.code)
+        raise
 
 
 def _bug(error: Exception) -> str:
