@@ -1,5 +1,6 @@
 """`initaudit apply`: write the values that a policy gives a model to a file."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,7 +8,7 @@ import click
 
 from initaudit.cli.options import ModelOptions, Pairs, model_options, traceback_option, var_option
 from initaudit.cli.progress import progress
-from initaudit.cli.running import load_plugins, read_arguments, read_policy
+from initaudit.cli.running import read_policy, read_target
 from initaudit.errors import OptionError
 from initaudit.replacing import require_writable
 from initaudit.reports import wording
@@ -42,19 +43,9 @@ def apply(ctx: click.Context, model: ModelOptions, policy: str, var: Pairs, outp
     does not write is stored as the factory made it. Load the file with model.load_state_dict(…, strict=False).
     """
     _require_file(output)
-    load_plugins(model.plugin, model.app_dir)
     from initaudit.applying import apply as write
-    from initaudit.request import Request
 
-    request = Request(
-        target=model.target,
-        policy=read_policy(policy, var),
-        arguments=read_arguments(model),
-        app_dir=model.app_dir,
-        device=model.device,
-        dtype=model.dtype,
-        seed=model.seed,
-    )
+    request = replace(read_target(model), policy=read_policy(policy, var))
     with progress() as callback:
         applied = write(request, output, progress=callback)
     if applied.refusals:

@@ -15,7 +15,7 @@ from initaudit.cli.options import (
     model_options,
     output_options,
 )
-from initaudit.cli.running import audit, load_plugins, read_request
+from initaudit.cli.running import audit, read_request
 from initaudit.errors import InitauditError
 from initaudit.reports import View
 from initaudit.values import Outcome
@@ -46,7 +46,6 @@ def check(
     TARGET is a factory, a class or a model: package.module:attribute or path/to/file.py:attribute. Without a
     policy the values that the factory made are judged by the checks that need none.
     """
-    load_plugins(model.plugin, model.app_dir)
     request = replace(
         read_request(model, judging, output),
         seeds=evidence.seeds,

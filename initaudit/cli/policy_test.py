@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +18,7 @@ from initaudit.cli.options import (
 )
 from initaudit.cli.output import coloured, destinations, write
 from initaudit.cli.progress import progress
-from initaudit.cli.running import load_plugins, read_arguments, read_policy
+from initaudit.cli.running import read_policy, read_target
 from initaudit.errors import InitauditError
 from initaudit.reports import View, scorecards
 from initaudit.values import Severity
@@ -70,20 +71,9 @@ def test(
     each rule, law, shape and dtype stands for all of them. Faults are found by their values alone.
     """
     chosen = destinations(output.output_format, output.output, ())[0]
-    load_plugins(model.plugin, model.app_dir)
-    from initaudit.request import Request
     from initaudit.scoring import score
 
-    request = Request(
-        target=model.target,
-        policy=read_policy(policy, var),
-        arguments=read_arguments(model),
-        app_dir=model.app_dir,
-        device=model.device,
-        dtype=model.dtype,
-        seed=model.seed,
-        fail_on=Severity(fail_on),
-    )
+    request = replace(read_target(model), policy=read_policy(policy, var), fail_on=Severity(fail_on))
     with progress() as callback:
         card = score(request, every=every, progress=callback)
     if chosen.path is None:

@@ -38,28 +38,36 @@ def audit(request: "Request", output: OutputOptions, view: View) -> "Report":
 
 def read_request(model: ModelOptions, judging: JudgingOptions, output: OutputOptions) -> "Request":
     """Read what is to be built and by what it is judged; raise OptionError for options that contradict one another."""
-    from initaudit.request import Request
-
     if judging.quiet and output.verbose:
         raise OptionError("-q and -v ask for opposite things; give one of them")
     if judging.policy is None and judging.var:
         raise OptionError("--var sets a number of a policy; name the policy with --policy")
-    return Request(
-        target=model.target,
+    return replace(
+        read_target(model),
         policy=None if judging.policy is None else read_policy(judging.policy, judging.var),
         mode=Mode.AS_BUILT if judging.as_built or judging.policy is None else Mode.APPLY,
-        arguments=read_arguments(model),
-        app_dir=model.app_dir,
-        device=model.device,
-        dtype=model.dtype,
-        seed=model.seed,
         select=codes("--select", judging.select),
         ignore=codes("--ignore", judging.ignore),
         fail_on=Severity(judging.fail_on),
     )
 
 
-def read_arguments(model: ModelOptions) -> dict[str, object]:
+def read_target(model: ModelOptions) -> "Request":
+    """Read which model is to be built, and how, and load its plug-ins; what is asked of it is added to that."""
+    from initaudit.request import Request
+
+    load_plugins(model.plugin, model.app_dir)
+    return Request(
+        target=model.target,
+        arguments=_read_arguments(model),
+        app_dir=model.app_dir,
+        device=model.device,
+        dtype=model.dtype,
+        seed=model.seed,
+    )
+
+
+def _read_arguments(model: ModelOptions) -> dict[str, object]:
     """Give the factory's arguments, read as YAML 1.2: those of the file, then those of --arg."""
     arguments = {} if model.args_file is None else _read_file(model.args_file)
     return arguments | {name: parse(f"--arg {name}={text}", text) for name, text in model.arg}

@@ -18,7 +18,7 @@ from initaudit.cli.options import (
 )
 from initaudit.cli.output import coloured, deliver, destinations
 from initaudit.cli.progress import progress
-from initaudit.cli.running import load_plugins, read_request
+from initaudit.cli.running import read_request
 from initaudit.errors import OptionError
 from initaudit.reports import SIGNAL_FORMATS, View, signals
 from initaudit.reports.chart import ASCII, UNICODE, Signs
@@ -76,7 +76,6 @@ def signal(
     if batch is not None and inputs:
         raise OptionError("--batch and --input both say what goes in; give one of them")
     chosen = destinations(output.output_format, output.output, output.report, SIGNAL_FORMATS)
-    load_plugins(model.plugin, model.app_dir)
     request = SignalRequest(
         model=replace(read_request(model, judging, output), seeds=seeds),
         inputs=tuple(map(InputSpec.read, inputs)),

@@ -1,5 +1,7 @@
 """`initaudit stats`: build a model and show the measured figures of every parameter."""
 
+from dataclasses import replace
+
 import click
 
 from initaudit.cli.options import (
@@ -10,7 +12,7 @@ from initaudit.cli.options import (
     model_options,
     output_options,
 )
-from initaudit.cli.running import audit, load_plugins, read_arguments
+from initaudit.cli.running import audit, read_target
 from initaudit.reports import View
 from initaudit.values import Mode
 
@@ -24,17 +26,9 @@ def stats(model: ModelOptions, evidence: EvidenceOptions, output: OutputOptions)
 
     TARGET is a factory, a class or a model: package.module:attribute or path/to/file.py:attribute.
     """
-    load_plugins(model.plugin, model.app_dir)
-    from initaudit.request import Request
-
-    request = Request(
-        target=model.target,
+    request = replace(
+        read_target(model),
         mode=Mode.AS_BUILT,
-        arguments=read_arguments(model),
-        app_dir=model.app_dir,
-        device=model.device,
-        dtype=model.dtype,
-        seed=model.seed,
         seeds=evidence.seeds,
         judge=False,
         record=not evidence.no_record,

@@ -1,9 +1,11 @@
 """`initaudit trace`: tell what wrote every parameter and buffer, and from which line."""
 
+from dataclasses import replace
+
 import click
 
 from initaudit.cli.options import ModelOptions, OutputOptions, build_options, history_options
-from initaudit.cli.running import audit, read_arguments
+from initaudit.cli.running import audit, read_target
 from initaudit.reports import View
 from initaudit.values import Mode
 
@@ -22,17 +24,5 @@ def trace(model: ModelOptions, output: OutputOptions, parameter: tuple[str, ...]
 
     TARGET is a factory, a class or a model: package.module:attribute or path/to/file.py:attribute.
     """
-    from initaudit.request import Request
-
-    request = Request(
-        target=model.target,
-        mode=Mode.AS_BUILT,
-        arguments=read_arguments(model),
-        app_dir=model.app_dir,
-        dtype=model.dtype,
-        seed=model.seed,
-        judge=False,
-        measure=False,
-        parameters=parameter,
-    )
+    request = replace(read_target(model), mode=Mode.AS_BUILT, judge=False, measure=False, parameters=parameter)
     audit(request, output, View(histories=True))

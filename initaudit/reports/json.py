@@ -2,12 +2,15 @@
 
 import json
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from initaudit import __version__
 from initaudit.report import SCHEMA_VERSION, Detectable, Expected, Finding, Part, Report, Row
 from initaudit.reports import EVERYTHING, View
 from initaudit.values import Location, Moments, Write
+
+if TYPE_CHECKING:
+    from initaudit.signal.values import SignalReport
 
 JsonValue = dict[str, Any] | list[Any] | str | float | bool | None
 
@@ -22,9 +25,8 @@ def written(document: dict[str, Any]) -> str:
     return json.dumps(_finite(document), indent=2, ensure_ascii=True, allow_nan=False) + "\n"
 
 
-def document(report: Report) -> dict[str, Any]:
-    """Give the report as plain dicts and lists, numbers as they are."""
-    summary = report.summary
+def head(report: "Report | SignalReport") -> dict[str, Any]:
+    """Give what every report starts with: what was looked at, and how."""
     return {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "initaudit", "version": __version__},
@@ -35,6 +37,13 @@ def document(report: Report) -> dict[str, Any]:
         "dtype": report.dtype,
         "seed": report.seed,
         "seeds": report.seeds,
+    }
+
+
+def document(report: Report) -> dict[str, Any]:
+    """Give the report as plain dicts and lists, numbers as they are."""
+    summary = report.summary
+    return head(report) | {
         "summary": {
             "parameters": summary.parameters,
             "elements": summary.elements,

@@ -20,21 +20,28 @@ def render(document: Schema | None = None) -> str:
     return json.dumps(document or schema(), indent=2) + "\n"
 
 
+def head() -> dict[str, Schema]:
+    """Give the schema of what every report starts with."""
+    return {
+        "schema_version": {"const": SCHEMA_VERSION},
+        "tool": members(name={"const": "initaudit"}, version=TEXT),
+        "target": TEXT,
+        "policy": or_null(TEXT),
+        "mode": choice(Mode),
+        "device": TEXT,
+        "dtype": TEXT,
+        "seed": {"type": "integer"},
+        "seeds": {"type": "integer", "minimum": 1},
+    }
+
+
 def schema() -> Schema:
     """Give the schema, draft 2020-12. Every key is always there; a key that is not listed is an error."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "initaudit report",
         **members(
-            schema_version={"const": SCHEMA_VERSION},
-            tool=members(name={"const": "initaudit"}, version=TEXT),
-            target=TEXT,
-            policy=or_null(TEXT),
-            mode=choice(Mode),
-            device=TEXT,
-            dtype=TEXT,
-            seed={"type": "integer"},
-            seeds={"type": "integer", "minimum": 1},
+            **head(),
             summary=members(
                 parameters=COUNT,
                 elements=COUNT,

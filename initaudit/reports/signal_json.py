@@ -3,9 +3,7 @@
 import math
 from typing import Any
 
-from initaudit import __version__
 from initaudit.initialisers import NONLINEARITIES, calculate_gain
-from initaudit.report import SCHEMA_VERSION
 from initaudit.reports import json
 from initaudit.signal.values import Activation, Exponent, Gradient, Growth, Layer, SignalReport, Weight, WidthLayer, rms
 from initaudit.values import Moments, Severity
@@ -14,16 +12,7 @@ from initaudit.values import Moments, Severity
 def document(report: SignalReport) -> dict[str, Any]:
     """Give the report as plain dicts and lists, numbers as they are; a std that is lost is NaN."""
     severities = [finding.severity for finding in report.findings]
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "tool": {"name": "initaudit", "version": __version__},
-        "target": report.target,
-        "policy": report.policy,
-        "mode": report.mode.value,
-        "device": report.device,
-        "dtype": report.dtype,
-        "seed": report.seed,
-        "seeds": report.seeds,
+    return json.head(report) | {
         "summary": {
             "layers": len(report.layers),
             "errors": severities.count(Severity.ERROR),

@@ -1,6 +1,5 @@
 """The JSON schema of what a probe found: what a program that reads it can rely on."""
 
-from initaudit.report import SCHEMA_VERSION
 from initaudit.reports.json_schema import (
     COUNT,
     FLAG,
@@ -9,13 +8,14 @@ from initaudit.reports.json_schema import (
     Schema,
     choice,
     finding,
+    head,
     listed,
     location,
     members,
     or_null,
 )
 from initaudit.signal.values import Regime
-from initaudit.values import Mode, Outcome
+from initaudit.values import Outcome
 
 
 def schema() -> Schema:
@@ -24,15 +24,7 @@ def schema() -> Schema:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "initaudit signal report",
         **members(
-            schema_version={"const": SCHEMA_VERSION},
-            tool=members(name={"const": "initaudit"}, version=TEXT),
-            target=TEXT,
-            policy=or_null(TEXT),
-            mode=choice(Mode),
-            device=TEXT,
-            dtype=TEXT,
-            seed={"type": "integer"},
-            seeds={"type": "integer", "minimum": 1},
+            **head(),
             summary=members(layers=COUNT, errors=COUNT, warnings=COUNT, notes=COUNT, outcome=choice(Outcome)),
             inputs=listed(TEXT),
             assumed=listed(TEXT),
