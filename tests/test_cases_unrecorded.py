@@ -3,14 +3,12 @@
 import importlib.util
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from initaudit.cli.root import root
-from initaudit.initialisers import INITIALISERS
 
 HERE = Path(__file__).parent
 KNOWN_BY_RECORDING = {"IA302", "IA306", "IA501", "IA502"}
@@ -23,17 +21,7 @@ cases = sys.modules[_spec.name] = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(cases)
 
 
-@pytest.fixture(autouse=True)
-def _plug_ins_stay_in_their_case(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    modules, known = set(sys.modules), set(INITIALISERS.names())
-    yield
-    for name in set(INITIALISERS.names()) - known:
-        INITIALISERS.discard(name)
-    for name in set(sys.modules) - modules:
-        if str(cases.CASES) in str(getattr(sys.modules[name], "__file__", "")):
-            del sys.modules[name]
-
+_plug_ins_stay_in_their_case = cases._plug_ins_stay_in_their_case
 
 LARGE = {"preset-bert-base", "preset-gpt2-small", "preset-vit-base", "preset-resnet-full-width"}
 """Models of their full size, which take long to build for real; small ones of the same kind stand for them."""
