@@ -4,9 +4,9 @@
 
 Each model has a dozen parameters of as many laws, in sizes from 1 to 20,000 elements and in float32, float16 or
 bfloat16, is initialised as its policy declares and audited with no slack at all, so that sampling error is the only
-thing that can flag it. Every test counts: moments, the whole law, outliers, parts, repeats, identity, correlation. Built
-for real, the values alone decide; recorded, the calls do where they are understood. A correct audit exceeds `at most`
-by a chance of one in a million.
+thing that can flag it. Every test counts: moments, the whole law, outliers, parts, repeats, identity, correlation.
+Built for real, the values alone decide; recorded, the calls do where they are understood. A correct audit exceeds
+`at most` by a chance of one in a million.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,7 +32,10 @@ POLICY = """
 version: 1
 tolerance: {{false_alarm: {rate}, std: 0, mean: 0}}
 rules:
-  - {{id: embedding, match: {{module: Embedding}}, init: {{normal: {{std: 0.02}}}}, slices: [{{index: padding_idx, init: zeros}}]}}
+  - id: embedding
+    match: {{module: Embedding}}
+    init: {{normal: {{std: 0.02}}}}
+    slices: [{{index: padding_idx, init: zeros}}]
   - {{id: convolutions, match: {{module: Conv2d, parameter: weight}}, init: {{kaiming_normal: {{mode: fan_out}}}}}}
   - {{id: recurrent, match: {{module: GRU, parameter: weight_hh_l0}}, init: orthogonal, blocks: {{dim: 0, count: 3}}}}
   - {{id: gates, match: {{module: GRU, parameter: weight_ih_l0}}, init: xavier_uniform, blocks: {{dim: 0, count: 3}}}}
@@ -80,7 +84,7 @@ class Correct(nn.Module):
             nn.init.normal_(layer.bias, 1.0, 0.1)
 
 
-def audits(models: int, rate: float, record: bool):
+def audits(models: int, rate: float, record: bool) -> Iterator[Report]:
     """Audit so many models, each with a seed of its own."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "policy.yaml")
