@@ -28,7 +28,9 @@ def judge(audit: Audit, expectation: Expectation, evidence: Evidence) -> Iterato
         yield from _buffer(audit, expectation, evidence, gaps)
     elif not whole.nonfinite:
         return
-    elif whole.nonfinite == whole.count and (gaps == whole.count if evidence.history else audit.fresh_is_nan):
+    elif whole.nonfinite == whole.count and (
+        gaps == expectation.parameter.numel if evidence.history else audit.fresh_is_nan
+    ):
         message = "nothing ever wrote it: it still holds the memory that it was given"
         yield audit.finding("IA301", message, expectation=expectation, expected="a write", observed="none")
     elif gaps:

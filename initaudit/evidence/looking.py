@@ -51,7 +51,7 @@ class Looking:
 
     def along(self, entry: Entry, expectation: Expectation, stream: Stream) -> Stream:
         """Look at the first values of a stream while it is drawn; a sample stands for values that it does not have."""
-        if stream.sampled or not self._wanted(entry, expectation):
+        if stream.count < entry.parameter.numel or not self._wanted(entry, expectation):
             return stream
 
         def draw(values: torch.Tensor) -> None:

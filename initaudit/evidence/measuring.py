@@ -16,6 +16,7 @@ from initaudit.evidence.looking import Looking
 from initaudit.evidence.moments import FIGURES, Transform, collect, figures, moments
 from initaudit.evidence.source import Source
 from initaudit.evidence.stream import Stream
+from initaudit.evidence.streaming import Streams, streams
 from initaudit.laws import CONTINUOUS
 from initaudit.model.through import THROUGH
 from initaudit.model.walk import Entry
@@ -40,7 +41,9 @@ class _Pending:
     rows: torch.Tensor
     extras: torch.Tensor
     """What `exactness` gave, and then what `counted` did."""
-    sampled: bool
+    sampled: bool = False
+    alike: int | None = None
+    """How many values these stand for, where all are the same."""
 
 
 _Found = Evidence | list[_Pending]
@@ -92,9 +95,10 @@ def _one(source: Source, looking: Looking, entry: Entry, expectation: Expectatio
     try:
         if source.told(entry, expectation):
             return Evidence(observations=tuple(Observation(label=one.label) for one in expectation.clauses))
-        stream = source.stream(entry, expectation)
-        if stream is not None:
-            return _observe_stream(looking.along(entry, expectation, stream), expectation)
+        drawn = streams(source, entry, expectation)
+        if drawn is not None:
+            seen = [[looking.along(entry, expectation, one) for one in many] for many in drawn]
+            return _observe_streams(seen, expectation)
         value = source.value(entry, expectation)
         if value is None:
             return _missing(entry)
@@ -104,17 +108,30 @@ def _one(source: Source, looking: Looking, entry: Entry, expectation: Expectatio
         return Evidence(reason=str(error))
 
 
-def _observe_stream(stream: Stream, expectation: Expectation) -> _Found:
-    """Measure independent draws, which stand for a parameter that has one region."""
-    clause = expectation.clauses[0] if expectation.clauses else None
-    label = clause.label if clause is not None else None
-    if stream.device.type != "cpu":
-        rows = torch.cat([figures([piece]) for piece in stream.pieces()])
-        extras = torch.full((EXTRAS,), math.nan, dtype=torch.float64, device=stream.device)
-        return [_Pending(label=label, rows=rows, extras=extras, sampled=stream.sampled)]
+def _observe_streams(drawn: Streams, expectation: Expectation) -> _Found:
+    """Measure what is drawn of each region; the whole is told by all of it, a region of one value by that value."""
+    clauses = expectation.clauses or (None,)
+    alike = [many[0].total if len(many) == 1 and many[0].alike else None for many in drawn]
+    if drawn[0][0].device.type != "cpu":
+        return [_pending_stream(*one) for one in zip(clauses, drawn, alike, strict=True)]
+    return _evidence([_observed_stream(*one) for one in zip(clauses, drawn, strict=True)], alike)
+
+
+def _observed_stream(clause: Clause | None, drawn: Sequence[Stream]) -> Observation:
     zeros = clause is None or _zeros_matter(clause)
-    total = NO_VALUES.merge(*(moments([piece], count_zeros=zeros) for piece in stream.pieces()))
-    return _evidence([Observation(label=label, moments=replace(total, sampled=stream.sampled))])
+    found = NO_VALUES.merge(*(moments([piece], count_zeros=zeros) for one in drawn for piece in one.pieces()))
+    label = clause.label if clause is not None else None
+    return Observation(label=label, moments=replace(found, sampled=any(one.sampled for one in drawn)))
+
+
+def _pending_stream(clause: Clause | None, drawn: Sequence[Stream], alike: int | None) -> _Pending:
+    return _Pending(
+        label=clause.label if clause is not None else None,
+        rows=torch.cat([figures([piece]) for one in drawn for piece in one.pieces()]),
+        extras=torch.full((EXTRAS,), math.nan, dtype=torch.float64, device=drawn[0].device),
+        sampled=any(one.sampled for one in drawn),
+        alike=alike,
+    )
 
 
 def _missing(entry: Entry) -> Evidence:
@@ -164,7 +181,6 @@ def _pending(value: torch.Tensor, clause: Clause, counting: bool) -> _Pending:
         label=clause.label,
         rows=figures(regions, transform=_transform(clause)).to(value.device),
         extras=_extras(value, clause, regions if counting else ()),
-        sampled=False,
     )
 
 
@@ -187,7 +203,10 @@ def _collected(found: Sequence[_Found]) -> tuple[Evidence, ...]:
             for one, rows, extras in zip(waiting, parts, parts, strict=True)
         ]
     )
-    return tuple(_evidence([next(results) for _ in one]) if isinstance(one, list) else one for one in found)
+    return tuple(
+        _evidence([next(results) for _ in one], [pending.alike for pending in one]) if isinstance(one, list) else one
+        for one in found
+    )
 
 
 def _observation(label: str | None, found: Moments, extras: list[float]) -> Observation:
@@ -203,11 +222,17 @@ def _observation(label: str | None, found: Moments, extras: list[float]) -> Obse
     )
 
 
-def _evidence(observations: list[Observation]) -> Evidence:
+def _evidence(observations: list[Observation], alike: Sequence[int | None] = ()) -> Evidence:
+    """Put observations together; those of values that are all alike, of which some were seen, then stand for all."""
     plain = [one for one in observations if one.label == _PLAIN]
-    regions = tuple(one for one in observations if one.label != _PLAIN)
-    total = NO_VALUES.merge(*(observation.moments for observation in plain or regions))
-    return Evidence(whole=total, observations=regions)
+    regions = [one for one in observations if one.label != _PLAIN]
+    told = [
+        one if count is None else replace(one, moments=one.moments.repeated(count))
+        for one, count in zip(regions, alike or [None] * len(regions), strict=True)
+    ]
+    weighed = told if alike and None not in alike else plain or regions
+    total = NO_VALUES.merge(*(observation.moments for observation in weighed))
+    return Evidence(whole=total, observations=tuple(told))
 
 
 def _regions(value: torch.Tensor, clause: Clause) -> Iterator[torch.Tensor]:

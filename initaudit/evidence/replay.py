@@ -132,7 +132,8 @@ class Replay:
         made = [(window(memories[view.storage], view) if view is not None else None) for view in op.made]
         if op.name.startswith(_ALLOCATES):
             for tensor in made:
-                _mark_unwritten(tensor)
+                if tensor is not None:
+                    mark_unwritten(tensor)
             return
         args, kwargs = mapped(real, op.args), mapped(real, op.kwargs)
         with torch.no_grad():
@@ -170,10 +171,8 @@ def _takes_generator(func: Any) -> bool:
     return any(one.name == "generator" for one in func._schema.arguments)
 
 
-def _mark_unwritten(tensor: torch.Tensor | None) -> None:
+def mark_unwritten(tensor: torch.Tensor) -> None:
     """Fill memory that nobody wrote with NaN, or where there is none with the largest number, as torch does."""
-    if tensor is None:
-        return
     dtype = tensor.dtype
     if dtype.is_floating_point or dtype.is_complex:
         tensor.fill_(torch.nan)

@@ -4,15 +4,13 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 
 from initaudit.errors import PolicyError, Problem, TargetError
 from initaudit.evidence.recording import Recording
-from initaudit.evidence.stream import Stream, draws_alike
 from initaudit.laws import INDEPENDENT, Unknown
-from initaudit.model.draw import Drawable, draw, fill, generator_for
+from initaudit.model.draw import fill, generator_for
 from initaudit.model.walk import Entry
 from initaudit.policy.expectation import Expectation
 from initaudit.regions import index
@@ -55,35 +53,23 @@ class Source:
         with self.recording.present(entry.tensors):
             return entry.read().detach().clone().to(self.device)
 
-    def stream(self, entry: Entry, expectation: Expectation) -> Stream | None:
-        """Give the values of a parameter as a stream, where all of them are independent draws of one law.
-
-        Beyond the most that a parameter may draw, only so many come.
-        """
-        count = entry.parameter.numel
-        law = None if entry.parameter.lazy else self._independent(entry, expectation)
-        if law is None:
-            return None
-        make = partial(Stream, dtype=getattr(torch, entry.parameter.dtype), device=self.device)
-        if self.most is not None and count > self.most:
-            some = generator_for(self.seed, entry.parameter.name, self.device)
-            return make(count=self.most, draw=partial(_draw, law, some), sampled=True)
-        generator = self._generator(entry, expectation)
-        if generator is None or not draws_alike(law, count, self.device):
-            return None
-        return make(count=count, draw=partial(_draw, law, generator), sampled=False)
-
     def told(self, entry: Entry, expectation: Expectation) -> bool:
         """Tell whether the recording alone says what the factory made of a parameter that the policy writes over."""
-        history = self._recorded(entry)
+        history = self.recorded(entry)
         if not self.covered or history is None or not writes(entry, expectation):
             return False
         left = history.states[-1] if history.states else ()
         return bool(left) and not any(isinstance(one.law, Unknown | None) for one in left)
 
+    def recorded(self, entry: Entry) -> History | None:
+        """Tell what the factory wrote to a parameter; None where that is not known."""
+        if self.recording is None or entry.parameter.effective:
+            return None
+        return self.recording.history(entry.tensors[0])
+
     def history(self, entry: Entry) -> History | None:
-        """Tell what the factory wrote to a parameter; None where that is not known, or where the policy writes."""
-        return None if self.apply else self._recorded(entry)
+        """Tell what the factory wrote to what is judged; None where that is not known, or where the policy writes."""
+        return None if self.apply else self.recorded(entry)
 
     def origin(self, entry: Entry, expectation: Expectation) -> Origin | None:
         """Tell what a parameter's values come from; None where that is not known, or where the policy writes."""
@@ -99,34 +85,15 @@ class Source:
                 and entry.project is None
                 and not any(clause.writer is not None for clause in expectation.clauses)
             )
-        history = self._recorded(entry)
+        history = self.recorded(entry)
         left = history.states[-1] if history is not None and history.states else ()
         return origin is not None and origin.single and len(left) == 1 and isinstance(left[0].law, INDEPENDENT)
 
-    def _generator(self, entry: Entry, expectation: Expectation) -> torch.Generator | None:
+    def generator(self, entry: Entry, expectation: Expectation) -> torch.Generator | None:
         """Give the generator that all values of a parameter are drawn from by one call; None where there is none."""
         if self.apply and writes(entry, expectation):
             return generator_for(self.seed, expectation.drawn_as or entry.parameter.name, self.device)
         return self.recording.generator(entry.tensors[0], self.device) if self.recording is not None else None
-
-    def _recorded(self, entry: Entry) -> History | None:
-        if self.recording is None or entry.parameter.effective:
-            return None
-        return self.recording.history(entry.tensors[0])
-
-    def _independent(self, entry: Entry, expectation: Expectation) -> Drawable | None:
-        """Find the law of independent draws that all of a parameter's values come from."""
-        if self.apply and writes(entry, expectation):
-            (first, *others) = expectation.clauses
-            plain = not others and first.writer is None and first.through is None
-            return first.law if plain and isinstance(first.law, INDEPENDENT) else None
-        history = self._recorded(entry)
-        if history is None or not history.states or len(history.states[-1]) != 1:
-            return None
-        (standing,) = history.states[-1]
-        one_region = len(expectation.clauses) < 2 and all(clause.through is None for clause in expectation.clauses)
-        virtual = self.recording is not None and self.recording.is_virtual(entry.tensors[0])
-        return standing.law if one_region and virtual and isinstance(standing.law, INDEPENDENT) else None
 
     def by_name(self, name: str) -> torch.Tensor | None:
         """Give the values of the parameter of this name."""
@@ -134,10 +101,6 @@ class Source:
             if entry.parameter.name == name:
                 return self.value(entry, expectation)
         return None
-
-
-def _draw(law: Drawable, generator: torch.Generator, values: torch.Tensor) -> None:
-    draw(values, law, generator)
 
 
 def most_of_each(sizes: Sequence[int], budget: int | None) -> int | None:

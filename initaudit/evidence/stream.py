@@ -8,6 +8,8 @@ import torch
 from initaudit.evidence.moments import DEVICE_PIECE, PIECE
 from initaudit.laws import Law, Normal, Uniform
 
+Draw = Callable[[torch.Tensor], object]
+"""Fills a tensor with the next values."""
 _BLOCK = 16
 """`normal_` on the processor works in blocks of so many values, and draws a shorter rest another way."""
 
@@ -17,12 +19,18 @@ class Stream:
     """Values of a law to come, in the order of a flat tensor."""
 
     count: int
+    total: int
+    """How many values of the parameter they stand for."""
     dtype: torch.dtype
     device: torch.device
-    draw: Callable[[torch.Tensor], object]
-    """Fill a tensor with the next values."""
-    sampled: bool
-    """Whether these are some of the values, drawn for all of them."""
+    draw: Draw
+    alike: bool = False
+    """Whether they are all the same, so that a few of them tell all."""
+
+    @property
+    def sampled(self) -> bool:
+        """Whether these are some of the values, drawn for all of them."""
+        return self.count < self.total
 
     def pieces(self) -> Iterator[torch.Tensor]:
         """Give the values in flat pieces; each is good until the next is asked for."""

@@ -14,6 +14,7 @@ import torch
 from initaudit.auditor import audited
 from initaudit.checks.registry import findings_of
 from initaudit.evidence.moments import moments
+from initaudit.evidence.streaming import streams
 from initaudit.gathering import gather
 from initaudit.model.process import seeded
 from initaudit.policy.reader import load_policy
@@ -26,9 +27,9 @@ def replay_and_moments(gathered):
     source = gathered.source
 
     def one(entry, expectation):
-        stream = source.stream(entry, expectation)
-        if stream is not None:
-            return [moments([piece], count_zeros=False) for piece in stream.pieces()]
+        drawn = streams(source, entry, expectation)
+        if drawn is not None:
+            return [moments([piece], count_zeros=False) for many in drawn for one in many for piece in one.pieces()]
         return moments([source.value(entry, expectation)], count_zeros=False)
 
     workers = torch.get_num_threads()
