@@ -15,8 +15,9 @@ from initaudit.evidence.ancestry import origin
 from initaudit.evidence.log import Caller, Op, View
 from initaudit.evidence.recorder import Recorder
 from initaudit.evidence.replay import Replay
-from initaudit.evidence.tracing import Log, Traced, box_of, disjoint
+from initaudit.evidence.tracing import Log, Traced
 from initaudit.evidence.transforming import transformed
+from initaudit.evidence.windows import box_of, disjoint
 from initaudit.laws import Unknown
 from initaudit.model.process import other_generators
 from initaudit.values import History, Origin, Standing, Unfit, Write
@@ -209,7 +210,7 @@ def _write(op: Op, view: View) -> Write:
         arguments=_arguments(op) if op.caller.initialiser == op.name.removesuffix("_") else op.caller.arguments,
         location=op.caller.location,
         user=op.caller.user,
-        elements=output.numel,
+        elements=output.numel if box is None else regions.numel(box),
         region=box if box != regions.whole(view.size) else None,
         default=op.caller.default,
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from initaudit import laws, regions
 from initaudit.evidence.calculus import Kept, Put, changed, put
 from initaudit.evidence.log import Op, View
+from initaudit.evidence.windows import box_of, disjoint
 from initaudit.laws import Law
 from initaudit.regions import Box
 
@@ -37,7 +38,8 @@ class Traced:
         """Tell whether something of what an operation wrote is left in this piece of a window."""
         if not self.since <= op.index <= self.op.index:
             return False
-        boxes = [box_of(output, view) for output in op.outputs() if output.storage == view.storage]
+        outputs = [one for one in op.outputs() if one.storage == view.storage and not disjoint(one, view)]
+        boxes = [box_of(output, view) for output in outputs]
         return any(box is None or regions.intersect(box, self.box) is not None for box in boxes)
 
 
@@ -67,7 +69,7 @@ class Log:
     def after(self, pieces: tuple[Traced, ...], op: Op, view: View) -> tuple[Traced, ...]:
         """Tell the law of every region of a window after one more operation."""
         for output in op.outputs():
-            if output.storage == view.storage:
+            if output.storage == view.storage and not disjoint(output, view):
                 pieces = self._after(pieces, op, output, view)
         return pieces if len(pieces) <= _MOST else _fewer(pieces, op, view)
 
@@ -75,12 +77,8 @@ class Log:
         """Give what stands in a window after one more operation."""
         box = box_of(output, view)
         if box is None:
-            if disjoint(output, view):
-                return pieces
             law = laws.Unknown(reason=f"{op.name} wrote it in a pattern that is no box")
             return (Traced(box=regions.whole(view.size), law=law, op=op, since=_oldest(pieces, op)),)
-        if regions.numel(box) == 0:
-            return pieces
         match put(op, output):
             case Kept():
                 return pieces
@@ -121,36 +119,6 @@ class Log:
         else:
             law = laws.Unknown(reason=f"{op.name} of several laws is not followed")
             yield Traced(box=box, law=law, op=op, since=op.index)
-
-
-def box_of(inner: View, outer: View) -> Box | None:
-    """Give the box of `outer` that `inner` shows (empty where they do not meet); None where it is no box."""
-    if inner.dtype != outer.dtype:
-        return None
-    if (inner.offset, inner.numel) == (outer.offset, outer.numel) and inner.dense and outer.dense:
-        return regions.whole(outer.size)
-    if disjoint(inner, outer):
-        return tuple((0, 0) for _ in outer.size)
-    start = inner.offset - outer.offset
-    order = sorted(range(len(outer.size)), key=lambda dim: -outer.stride[dim])
-    box: list[tuple[int, int]] = [(0, 0)] * len(outer.size)
-    left = {stride: size for size, stride in zip(inner.size, inner.stride, strict=True) if size > 1}
-    if len(left) != sum(size > 1 for size in inner.size) or start < 0:
-        return None
-    for dim in order:
-        stride = outer.stride[dim]
-        first, start = divmod(start, stride) if stride else (0, start)
-        extent = left.pop(stride, 1) if outer.size[dim] > 1 else 1
-        if first + extent > outer.size[dim]:
-            return None
-        box[dim] = (first, first + extent)
-    return tuple(box) if not left and not start else None
-
-
-def disjoint(one: View, other: View) -> bool:
-    """Tell for certain that two windows share no element, by the span of memory that each lies in."""
-    ends = [(view.offset * view.dtype.itemsize, view.extent * view.dtype.itemsize) for view in (one, other)]
-    return not one.numel or not other.numel or ends[0][1] <= ends[1][0] or ends[1][1] <= ends[0][0]
 
 
 def _without(pieces: tuple[Traced, ...], hole: Box) -> tuple[Traced, ...]:

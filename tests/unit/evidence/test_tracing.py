@@ -8,6 +8,7 @@ from torch import nn
 
 from initaudit import laws
 from initaudit.evidence.building import build_recorded
+from initaudit.regions import Box
 from initaudit.request import Request
 from initaudit.values import History
 
@@ -105,6 +106,71 @@ def test_write_of_which_other_rows_are_left_is_not_dead() -> None:
 def test_write_of_rows_that_are_written_again_is_dead() -> None:
     told = history(lambda weight: (weight[:9].normal_(), weight[:9].zero_(), weight[9:].zero_()))
     assert [write.dead for write in told.writes] == [False, False, True]
+
+
+def row_in_four_dimensions(weight: torch.Tensor) -> None:
+    weight.zero_()
+    weight[3].view(4, 4, 4, 4).normal_()
+
+
+def rows_as_one(weight: torch.Tensor) -> None:
+    weight.zero_()
+    weight[3:5].view(-1).normal_()
+
+
+def rows_in_blocks(weight: torch.Tensor) -> None:
+    weight.zero_()
+    weight.view(16, 16, SIDE)[2, 4:6].normal_()
+
+
+def columns_of_heads(weight: torch.Tensor) -> None:
+    weight.zero_()
+    weight.view(SIDE, 8, 32)[:, 1:3].normal_()
+
+
+@pytest.mark.parametrize(
+    ("fill", "box"),
+    [
+        (row_in_four_dimensions, ((3, 4), (0, SIDE))),
+        (rows_as_one, ((3, 5), (0, SIDE))),
+        (rows_in_blocks, ((36, 38), (0, SIDE))),
+        (columns_of_heads, ((0, SIDE), (32, 96))),
+    ],
+)
+def test_region_is_found_by_whatever_view_it_is_written(fill: Fill, box: Box) -> None:
+    told = history(fill)
+    drawn = [one.box for one in told.states[-1] if one.law == laws.Normal()]
+    assert drawn == [box]
+    assert told.writes[0].region == box
+
+
+def test_parameter_that_lies_in_a_flat_one_has_the_law_that_this_was_filled_with() -> None:
+    def build() -> nn.Module:
+        flat = torch.empty(3 * SIDE * SIDE).normal_(0.0, 0.02)
+        return nn.ParameterList([nn.Parameter(one.view(SIDE, SIDE)) for one in flat.chunk(3)])
+
+    made = build_recorded(Request(target=build))
+    assert made.recording is not None, made.reason
+    for one in made.subject.module.parameters():
+        told = made.recording.history(one)
+        assert told is not None
+        (left,) = told.states[-1]
+        assert left.law == laws.Normal(mean=0.0, std=0.02)
+        assert (left.write.elements, left.write.region) == (SIDE * SIDE, None)
+
+
+def part_of_each_head(weight: torch.Tensor) -> None:
+    weight.view(SIDE, 8, 32)[:, :, 3:5].normal_()
+
+
+def rows_that_wrap(weight: torch.Tensor) -> None:
+    weight.view(-1)[10 : 10 + SIDE].normal_()
+
+
+@pytest.mark.parametrize("fill", [part_of_each_head, rows_that_wrap])
+def test_view_of_what_is_no_box_leaves_an_unknown_law(fill: Fill) -> None:
+    (left,) = history(fill).states[-1]
+    assert left.law == laws.Unknown(reason="normal_ wrote it in a pattern that is no box")
 
 
 def test_arguments_about_memory_are_not_told() -> None:

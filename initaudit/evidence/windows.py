@@ -1,0 +1,63 @@
+"""Where one window on memory lies inside another, by whatever views the two were made."""
+
+from collections.abc import Iterator
+
+from initaudit import regions
+from initaudit.evidence.log import View
+from initaudit.regions import Box
+
+
+def box_of(inner: View, outer: View) -> Box | None:
+    """Give the box of `outer` that `inner` shows; None where it is no box of it, and where the two do not meet."""
+    if inner.dtype != outer.dtype or disjoint(inner, outer):
+        return None
+    if inner.dense and inner.offset <= outer.offset and outer.extent <= inner.extent:
+        return regions.whole(outer.size)
+    starts = _index(inner.offset - outer.offset, outer)
+    if starts is None:
+        return None
+    left = dict(_runs(inner))
+    box = [(start, start + 1) for start in starts]
+    for dim in _by_stride(outer):
+        size, stride, (start, _) = outer.size[dim], outer.stride[dim], box[dim]
+        count = left.pop(stride, 1)
+        if count > size and start == 0 and count % size == 0:  # it goes on in the next dimension
+            left[stride * size] = count // size
+            count = size
+        if start + count > size:
+            return None
+        box[dim] = (start, start + count)
+    return tuple(box) if regions.numel(tuple(box)) == inner.numel else None
+
+
+def disjoint(one: View, other: View) -> bool:
+    """Tell for certain that two windows share no element, by the span of memory that each lies in."""
+    ends = [(view.offset * view.dtype.itemsize, view.extent * view.dtype.itemsize) for view in (one, other)]
+    return not one.numel or not other.numel or ends[0][1] <= ends[1][0] or ends[1][1] <= ends[0][0]
+
+
+def _runs(view: View) -> Iterator[tuple[int, int]]:
+    """Give strides, and how many elements lie so far apart, smallest first: dimensions that go on are one."""
+    run: tuple[int, int] | None = None
+    for dim in _by_stride(view):
+        stride, size = view.stride[dim], view.size[dim]
+        if run is not None and stride == run[0] * run[1]:
+            stride, size = run[0], run[1] * size
+        elif run is not None:
+            yield run
+        run = (stride, size)
+    if run is not None:
+        yield run
+
+
+def _index(offset: int, view: View) -> list[int] | None:
+    """Give the index of an element by its distance from the first one; None for one that is not in the window."""
+    index = [0] * len(view.size)
+    for dim in reversed(_by_stride(view)):
+        index[dim], offset = divmod(offset, max(view.stride[dim], 1))
+    return None if offset or any(not 0 <= at < size for at, size in zip(index, view.size, strict=True)) else index
+
+
+def _by_stride(view: View) -> list[int]:
+    """List the dimensions along which there is more than one element, the closest elements first."""
+    return sorted((dim for dim, size in enumerate(view.size) if size > 1), key=lambda dim: view.stride[dim])
