@@ -63,6 +63,8 @@ def differences(expectation: Expectation, clause: Clause, state: tuple[Standing,
     inside = [one for one in state if _meets(one, clause)]
     if not inside or not all(comparable(one.law, clause) for one in inside):
         return None
+    if len(inside) > 1 and all(_makes_up(one.law, clause.law) for one in inside):
+        return None
     pairs = [(one, _difference(expectation, clause, one)) for one in inside]
     found = [(one, difference) for one, difference in pairs if difference is not None]
     if len(found) == len(inside):
@@ -91,6 +93,30 @@ def margin(expectation: Expectation, law: Law) -> Margin | None:
 def _meets(standing: Standing, clause: Clause) -> bool:
     """Tell whether something stands in the region of a clause; slices have clauses of their own."""
     return any(intersect(standing.box, box) is not None for box in clause.measured)
+
+
+def _makes_up(part: Law | None, declared: Law) -> bool:
+    """Tell whether a law may be that of a part where another holds for a tensor as a whole, as blocks make an `eye`."""
+    match declared, part:
+        case (Pattern(), Constant()):
+            return part.value in (0.0, 1.0)
+        case (Orthogonal() | Sparse(), Constant()):
+            return part.value == 0.0
+        case (Sparse(), Normal()):
+            return True
+        case (Pattern(), Pattern()) | (Orthogonal(), Orthogonal()) | (Sparse(), Sparse()):
+            return _extent(part) != _extent(declared)
+    return False
+
+
+def _extent(law: Law | None) -> tuple[int, ...]:
+    """Give how large a tensor a law is made for."""
+    match law:
+        case Pattern():
+            return (law.numel,)
+        case Orthogonal() | Sparse():
+            return law.rows, law.columns
+    return ()
 
 
 def _difference(expectation: Expectation, clause: Clause, standing: Standing) -> Difference | None:

@@ -8,7 +8,7 @@ import torch
 from initaudit.evidence.replay import mark_unwritten
 from initaudit.evidence.source import Source, writes
 from initaudit.evidence.stream import Draw, Stream, draws_alike
-from initaudit.laws import INDEPENDENT, Constant, Law
+from initaudit.laws import INDEPENDENT, STRUCTURED, Constant, Elementwise, Law, Loaded, Pattern
 from initaudit.model.draw import draw, generator_for
 from initaudit.model.walk import Entry
 from initaudit.policy.expectation import Expectation
@@ -31,11 +31,18 @@ def streams(source: Source, entry: Entry, expectation: Expectation) -> Streams |
     standing = _standing(source, entry, expectation) if size else None
     if standing is None or sum(numel(box) for box, _ in standing) != size:
         return None
+    if any(_by_its_values(clause.law, alone=len(standing) == 1) for clause in expectation.clauses):
+        return None
     regions = [clause.measured for clause in expectation.clauses] or [(whole(entry.parameter.shape),)]
     totals = [_totals(boxes, standing) for boxes in regions]
     if source.most is not None and size > source.most:
         return _sampled(source, entry, totals, source.most)
     return _drawn_at_once(source, entry, expectation, totals)
+
+
+def _by_its_values(law: Law | None, *, alone: bool) -> bool:
+    """Tell whether only the values tell whether a law holds; one law that stands everywhere may tell it too."""
+    return isinstance(law, Elementwise | Loaded) or (isinstance(law, (Pattern, *STRUCTURED)) and not alone)
 
 
 def _sampled(source: Source, entry: Entry, totals: _Totals, most: int) -> Streams | None:

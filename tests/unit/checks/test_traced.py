@@ -6,7 +6,18 @@ from typing import Any
 import pytest
 
 from initaudit.checks.traced import Difference, differences
-from initaudit.laws import Constant, Law, LogUniform, Normal, Orthogonal, Sparse, TruncatedNormal, Uniform, Unknown
+from initaudit.laws import (
+    Constant,
+    Law,
+    LogUniform,
+    Normal,
+    Orthogonal,
+    Pattern,
+    Sparse,
+    TruncatedNormal,
+    Uniform,
+    Unknown,
+)
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.policy.matching import Governed
 from initaudit.policy.tolerance import DEFAULT_TOLERANCE, Slack, Tolerance
@@ -112,3 +123,36 @@ def test_part_that_departs_is_named_and_a_whole_is_not() -> None:
     assert (part.code, part.part) == ("IA202", halves[1])
     both = compared(Normal(std=0.02), (halves[0], Constant(value=0)), (halves[1], Normal(std=0.04))) or []
     assert [one.part for one in both] == [None, None]
+
+
+HALVES: tuple[Box, Box] = (((0, 32), (0, 32)), ((32, 64), (0, 32)))
+
+
+@pytest.mark.parametrize(
+    ("declared", "part"),
+    [
+        (Pattern(name="eye", ones=32, numel=2048), Pattern(name="eye", ones=32, numel=1024)),
+        (Orthogonal(rows=64, columns=32), Orthogonal(rows=32, columns=32)),
+        (Sparse(rows=64, columns=32, sparsity=0.5), Sparse(rows=32, columns=32, sparsity=1.0)),
+        (Sparse(rows=64, columns=32, sparsity=0.5), Normal(std=0.01)),
+        (Pattern(name="eye", ones=32, numel=2048), Constant(value=1.0)),
+    ],
+    ids=str,
+)
+def test_law_of_a_tensor_as_a_whole_is_not_held_against_parts_that_may_make_it_up(declared: Law, part: Law) -> None:
+    assert compared(declared, (HALVES[0], part), (HALVES[1], Constant(value=0.0))) is None
+
+
+@pytest.mark.parametrize(
+    ("declared", "part"),
+    [
+        (Pattern(name="eye", ones=32, numel=2048), Normal(std=0.1)),
+        (Orthogonal(rows=64, columns=32), Orthogonal(rows=64, columns=32, gain=2.0)),
+        (Orthogonal(rows=64, columns=32), Normal(std=0.02)),
+    ],
+    ids=str,
+)
+def test_part_that_has_no_place_in_a_law_of_the_whole_is_named(declared: Law, part: Law) -> None:
+    found = compared(declared, (HALVES[0], declared), (HALVES[1], part))
+    assert found is not None
+    assert {one.part for one in found} == {HALVES[1]}

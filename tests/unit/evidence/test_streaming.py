@@ -21,6 +21,7 @@ ROWS, SIDE = 1024, 256
 BUDGET = 1 << 15
 Fill = Callable[[torch.Tensor], object]
 Load = Callable[[str], Policy]
+SAMPLED = pytest.mark.usefixtures("no_whole_values")
 
 
 class Tokens(nn.Module):
@@ -45,8 +46,8 @@ def filled(fill: Fill, dtype: torch.dtype = torch.float32) -> Callable[[], nn.Mo
     return Holder
 
 
-@pytest.fixture(autouse=True)
-def _no_whole_values(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def no_whole_values(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> object:
         raise AssertionError("the values of a whole parameter were asked for")
 
@@ -84,6 +85,7 @@ TOKENS = """
 """
 
 
+@SAMPLED
 @pytest.mark.parametrize("mode", [Mode.AS_BUILT, Mode.APPLY])
 def test_padding_row_is_told_exactly_and_the_rest_by_a_sample(policy: Load, mode: Mode) -> None:
     report, row = audited(Tokens, policy(TOKENS), mode)
@@ -96,6 +98,7 @@ def test_padding_row_is_told_exactly_and_the_rest_by_a_sample(policy: Load, mode
     assert measured(rest).std == pytest.approx(0.02, rel=0.05)
 
 
+@SAMPLED
 def test_figures_of_the_whole_give_each_region_the_weight_that_it_has() -> None:
     _, row = audited(filled(lambda weight: (weight.fill_(3.0), weight[: ROWS // 4].fill_(1.0))))
     assert measured(row).sampled
@@ -103,12 +106,14 @@ def test_figures_of_the_whole_give_each_region_the_weight_that_it_has() -> None:
     assert measured(row).mean == pytest.approx(2.5)
 
 
+@SAMPLED
 def test_region_too_small_for_a_share_is_seen_all_the_same() -> None:
     report, row = audited(filled(lambda weight: (weight.normal_(), weight[5, 7].fill_(torch.inf))))
     assert found(report) == ["IA303"]
     assert (measured(row).count, measured(row).nonfinite) == (BUDGET + 1, 1)
 
 
+@SAMPLED
 @pytest.mark.parametrize(
     ("fill", "codes"),
     [
@@ -124,6 +129,7 @@ def test_what_is_wrong_under_any_policy_is_found_in_a_sample(fill: Fill, codes: 
     assert found(report) == codes
 
 
+@SAMPLED
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float8_e4m3fn, torch.int8, torch.bool])
 def test_constant_of_any_dtype_is_told_by_one_value(dtype: torch.dtype) -> None:
     _, row = audited(filled(lambda weight: weight.fill_(1), dtype))
@@ -136,6 +142,7 @@ BLOCKS = """
 """
 
 
+@SAMPLED
 def test_fused_blocks_are_sampled_one_by_one(policy: Load) -> None:
     report, row = audited(filled(lambda weight: weight.zero_()), policy(BLOCKS), Mode.APPLY)
     assert found(report) == []
@@ -143,6 +150,7 @@ def test_fused_blocks_are_sampled_one_by_one(policy: Load) -> None:
     assert all(measured(one).sampled for one in row.parts)
 
 
+@SAMPLED
 def test_block_that_was_drawn_wider_is_found(policy: Load) -> None:
     def build() -> nn.Module:
         return filled(
@@ -154,6 +162,7 @@ def test_block_that_was_drawn_wider_is_found(policy: Load) -> None:
     assert [one.outcome.value for one in row.parts] == ["pass", "fail", "pass", "pass"]
 
 
+@SAMPLED
 def test_values_that_a_rule_leaves_alone_are_those_that_the_factory_drew(policy: Load) -> None:
     rules = """
     - {id: all, match: {name: "*"}, expect: {std: [0.05, 0.2]}, slices: [{index: "0:512", init: ones}]}
@@ -163,3 +172,16 @@ def test_values_that_a_rule_leaves_alone_are_those_that_the_factory_drew(policy:
     assert found(report) == []
     assert measured(left).std == pytest.approx(0.1, rel=0.05)
     assert (measured(ones).count, measured(ones).sampled) == (512 * SIDE, False)
+
+
+@pytest.mark.parametrize(
+    ("init", "code"),
+    [("{formula: {value: 1.0 / (i + 1)}}", "IA206"), ("eye", "IA205"), ("orthogonal", "IA202")],
+)
+def test_values_that_are_declared_one_by_one_are_compared_beyond_the_budget_too(
+    policy: Load, init: str, code: str
+) -> None:
+    halves = [0.02, 0.03]
+    build = filled(lambda weight: [one.normal_(0, std) for one, std in zip(weight.chunk(2), halves, strict=True)])
+    report, _ = audited(build, policy(f'- {{id: all, match: {{name: "*"}}, init: {init}}}'))
+    assert code in found(report)
