@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from initaudit import laws, regions
 from initaudit.evidence.calculus import Kept, Put, changed, put
-from initaudit.evidence.log import Op, View
+from initaudit.evidence.log import Held, Op, View
 from initaudit.evidence.windows import box_of, disjoint
 from initaudit.laws import Law
 from initaudit.regions import Box
@@ -154,5 +154,6 @@ def _source(op: Op) -> View | None:
     """Find the tensor whose law an operation passes on: a copy's source, else its first argument."""
     arguments = [one for one in op.args if isinstance(one, View)]
     if op.name == "copy_":
-        return op.args[1] if len(op.args) > 1 and isinstance(op.args[1], View) else None
+        given = op.args[1].source if isinstance(op.args[1], Held) else op.args[1]
+        return given if isinstance(given, View) else None
     return arguments[0] if arguments and op.args[0] is arguments[0] else None

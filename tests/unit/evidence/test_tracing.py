@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -142,6 +143,40 @@ def test_region_is_found_by_whatever_view_it_is_written(fill: Fill, box: Box) ->
     drawn = [one.box for one in told.states[-1] if one.law == laws.Normal()]
     assert drawn == [box]
     assert told.writes[0].region == box
+
+
+def places(weight: torch.Tensor) -> None:
+    """Set values at single places, as convit does."""
+    weight.zero_()
+    weight[1, 2] = -1
+    weight.mul_(0.5)
+
+
+def small_into_large(weight: torch.Tensor) -> None:
+    weight.zero_()
+    weight[:9].copy_(torch.empty(9, SIDE).uniform_(-0.1, 0.1))
+
+
+def ones_of_numpy(weight: torch.Tensor) -> None:
+    weight.zero_()
+    weight[:, 0].copy_(torch.from_numpy(np.ones(SIDE)))
+
+
+@pytest.mark.parametrize(
+    ("fill", "expected"),
+    [
+        (places, {laws.Constant(value=0.0), laws.Constant(value=-0.5)}),
+        (small_into_large, {laws.Constant(value=0.0), laws.Uniform(low=-0.1, high=0.1)}),
+        (ones_of_numpy, {laws.Constant(value=0.0), laws.Constant(value=1.0)}),
+    ],
+)
+def test_copy_of_a_tensor_that_is_real_brings_its_law(fill: Fill, expected: set[laws.Law]) -> None:
+    assert {one.law for one in history(fill).states[-1]} == expected
+
+
+def test_numbers_from_numpy_have_no_law_that_is_known() -> None:
+    told = history(lambda weight: weight.copy_(torch.from_numpy(np.random.default_rng(0).random((SIDE, SIDE)))))
+    assert {one.law for one in told.states[-1]} == {laws.Unknown(reason="its values were given by tensor")}
 
 
 def test_parameter_that_lies_in_a_flat_one_has_the_law_that_this_was_filled_with() -> None:
