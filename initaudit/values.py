@@ -160,6 +160,8 @@ class Moments:
 
     def merge(self, *others: "Moments") -> "Moments":
         """Give the moments of all sets of values together. Associative (Chan, Golub & LeVeque 1979)."""
+        if not others:
+            return self
         both = (self, *others)
         filled = [one for one in both if one.finite]
         total = sum(one.finite for one in filled)
@@ -336,18 +338,23 @@ class History:
 class Origin:
     """What the recording tells of the operations that a parameter's values come from."""
 
-    random: bool
-    """Whether any of them draws."""
+    draws: frozenset[int]
+    """Those of them that draw, by their place in the recording."""
     single: bool
     """Whether one of them draws, as many values as there are, and none makes more or fewer of them."""
     loaded: bool
-    """Whether any of them reads a state dict."""
+    """Whether any of them brings in what a state dict holds, and what nobody drew here."""
     key: tuple[object, ...] | None
     """Equal for parameters that hold the same values, bit for bit; None where that is not told."""
     copied: bool
     """Whether the last of them copies values, whole, from another tensor."""
     location: Location | None
     """The line that asked for the last of them."""
+
+    @property
+    def random(self) -> bool:
+        """Whether any of them draws."""
+        return bool(self.draws)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

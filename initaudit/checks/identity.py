@@ -1,19 +1,21 @@
 """IA401, IA403: parameters that hold the same random values, or values that hang together, though they are not tied."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from initaudit.checks.audit import RANDOM, Audit, spacing
+from initaudit.checks.copies import Copy, of_a_kind, whole_copy
 from initaudit.laws import CONTINUOUS, INDEPENDENT, Unknown
 from initaudit.likeness import Groups, Match, matches
 from initaudit.policy.expectation import Expectation
 from initaudit.policy.matching import equal_pairs, leaders
 from initaudit.report import Finding
-from initaudit.values import LOADED, Evidence, Kind
+from initaudit.values import Evidence, Kind, Origin, Severity
 
 _SHOWN = 3
 """So many names of a group are told."""
+_GRAVEST = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +55,17 @@ def judge(audit: Audit, evidence: Sequence[Evidence]) -> Iterator[Finding]:
         if is_drawn(one, found)
     ]
     groups = _same(audit, members)
+    weights = [(rank, one) for rank, one in enumerate(members) if len(one.expectation.parameter.shape) > 1]
+    kinds = {one.name: groups.find(rank) for rank, one in weights}
+    copies: set[Copy] = set()
     for ranks in groups.several():
-        yield from _identical(audit, _concerned([members[rank] for rank in ranks], members))
+        group = _concerned([members[rank] for rank in ranks], members)
+        meant = _meant(group, kinds)
+        if meant is not None and meant not in copies:
+            copies.add(meant)
+            yield _copied(audit, meant, group)
+        elif meant is None and group:
+            yield _identical(audit, group)
     first = [one for rank, one in enumerate(members) if groups.find(rank) == rank]
     yield from _correlated(audit, [one for one in first if one.evidence.look.fingerprint is not None], members)
 
@@ -68,9 +79,8 @@ def is_drawn(expectation: Expectation, evidence: Evidence) -> bool:
         return False
     declared = any(isinstance(clause.law, RANDOM) for clause in expectation.clauses)
     if origin is not None:
-        loaded = origin.loaded or any(one.write.initialiser == LOADED for one in evidence.left)
         elsewhere = any(isinstance(one.law, Unknown) for one in evidence.left)  # by numpy, say
-        return not loaded and (origin.random or (declared and elsewhere))
+        return not origin.loaded and (origin.random or (declared and elsewhere))
     fingerprint = evidence.look.fingerprint
     return declared or (fingerprint is not None and fingerprint.irregular)
 
@@ -125,21 +135,44 @@ def _is_matrix(member: _Member) -> bool:
     return sum(extent > 1 for extent in member.expectation.parameter.shape) > 1
 
 
-def _identical(audit: Audit, group: Sequence[_Member]) -> Iterator[Finding]:
-    if not group:
-        return
+def _meant(group: Sequence[_Member], kinds: Mapping[str, int]) -> Copy | None:
+    """Find the networks of which one is a copy that is meant; None for what was drawn twice, or copied often."""
+    if len(group) != 2 or (_copier(group) is None and _recorded(group)):
+        return None
+    return whole_copy(group[0].name, group[1].name, kinds)
+
+
+def _copied(audit: Audit, copy: Copy, group: Sequence[_Member]) -> Finding:
+    """Note that a network starts as another."""
+    origin = _copier(group)
+    line = f"; {origin.location or 'torch'} copies it" if origin is not None else ""
+    message = f"{copy.copy} starts with the very values of {copy.original or 'the rest of the model'}{line}"
+    location = origin.location if origin is not None else None
+    return audit.finding("IA401", message, expectation=group[0].expectation, location=location, severity=Severity.NOTE)
+
+
+def _identical(audit: Audit, group: Sequence[_Member]) -> Finding:
     first, *others = group
-    origins = [one.evidence.origin for one in group]
-    copy = next((one for one in origins if one is not None and one.copied), None)
-    location = copy.location if copy is not None else None
-    if copy is not None:
-        reason = f"; {location or 'torch'} copies them"
-    elif all(one is not None and one.random and one.key is not None for one in origins):
+    origin = _copier(group)
+    if origin is not None:
+        reason = f"; {origin.location or 'torch'} copies them"
+    elif all(one.evidence.origin is not None and one.evidence.origin.key is not None for one in group):
         reason = "; they were drawn from equal states of a generator"
     else:
         reason = ""
     message = f"its values are bit-identical to those of {_names(others)}{reason}"
-    yield audit.finding("IA401", message, expectation=first.expectation, location=location)
+    location = origin.location if origin is not None else None
+    return audit.finding("IA401", message, expectation=first.expectation, location=location)
+
+
+def _copier(group: Sequence[_Member]) -> Origin | None:
+    """Tell of the first of a group whose values are recorded to be copied."""
+    origins = [one.evidence.origin for one in group]
+    return next((one for one in origins if one is not None and one.copied), None)
+
+
+def _recorded(group: Sequence[_Member]) -> bool:
+    return all(one.evidence.origin is not None for one in group)
 
 
 def _correlated(audit: Audit, looked: Sequence[_Member], members: Sequence[_Member]) -> Iterator[Finding]:
@@ -158,11 +191,40 @@ def _correlated(audit: Audit, looked: Sequence[_Member], members: Sequence[_Memb
         group = _concerned([looked[rank] for rank in ranks], members)
         if group:
             kept = [rank for rank in ranks if looked[rank] in group]
-            match = next(one for one in found if one.first in ranks)
+            within = [one for one in found if one.first in ranks]
+            severity, match = min(
+                ((_severity(one, looked), one) for one in within), key=lambda one: _GRAVEST.index(one[0])
+            )
             message = f"its values hang together with those of {_names(group[1:])}: {_how(match, looked)}"
             yield audit.finding(
-                "IA403", message, expectation=looked[kept[0]].expectation, observed=abs(match.correlation)
+                "IA403",
+                message,
+                expectation=looked[kept[0]].expectation,
+                observed=abs(match.correlation),
+                severity=severity,
             )
+
+
+def _severity(match: Match, looked: Sequence[_Member]) -> Severity:
+    """Weigh what two have in common.
+
+    What equal states of a generator gave is wrong for certain. What is computed from the same draws is meant, unless
+    the two are of a kind; so is what somebody transposed.
+    """
+    pair = looked[match.first], looked[match.second]
+    one, other = (member.evidence.origin for member in pair)
+    exact = match.agreement in (0, 1) and not match.turned
+    if one is not None and other is not None:
+        again, derived = exact and not one.draws & other.draws, bool(one.draws & other.draws)
+    else:
+        again, derived = match.agreement == 1 and _length(pair[0]) != _length(pair[1]), match.turned
+    if again:
+        return Severity.ERROR
+    return Severity.NOTE if derived and not of_a_kind(pair[0].name, pair[1].name) else Severity.WARNING
+
+
+def _length(member: _Member) -> int:
+    return member.expectation.parameter.numel
 
 
 def _how(match: Match, looked: Sequence[_Member]) -> str:

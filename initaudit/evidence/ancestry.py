@@ -14,7 +14,12 @@ _COPIES = frozenset({"clone", "copy_", "_to_copy", "contiguous"})
 
 def ancestors(replay: Replay, view: View) -> Iterator[Op]:
     """Go through the operations that a window's values come from, also by way of real tensors that were read."""
-    waiting, seen = [(view.storage, len(replay.log))], set()
+    return _behind(replay, (view.storage, len(replay.log)))
+
+
+def _behind(replay: Replay, *storages: tuple[int, int]) -> Iterator[Op]:
+    """Go through the operations that the values of some storages come from, of each before some operation."""
+    waiting, seen = list(storages), set()
     while waiting:
         for op in replay.live(*waiting.pop()):
             if op.index not in seen:
@@ -29,13 +34,24 @@ def origin(replay: Replay, view: View) -> Origin:
     ops = sorted(ancestors(replay, view), key=lambda op: op.index)
     plain = all(one.numel == view.numel for op in ops for one in op.outputs())
     return Origin(
-        random=any(op.drawn is not None for op in ops),
         single=plain and sum(op.drawn is not None for op in ops) == 1,
-        loaded=any(op.caller.initialiser == LOADED for op in ops),
+        draws=frozenset(op.index for op in ops if op.drawn is not None),
+        loaded=any(_brought_in(replay, op) for op in ops),
         key=_key(ops, view),
         copied=bool(ops) and ops[-1].name in _COPIES,
         location=(ops[-1].caller.user or ops[-1].caller.location) if ops else None,
     )
+
+
+def _brought_in(replay: Replay, op: Op) -> bool:
+    """Tell whether an operation writes what a state dict holds and nobody drew here: values of another run."""
+    if op.caller.initialiser != LOADED:
+        return False
+    own = {one.storage for one in op.written}
+    read = [(one.storage, op.index) for one in op.inputs() if one.storage not in own]
+    held = (one.source for one in leaves((op.args, op.kwargs)) if isinstance(one, Held))
+    read += [(one.storage, op.index) for one in held if one is not None]
+    return all(one.drawn is None for one in _behind(replay, *read))
 
 
 def _key(ops: Sequence[Op], view: View) -> tuple[object, ...] | None:

@@ -126,12 +126,6 @@ def _tied() -> nn.Module:
     return nn.ModuleList([layer, layer])
 
 
-def _loaded() -> nn.Module:
-    layers = linears((24, 24), (24, 24))
-    layers[1].load_state_dict(layers[0].state_dict())
-    return layers
-
-
 def _redrawn() -> nn.Module:
     layers = Layers(nn.Linear(24, 24))
     for one in layers.parameters():
@@ -179,8 +173,97 @@ def test_what_may_be_equal_is_no_finding(build: Factory, record: bool) -> None:
     assert told(build, record=record) == []
 
 
-def test_what_is_loaded_is_no_finding() -> None:
-    assert told(_loaded) == []
+def test_what_is_loaded_from_elsewhere_is_no_finding() -> None:
+    state = nn.Linear(24, 24).state_dict()
+
+    def build() -> nn.Module:
+        layers = linears((24, 24), (24, 24))
+        for layer in layers:
+            layer.load_state_dict(state)
+        return layers
+
+    assert told(build) == []
+
+
+def test_layers_loaded_from_one_that_was_just_drawn_are_found() -> None:
+    def build() -> nn.Module:
+        layers = linears((24, 24), (24, 24))
+        layers[1].load_state_dict(layers[0].state_dict())
+        return layers
+
+    assert told(build) == [("IA401", "0.weight")]
+
+
+class Agent(nn.Module):
+    """An online network, and another beside it that starts as `make` says."""
+
+    def __init__(self, make: Callable[[nn.Module], nn.Module], second: str = "target") -> None:
+        super().__init__()
+        self.online = _network()
+        self.add_module(second, make(self.online))
+
+
+def _network() -> nn.Module:
+    return nn.Sequential(nn.Linear(24, 24), nn.ReLU(), nn.Linear(24, 24))
+
+
+def _loaded_from(network: nn.Module) -> nn.Module:
+    other = _network()
+    other.load_state_dict(network.state_dict())
+    return other
+
+
+@pytest.mark.parametrize("record", [True, False])
+@pytest.mark.parametrize("make", [copy.deepcopy, _loaded_from, torch.optim.swa_utils.AveragedModel])
+def test_a_network_that_starts_as_another_is_a_note(make: Callable[[nn.Module], nn.Module], record: bool) -> None:
+    notes = [one for one in found(lambda: Agent(make), record=record) if one.code == "IA401"]
+    assert [(one.parameter, one.severity) for one in notes] == [("online.0.weight", "note")]
+    assert "starts with the very values of online" in notes[0].message
+    assert notes[0].message.endswith("copies it") is record
+
+
+@pytest.mark.parametrize("second", ["online2", "online_2"])
+def test_a_copy_that_is_of_a_kind_with_its_original_is_an_error(second: str) -> None:
+    assert [one.severity for one in found(lambda: Agent(copy.deepcopy, second))] == ["error", "error"]
+
+
+def test_a_single_layer_that_starts_as_another_is_an_error() -> None:
+    (one,) = found(lambda: nn.ModuleDict(_projections()))
+    assert (one.code, one.severity) == ("IA401", "error")
+
+
+def _projections() -> dict[str, nn.Module]:
+    query = nn.Linear(24, 24)
+    return {"q": query, "k": copy.deepcopy(query)}
+
+
+def test_a_network_drawn_from_equal_states_is_an_error_whatever_its_name() -> None:
+    def build() -> nn.Module:
+        with torch.random.fork_rng():
+            first = _network()
+        return nn.ModuleDict({"online": first, "target": _network()})
+
+    assert {one.severity for one in found(build)} == {"error"}
+
+
+def test_draws_that_another_layer_continues_are_an_error() -> None:
+    def build() -> nn.Module:
+        with torch.random.fork_rng():
+            first = nn.Linear(24, 24, bias=False)
+        return nn.ModuleList([first, nn.Linear(24, 48, bias=False)])
+
+    assert [(one.code, one.severity) for one in found(build)] == [("IA403", "error")]
+
+
+@pytest.mark.parametrize("record", [True, False])
+def test_a_transposed_copy_under_a_name_of_its_own_is_a_note(record: bool) -> None:
+    def build() -> nn.Module:
+        model = nn.ModuleDict({"encoder": nn.Linear(32, 24, bias=False), "decoder": nn.Linear(24, 32, bias=False)})
+        model["decoder"].weight = nn.Parameter(model["encoder"].weight.detach().t().clone())
+        return model
+
+    (one,) = [one for one in found(build, record=record) if one.code == "IA403"]
+    assert one.severity == "note"
 
 
 def test_frozen_copies_of_each_other_are_found() -> None:

@@ -1,0 +1,52 @@
+"""Copies that are meant: a whole network that starts as another one, as a target or a moving average does."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_NUMBER = re.compile(r"_?[0-9]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """A module whose drawn values are all those of another."""
+
+    original: str
+    copy: str
+
+
+def of_a_kind(one: str, other: str) -> bool:
+    """Tell whether two names differ in numbers alone: layers of a list, or a first and a second critic."""
+    return _NUMBER.sub("", one) == _NUMBER.sub("", other)
+
+
+def whole_copy(one: str, other: str, kinds: Mapping[str, int]) -> Copy | None:
+    """Find the networks of which two parameters of the same values tell that one is a copy of the other.
+
+    `kinds` has the same number for all weights, by name, that hold the same values. A network has them in several
+    modules; layers that are of a kind are to differ, so that none of them is a copy that is meant.
+    """
+    if of_a_kind(one, other):
+        return None
+    first, second = _modules(one, other)
+    for copy in (Copy(original=first, copy=second), Copy(original=second, copy=first)):
+        inside = {name: kind for name, kind in kinds.items() if name.startswith(copy.copy + ".")}
+        modules = {name.rpartition(".")[0] for name in inside}
+        if len(modules) > 1 and all(kinds.get(_moved(name, copy)) == kind for name, kind in inside.items()):
+            return copy
+    return None
+
+
+def _modules(one: str, other: str) -> tuple[str, str]:
+    """Name the outermost modules in which two parameters have the same place."""
+    first, second = one.split("."), other.split(".")
+    while first and second and first[-1] == second[-1]:
+        first.pop()
+        second.pop()
+    return ".".join(first), ".".join(second)
+
+
+def _moved(name: str, copy: Copy) -> str:
+    """Name the parameter of the original that has the place of one of the copy."""
+    place = name.removeprefix(copy.copy + ".")
+    return f"{copy.original}.{place}" if copy.original else place
