@@ -37,7 +37,7 @@ class Fingerprint:
     turned: Rises | None = None
     """That of a matrix column by column."""
     irregular: bool = False
-    """Whether every third value turns as often as that of independent draws does."""
+    """Whether the values are as many, and turn as often, as those of independent draws."""
 
     @property
     def surprise(self) -> float:

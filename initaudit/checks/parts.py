@@ -4,12 +4,14 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from initaudit.checks import shape
 from initaudit.checks.audit import Audit, spacing
+from initaudit.checks.region import Region
 from initaudit.laws import Law, Orthogonal
-from initaudit.policy.expectation import Clause, Expectation
+from initaudit.policy.expectation import Expectation
 from initaudit.report import Finding
 from initaudit.sampling import Band, Bands
-from initaudit.values import Evidence, Extreme, Location, Moments, Partition
+from initaudit.values import Extreme, Moments, Partition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,10 @@ def findings(audit: Audit) -> Iterator[Finding]:
         looked = zip(expectation.clauses, evidence.observations, evidence.look.partitions, strict=False)
         for clause, observation, partitions in looked:
             if clause.law is not None and audit.policy is not None:
-                yield from _judge(audit, expectation, clause, evidence, observation.moments, partitions)
+                region = Region(
+                    audit=audit, expectation=expectation, clause=clause, observation=observation, state=evidence.left
+                )
+                yield from _judge(region, clause.law, partitions)
 
 
 def places(shape: tuple[int, ...], dim: int, extent: int, starts: Sequence[int]) -> str:
@@ -48,42 +53,48 @@ def places(shape: tuple[int, ...], dim: int, extent: int, starts: Sequence[int])
     return f"{one if extent == len(starts) == 1 else many} {named}{after}"
 
 
-def _judge(
-    audit: Audit,
-    expectation: Expectation,
-    clause: Clause,
-    evidence: Evidence,
-    whole: Moments,
-    partitions: tuple[Partition, ...],
-) -> Iterator[Finding]:
-    law, tests = clause.law, 2 * sum(one.parts for one in partitions)
-    if law is None or law.mean is None or not law.std or not tests or not whole.finite:
+def _judge(region: Region, law: Law, partitions: tuple[Partition, ...]) -> Iterator[Finding]:
+    tests = 2 * sum(one.parts for one in partitions)
+    if law.mean is None or not law.std or not tests or not region.moments.finite:
         return
+    outlier = shape.outlier(region, law)
     found = [
         departure
         for partition in partitions
-        for departure in _departures(audit, expectation, law, whole, partition, audit.alpha(expectation) / tests)
+        for departure in _departures(region, law, partition, region.alpha / tests)
+        if outlier is None or not _of_one_value(departure, law.mean, outlier.observed)
     ]
     if not found:
         return
     worst = max(found, key=lambda one: one.score)
-    label = "" if clause.label is None else f"{clause.label}: "
-    message = f"{label}{_named(expectation, worst)} {_told(worst, law)}"
-    yield audit.finding(
+    label = "" if region.clause.label is None else f"{region.clause.label}: "
+    yield region.audit.finding(
         "IA207",
-        message,
-        expectation=expectation,
-        location=_location(evidence),
+        f"{label}{_named(region.expectation, worst)} {_told(worst, law)}",
+        expectation=region.expectation,
+        location=region.line,
         expected=worst.declared,
         observed=worst.figure,
         band=(worst.band.low, worst.band.high),
     )
 
 
-def _departures(
-    audit: Audit, expectation: Expectation, law: Law, whole: Moments, partition: Partition, alpha: float
-) -> Iterator[_Departure]:
+def _of_one_value(departure: _Departure, mean: float, outlier: float | str | None) -> bool:
+    """Tell whether a part is off by one value alone, which is told as an outlier."""
+    count = departure.partition.numel
+    if not isinstance(outlier, float) or count < 3:
+        return False
+    if departure.name == "mean":
+        rest = (count * departure.figure - outlier) / (count - 1)
+    else:
+        square = departure.figure**2 * (count - 1) - (outlier - mean) ** 2 * (count - 1) / count
+        rest = math.sqrt(max(square, 0.0) / (count - 2))
+    return departure.band.low <= rest <= departure.band.high
+
+
+def _departures(region: Region, law: Law, partition: Partition, alpha: float) -> Iterator[_Departure]:
     """Find the parts that are off; where the whole is off, those that are not off like the rest of it."""
+    audit, expectation, whole = region.audit, region.expectation, region.moments
     mean, std, count = law.mean or 0.0, law.std or 1.0, partition.numel
     shift, factor = _off(audit, expectation, law, whole)
     limits = _limits(audit, expectation, law, count, alpha)
@@ -160,8 +171,3 @@ def _told(departure: _Departure, law: Law) -> str:
         return f"{told} and all values together {departure.common:.4g}"
     low, high = departure.band.low, departure.band.high
     return f"{told}; {departure.partition.numel:,} values may give {low:.4g} to {high:.4g}"
-
-
-def _location(evidence: Evidence) -> Location | None:
-    writes = [one.write for one in evidence.left]
-    return (writes[0].user or writes[0].location) if writes else None

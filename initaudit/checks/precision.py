@@ -30,12 +30,22 @@ def findings(audit: Audit) -> Iterator[Finding]:
                 yield from _rounded(region, clause.law)
 
 
+def becoming(place: float, parameter: Parameter) -> tuple[float, float]:
+    """Give the interval of the values that a dtype rounds to the number at a place."""
+    epsilon, least = spacing(parameter), smallest(parameter)
+    mantissa, exponent = math.frexp(abs(place))
+    gap = max(math.ldexp(epsilon, exponent - 1) if place else 0.0, least)
+    inner = gap / 2 if place and mantissa == 0.5 and gap > least else gap  # they lie closer below a power of two
+    ends = (abs(place) - inner / 2, abs(place) + gap / 2)
+    return ends if place >= 0 else (-ends[1], -ends[0])
+
+
 def _collapsed(region: Region, law: Independent) -> Iterator[Finding]:
     parameter = region.expectation.parameter
-    shares = [(law.share(*_becoming(place, parameter)), place) for place in {0.0, law.mean}]
+    shares = [(law.share(*becoming(place, parameter)), place) for place in {0.0, law.mean}]
     share, place = max(shares)
     if share >= COLLAPSED:
-        low, high = _becoming(place, parameter)
+        low, high = becoming(place, parameter)
         message = (
             f"{100 * share:.3g} % of the values of {law} become {place:.4g} in {parameter.dtype}, whose numbers lie "
             f"{high - low:.2g} apart there"
@@ -60,16 +70,6 @@ def _rounded(region: Region, law: Constant | Elementwise) -> Iterator[Finding]:
     )
     severity = Severity.NOTE if parameter.dtype == audit.dtype else None
     yield region.finding("IA305", message, observed=max(lost), expected=str(law), severity=severity)
-
-
-def _becoming(place: float, parameter: Parameter) -> tuple[float, float]:
-    """Give the interval of the values that a dtype rounds to the number at a place."""
-    epsilon, least = spacing(parameter), smallest(parameter)
-    mantissa, exponent = math.frexp(abs(place))
-    gap = max(math.ldexp(epsilon, exponent - 1) if place else 0.0, least)
-    inner = gap / 2 if place and mantissa == 0.5 and gap > least else gap  # they lie closer below a power of two
-    ends = (abs(place) - inner / 2, abs(place) + gap / 2)
-    return ends if place >= 0 else (-ends[1], -ends[0])
 
 
 def _lost(value: float, parameter: Parameter) -> float:

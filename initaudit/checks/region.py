@@ -38,6 +38,11 @@ class Region:
         """The chance of a false alarm that one test may take."""
         return self.audit.alpha(self.expectation)
 
+    @property
+    def line(self) -> Location | None:
+        """The line that wrote the region; None where the recording tells nothing."""
+        return _line(self.standing)
+
     def leeway(self, law: Independent) -> Leeway:
         """Give how far a correct law may be off."""
         return self.audit.leeway(self.expectation, law)

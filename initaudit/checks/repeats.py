@@ -7,7 +7,8 @@ from dataclasses import replace
 from initaudit.checks.audit import Audit, is_random
 from initaudit.checks.identity import is_drawn
 from initaudit.checks.parts import places
-from initaudit.laws import EXACT, STRUCTURED
+from initaudit.checks.precision import becoming
+from initaudit.laws import EXACT, INDEPENDENT, STRUCTURED
 from initaudit.policy.expectation import Expectation
 from initaudit.regions import Box, intersect, whole
 from initaudit.report import Finding
@@ -31,7 +32,7 @@ def findings(audit: Audit) -> Iterator[Finding]:
 def _judge(audit: Audit, expectation: Expectation, evidence: Evidence, repeat: Repeat) -> Iterator[Finding]:
     if repeat.constant is not None:
         kept = _unexplained(expectation, evidence, repeat)
-        if kept.count and repeat.numel >= _FEWEST:
+        if kept.count and repeat.numel >= _FEWEST and not _by_chance(audit, expectation, evidence, repeat):
             message = f"{_named(expectation, kept)}: every value there is {repeat.constant:.4g}"
             yield audit.finding("IA304", message, expectation=expectation, expected="draws", observed=repeat.constant)
     elif _surprise(evidence, repeat) >= math.log2(repeat.parts**2 / 2 / audit.alpha(expectation)):
@@ -58,6 +59,22 @@ def _unexplained(expectation: Expectation, evidence: Evidence, repeat: Repeat) -
     left = [at for at, box in zip(repeat.places, slices, strict=True) if not any(_holds(one, box) for one in boxes)]
     explained = len(repeat.places) - len(left)
     return replace(repeat, places=tuple(left), count=repeat.count - explained if left else 0)
+
+
+def _by_chance(audit: Audit, expectation: Expectation, evidence: Evidence, repeat: Repeat) -> bool:
+    """Tell whether constant slices are what their values make of them.
+
+    So they are where zeros make a pattern, as in a triangular matrix, and most of them lie elsewhere, and where a law
+    is so narrow that its dtype has one number for most of it, which is told already.
+    """
+    whole, constant = evidence.whole, repeat.constant or 0.0
+    inside = repeat.count * repeat.numel
+    if constant == 0 and whole is not None and whole.zeros is not None and whole.zeros > 2 * inside:
+        return True
+    near = becoming(constant, expectation.parameter)
+    laws = [*(one.law for one in evidence.left), *(one.law for one in expectation.clauses)]
+    share = max((law.share(*near) for law in laws if isinstance(law, INDEPENDENT)), default=0.0)
+    return repeat.parts * share ** (repeat.numel - 1) > audit.alpha(expectation)
 
 
 def _box(shape: tuple[int, ...], dim: int, index: int) -> Box:

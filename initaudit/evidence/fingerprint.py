@@ -11,8 +11,8 @@ from initaudit.likeness import BITS, Fingerprint, Rises
 _VALUES = 2 * BITS
 _LOOK = 4 * _VALUES
 """So many values are looked at for enough that are not zero: a padding row may come first."""
-_TRIPLES = 16
-"""With fewer, nothing is said of how often values turn."""
+_FEWEST = 48
+"""Of fewer values, nothing is said of whether they are like draws."""
 _FEW = 64
 """Values of a slice that its hash is made of."""
 _POWERS = torch.tensor([1, 2, 4, 8, 16, 32, 64, 128], dtype=torch.uint8)
@@ -93,10 +93,10 @@ def _rises(kept: torch.Tensor) -> Rises:
 
 
 def _irregular(kept: torch.Tensor) -> bool:
-    """Tell whether the middle of three values lies outside the other two as often as for independent draws: ⅔."""
-    count = kept.numel() // 3
-    if count < _TRIPLES:
+    """Tell whether values are like independent draws: seldom the same, and ⅔ of them turning points (Bienaymé 1874)."""
+    count, distinct = kept.numel(), len(torch.unique(kept))
+    if count < _FEWEST or distinct**2 < count:
         return False
-    left, middle, right = kept[: 3 * count].view(count, 3).unbind(1)
+    left, middle, right = kept[:-2], kept[1:-1], kept[2:]
     share = float(((middle < left) == (middle < right)).float().mean())
-    return abs(share - 2 / 3) < 4 * math.sqrt(2 / 9 / count)
+    return abs(share - 2 / 3) < 4 * math.sqrt((16 * distinct - 29) / 90) / (distinct - 2)

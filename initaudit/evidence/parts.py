@@ -130,10 +130,14 @@ def _constant(value: torch.Tensor, dim: int) -> torch.Tensor:
 def _alike(numbers: torch.Tensor, flat: torch.Tensor) -> tuple[int, list[int]] | None:
     """Say into how many blocks to cut for some to be alike, and which are; None where no two slices are.
 
-    All of them if that can be, cut as fine as it goes; else the largest that have a twin.
+    All of them if that can be, cut as fine as it goes; else the largest that have a twin. Slices of which each stands
+    several times in a row, all equally often, are upsampled, as the kernels of a sub-pixel convolution are.
     """
     extent = len(numbers)
-    if len(torch.unique(numbers)) == extent:
+    runs, lengths = torch.unique_consecutive(numbers, return_counts=True)
+    distinct = len(torch.unique(numbers))
+    upsampled = 1 < distinct == len(runs) and bool((lengths == lengths[0]).all())
+    if upsampled:  # or all of them differ
         return None
     counts = [one for one in range(2, extent + 1) if extent % one == 0]
     found = {parts: _twins(numbers.view(parts, -1), flat.view(parts, -1)) for parts in counts}

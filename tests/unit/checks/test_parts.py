@@ -12,7 +12,7 @@ from initaudit.auditor import run
 from initaudit.policy.reader import load_policy
 from initaudit.report import Finding
 from initaudit.request import Request
-from initaudit.values import Mode
+from initaudit.values import Mode, Severity
 
 NORMAL = "{normal: {std: 0.02}}"
 PARTS = ("IA207", "IA304", "IA402")
@@ -177,9 +177,60 @@ def _sparse() -> torch.Tensor:
     return nn.init.sparse_(torch.empty(64, 16), 0.9)
 
 
-@pytest.mark.parametrize("value", [_written_row, _table, _signs, _sparse, lambda: torch.zeros(64, 64)])
-def test_what_repeats_by_design_or_by_chance_is_none(value: Callable[[], torch.Tensor], tmp_path: Path) -> None:
-    assert found(held(value), tmp_path, None) == []
+def _triangular() -> torch.Tensor:
+    return torch.triu(normal(32, 32), 1)
+
+
+def _upsampled() -> torch.Tensor:
+    return normal(16, 8, 3, 3).repeat_interleave(4, 0)
+
+
+def _hadamard() -> torch.Tensor:
+    value = torch.ones(1, 1)
+    for _ in range(6):
+        value = torch.cat([torch.cat([value, value], 1), torch.cat([value, -value], 1)])
+    return value / 8
+
+
+@pytest.mark.parametrize("record", [True, False])
+@pytest.mark.parametrize(
+    "value",
+    [_written_row, _table, _signs, _sparse, _triangular, _upsampled, _hadamard, lambda: torch.zeros(64, 64)],
+)
+def test_what_repeats_by_design_or_by_chance_is_none(
+    value: Callable[[], torch.Tensor], record: bool, tmp_path: Path
+) -> None:
+    judged = [one for one in found(held(value), tmp_path, None, record=record) if one.severity is not Severity.NOTE]
+    assert [one.code for one in judged] == (["IA304"] if value is _written_row and not record else [])
+
+
+def _with_an_outlier() -> torch.Tensor:
+    value = normal(512, 512)
+    value[3, 4] = 1
+    return value
+
+
+def _underflown() -> torch.Tensor:
+    return (torch.randn(64, 64) * 1e-8).half()
+
+
+@pytest.mark.parametrize("record", [True, False])
+@pytest.mark.parametrize(
+    ("value", "init"), [(_with_an_outlier, NORMAL), (_underflown, "{normal: {std: 1e-8}}")], ids=["far", "tiny"]
+)
+def test_what_an_outlier_or_underflow_makes_of_a_part_is_not_told_again(
+    value: Callable[[], torch.Tensor], init: str, record: bool, tmp_path: Path
+) -> None:
+    assert found(held(value), tmp_path, init, record=record) == []
+
+
+def test_a_part_that_is_off_beside_an_outlier_is_told(tmp_path: Path) -> None:
+    def value() -> torch.Tensor:
+        some = _with_an_outlier()
+        some[100:200] *= 2
+        return some
+
+    assert [one.code for one in found(held(value), tmp_path, record=False)] == ["IA207"]
 
 
 def test_what_is_unchecked_may_repeat(tmp_path: Path) -> None:

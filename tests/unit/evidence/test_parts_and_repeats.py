@@ -89,10 +89,15 @@ def test_some_blocks_are_found_as_large_as_they_are() -> None:
     assert told(torch.cat([first, second, first, third])) == [(0, 16, 4, (0, 2), 2, None)]
 
 
-def test_rows_that_are_repeated_beside_each_other_are_no_blocks() -> None:
-    value = normal(16, 3, 3, 3).repeat_interleave(4, 0)
-    assert told(value)[0][:3] == (0, 1, 64)
-    assert told(value)[0][-2] == 4
+def test_slices_that_each_stand_several_times_in_a_row_are_upsampled() -> None:
+    assert told(normal(16, 3, 3, 3).repeat_interleave(4, 0)) == []
+    assert told(normal(8, 6).repeat_interleave(2, 1)) == []
+
+
+def test_slices_of_which_only_some_are_repeated_in_a_row_are_told() -> None:
+    value = normal(16, 3, 3, 3).repeat_interleave(4, 0)[:-1]
+    assert told(value)[0][:3] == (0, 1, 63)
+    assert told(value.repeat(2, 1, 1, 1))[0][:3] == (0, 63, 2)
 
 
 def test_equal_experts_are_found() -> None:
