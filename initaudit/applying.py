@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from initaudit.checks import coverage
 from initaudit.errors import TargetError
-from initaudit.gathering import Gathered, gather
+from initaudit.gathering import Gathered, gather, unless_unreplayable
 from initaudit.report import Finding
 from initaudit.request import Request
 from initaudit.values import Severity
@@ -44,10 +45,14 @@ def apply(request: Request, path: Path, *, progress: Progress = lambda stage, do
     from initaudit.model.process import prints_to_stderr, seeded
 
     with seeded(request.seed), prints_to_stderr():
-        progress("building the model", 0, 1)
-        gathered = gather(request)
-        refusals = _refusals(gathered)
-        return Applied(refusals=refusals) if refusals else _written(gathered, path, progress)
+        return unless_unreplayable(partial(_apply, path, progress), request)
+
+
+def _apply(path: Path, progress: Progress, request: Request) -> Applied:
+    progress("building the model", 0, 1)
+    gathered = gather(request)
+    refusals = _refusals(gathered)
+    return Applied(refusals=refusals) if refusals else _written(gathered, path, progress)
 
 
 def _refusals(gathered: Gathered) -> tuple[Finding, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from initaudit.checks.audit import Audit
 from initaudit.checks.registry import findings_of
 from initaudit.checks.selection import select
 from initaudit.errors import OptionError, TargetError, did_you_mean
-from initaudit.gathering import Gathered, expected, gather
+from initaudit.gathering import Gathered, expected, gather, unless_unreplayable
 from initaudit.policy.expectation import Expectation
 from initaudit.policy.pattern import is_named
 from initaudit.policy.reader import load_policy
@@ -82,9 +83,13 @@ def run(request: Request, *, progress: Progress = lambda stage, done, total: Non
     from initaudit.model.process import prints_to_stderr, seeded
 
     with seeded(request.seed), prints_to_stderr():  # properties, parametrisations and plug-ins are foreign code too
-        progress("building the model", 0, 1)
-        gathered = gather(request)
-        return _report(request, gathered.subject.name, audited(request, gathered, progress))
+        return unless_unreplayable(partial(_run, progress), request)
+
+
+def _run(progress: Progress, request: Request) -> Report:
+    progress("building the model", 0, 1)
+    gathered = gather(request)
+    return _report(request, gathered.subject.name, audited(request, gathered, progress))
 
 
 def audited(request: Request, gathered: Gathered, progress: Progress) -> Audit:
@@ -131,7 +136,8 @@ def _measured(gathered: Gathered, steps: "_Steps") -> Measured:
 def _report(request: Request, target: str, facts: Audit) -> Report:
     """Run the checks and say what they find; raise TargetError where there was nothing to check."""
     policy = facts.policy
-    findings = select(findings_of(facts), request.select, request.ignore) if request.judge else ()
+    everything = findings_of(facts) if request.judge else ()
+    findings = select(everything, request.select, request.ignore) if request.judge else ()
     report = Report(
         target=target,
         policy=policy.name if policy is not None else None,
@@ -140,7 +146,7 @@ def _report(request: Request, target: str, facts: Audit) -> Report:
         dtype=request.dtype or _common_dtype(facts.expectations),
         seed=request.seed,
         seeds=request.seeds,
-        rows=_chosen(rows_of(facts, findings, judged=request.judge), request.parameters),
+        rows=_chosen(rows_of(facts, findings, everything, judged=request.judge), request.parameters),
         findings=findings,
         fail_on=request.fail_on,
     )

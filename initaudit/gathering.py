@@ -1,9 +1,9 @@
 """From a request to a model, what is expected of it, and its values: what auditing and writing share."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from initaudit.checks.audit import Audit, count_tests
 from initaudit.checks.repeats import PADDING
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from initaudit.evidence.source import Source
     from initaudit.model.target import Subject
     from initaudit.model.walk import Entry
+
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +115,19 @@ def gather(request: Request, wanted: frozenset[str] = frozenset()) -> Gathered:
         unrecorded=made.reason,
         dtype=request.dtype,
     )
+
+
+def unless_unreplayable(act: Callable[[Request], Result], request: Request) -> Result:
+    """Do something about a model, and once more about one that is built for real where its recording proves wrong.
+
+    That shows when values are computed: an operation raises, or gives what torch said that it would not.
+    """
+    from initaudit.evidence.replay import ReplayError
+
+    try:
+        return act(request)
+    except ReplayError as error:
+        return act(replace(request, record=False, unrecorded=f"replaying it failed ({error})"))
 
 
 def expected(policy: Policy | None, entries: Sequence["Entry"]) -> tuple[tuple["Entry", ...], tuple[Expectation, ...]]:

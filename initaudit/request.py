@@ -29,6 +29,8 @@ class Request:
     fail_on: Severity = Severity.ERROR
     record: bool = True
     """False builds the model for real, without a recording of its writes."""
+    unrecorded: str = "it was asked not to be"
+    """Why not, where that is False."""
     budget: int | None = BUDGET
     """How many elements are drawn in all; beyond it laws of independent draws are sampled. None draws every one."""
     judge: bool = True

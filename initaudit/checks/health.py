@@ -28,7 +28,7 @@ def judge(audit: Audit, expectation: Expectation, evidence: Evidence) -> Iterato
         yield from _buffer(audit, expectation, evidence, gaps)
     elif not whole.nonfinite:
         return
-    elif whole.nonfinite == whole.count and (
+    elif whole.nans == whole.count and (
         gaps == expectation.parameter.numel if evidence.history else audit.fresh_is_nan
     ):
         message = "nothing ever wrote it: it still holds the memory that it was given"

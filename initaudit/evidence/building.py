@@ -36,7 +36,7 @@ def build_recorded(request: Request) -> Built:
     if isinstance(request.target, nn.Module):
         return Built(subject=make())
     if not request.record:
-        return Built(subject=make(), reason="it was asked not to be")
+        return Built(subject=make(), reason=request.unrecorded)
     around = recording()
     try:
         subject = make(around=around)

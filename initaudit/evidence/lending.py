@@ -11,7 +11,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from initaudit.errors import TargetError
 from initaudit.evidence.nesting import leaves
-from initaudit.evidence.recorder import Recorder, writes_to
+from initaudit.evidence.operations import writes_to
+from initaudit.evidence.recorder import Recorder
 from initaudit.evidence.recording import READS, Recording
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 from torch.multiprocessing.reductions import StorageWeakRef
-from torch.nn.parameter import UninitializedTensorMixin  # type: ignore[attr-defined]
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from initaudit.errors import TargetError
@@ -21,7 +20,8 @@ from initaudit.evidence.exposing import Exposed
 from initaudit.evidence.loading import Loads
 from initaudit.evidence.log import Drawn, Held, Op, View, by_shape
 from initaudit.evidence.memory import Memory, RefusedError, touched
-from initaudit.evidence.nesting import leaves, mapped
+from initaudit.evidence.nesting import mapped
+from initaudit.evidence.operations import alike, elsewhere, generators, is_doubtful, ordinary, tensors_in, writes_to
 from initaudit.evidence.replay import Replay, ReplayError
 
 SMALL = 1 << 15
@@ -103,7 +103,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def view(self, tensor: torch.Tensor) -> View | None:
         """Give the window of the recording that a tensor is; None for one that is not of it."""
-        if not _ordinary(tensor):
+        if not ordinary(tensor):
             return None
         number = self._numbers.get(tensor.untyped_storage()._cdata)
         if number is None:
@@ -112,7 +112,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def is_virtual(self, tensor: torch.Tensor) -> bool:
         """Tell whether a tensor's values are in the log rather than in memory."""
-        return _ordinary(tensor) and self._numbers.get(tensor.untyped_storage()._cdata) in self._memories
+        return ordinary(tensor) and self._numbers.get(tensor.untyped_storage()._cdata) in self._memories
 
     @contextmanager
     def present(self, tensors: Sequence[torch.Tensor]) -> Iterator[None]:
@@ -144,7 +144,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Log as values of its own what code outside torch wrote into memory that it was shown."""
         for tensor in self.exposed.altered():
             self._record(
-                _ATEN.lift_fresh.default, _alike(tensor), {}, written=[], made=[tensor], real=True, name="tensor"
+                _ATEN.lift_fresh.default, alike(tensor), {}, written=[], made=[tensor], real=True, name="tensor"
             )
 
     def require_whole(self) -> None:
@@ -160,7 +160,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self._record(func, (tensor, *args), kwargs, written=[tensor], made=[], name=name)
 
     def _dispatch(self, func: Any, args: Any, kwargs: Any) -> Any:
-        tensors = _tensors((args, kwargs))
+        tensors = tensors_in((args, kwargs))
         if func is _ATEN.lift_fresh.default:
             return self._literal(func, args)
         if func is _ATEN.resize_.default and self.is_virtual(args[0]) and math.prod(args[1]) > args[0].numel():
@@ -168,7 +168,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if func.is_view or func in _METADATA or torch.Tag.inplace_view in func.tags:
             return func(*args, **kwargs)
         written = writes_to(func, args, kwargs)
-        if _elsewhere(tensors, kwargs) and not any(_ordinary(one) for one in written):
+        if elsewhere(tensors, kwargs) and not any(ordinary(one) for one in written):
             return self._demanded(func, args, kwargs, tensors)
         if written:
             return self._in_place(func, args, kwargs, written, tensors)
@@ -180,13 +180,13 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self, func: Any, args: Any, kwargs: Any, written: list[torch.Tensor], tensors: list[torch.Tensor]
     ) -> Any:
         virtual = [self.is_virtual(one) for one in written]
-        if any(virtual) and not (all(virtual) and all(_ordinary(one) for one in tensors)):
+        if any(virtual) and not (all(virtual) and all(ordinary(one) for one in tensors)):
             raise UnrecordableError(f"{func} writes tensors of several kinds at once")
         if not any(virtual):
             for one in written:
                 self._unpin(one)
             result = self._demanded(func, args, kwargs, tensors)
-            made = [one for one in _tensors(result) if _ordinary(one) and all(one is not other for other in written)]
+            made = [one for one in tensors_in(result) if ordinary(one) and all(one is not other for other in written)]
             for one in made:
                 self._number(one.untyped_storage())
             self._record(func, args, kwargs, written=written, made=made, real=True)
@@ -210,24 +210,24 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         shapes = self._shapes(func, args, kwargs, tensors)
         if shapes is None:
             self._demanded(func, args, kwargs, tensors)
-        elif [one.shape for one in _tensors(shapes)] not in ([], [one.shape for one in written]):
+        elif [one.shape for one in tensors_in(shapes)] not in ([], [one.shape for one in written]):
             raise UnrecordableError(f"{func} changes the size of what it writes")
 
     def _fresh(self, func: Any, args: Any, kwargs: Any, tensors: list[torch.Tensor]) -> Any:
         """Give new tensors: virtual ones where they are large or come from virtual ones."""
         virtual = any(self.is_virtual(one) for one in tensors)
         shapes = self._shapes(func, args, kwargs, tensors)
-        flat = _tensors(shapes)
-        plain = bool(flat) and all(one.layout is torch.strided for one in flat)
+        flat = tensors_in(shapes)
+        plain = bool(flat) and all(one.layout is torch.strided for one in flat) and not is_doubtful(flat)
         if plain and (virtual or any(one.numel() > self.small for one in flat)):
             result = mapped(lambda one: self._virtual(one) if isinstance(one, torch.Tensor) else one, shapes)
-            made = _tensors(result)
+            made = tensors_in(result)
             if not tensors and any(one.name == "dtype" for one in func._schema.arguments):
                 kwargs = {**kwargs, "dtype": made[0].dtype}  # the default may be another one when it is replayed
             self._record(func, args, kwargs, written=[], made=made)
             return result
         result = self._demanded(func, args, kwargs, tensors)
-        made = [one for one in _tensors(result) if _ordinary(one)]
+        made = [one for one in tensors_in(result) if ordinary(one)]
         for one in made:
             self._number(one.untyped_storage())
         if made:
@@ -237,9 +237,9 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _literal(self, func: Any, args: Any) -> torch.Tensor:
         """Take note of `torch.tensor(…)`, whose values come from Python."""
         made: torch.Tensor = func(*args)
-        if _ordinary(made):
+        if ordinary(made):
             self._number(made.untyped_storage())
-            self._record(func, _alike(made), {}, written=[], made=[made], real=True, name="tensor")
+            self._record(func, alike(made), {}, written=[], made=[made], real=True, name="tensor")
         return made
 
     def _shapes(self, func: Any, args: Any, kwargs: Any, tensors: list[torch.Tensor]) -> Any:
@@ -308,13 +308,13 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def _draw_seed(self, args: Any, kwargs: Any) -> int:
         """Take a seed from the generator that the factory draws from, so that reseeding it repeats the values."""
-        given = _generators((args, kwargs))
+        given = generators((args, kwargs))
         drawn = torch.empty((), dtype=torch.int64).random_(generator=given[0] if given else None)
         return int(drawn)
 
     def _drawn(self, args: Any, kwargs: Any) -> Drawn:
         own = torch.initial_seed() == self.run
-        return Drawn.RUN if own and _generators((args, kwargs)) in ([], [torch.default_generator]) else Drawn.OTHER
+        return Drawn.RUN if own and generators((args, kwargs)) in ([], [torch.default_generator]) else Drawn.OTHER
 
     def _outline(self, one: Any) -> Any:
         """Keep what shows a tensor's shape, whose values are not read."""
@@ -326,7 +326,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Keep a tensor's window without its values: what was done needs no doing again."""
         if not isinstance(one, torch.Tensor):
             return one
-        if one.dim() == 0 and not self.is_virtual(one) and _ordinary(one):
+        if one.dim() == 0 and not self.is_virtual(one) and ordinary(one):
             return Held(one.detach().clone(), self.view(one))
         return self.view(one) or Held(None)
 
@@ -336,7 +336,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return None if isinstance(one, torch.Generator) else one
         if self.is_virtual(one):
             return self.view(one)
-        if one.numel() <= self.small or not _ordinary(one) or not one.untyped_storage().resizable():
+        if one.numel() <= self.small or not ordinary(one) or not one.untyped_storage().resizable():
             return Held(one.detach().clone(), self.view(one))
         held = Held(one.detach(), self.view(one))
         self._pinned.setdefault(one.untyped_storage()._cdata, []).append(held)
@@ -349,45 +349,5 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def _unpin(self, one: torch.Tensor) -> None:
         """Copy what the log holds of a real tensor before that is written over."""
-        for held in self._pinned.pop(one.untyped_storage()._cdata, []) if _ordinary(one) else []:
+        for held in self._pinned.pop(one.untyped_storage()._cdata, []) if ordinary(one) else []:
             held.tensor = None if held.tensor is None else held.tensor.clone()
-
-
-def writes_to(func: Any, args: Any, kwargs: Any) -> list[torch.Tensor]:
-    """List the arguments that an operation changes in place."""
-    if func is _ATEN.native_batch_norm.default:  # its schema does not tell that training moves the running statistics
-        return [one for one in args[3:5] if one is not None and args[5]]
-    found: list[torch.Tensor] = []
-    for position, argument in enumerate(func._schema.arguments):
-        if argument.alias_info is not None and argument.alias_info.is_write:
-            value = kwargs.get(argument.name, args[position] if position < len(args) else None)
-            found.extend(_tensors(value))
-    return found
-
-
-def _ordinary(tensor: torch.Tensor) -> bool:
-    if isinstance(tensor, UninitializedTensorMixin):
-        return False
-    return tensor.device.type == "cpu" and tensor.layout is torch.strided and not tensor.is_quantized
-
-
-def _alike(made: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    """Give the value that all of a tensor's are, where they are."""
-    first = made.flatten()[:1]
-    return (first[0],) if len(first) and bool((made == first).all()) else ()
-
-
-def _elsewhere(tensors: list[torch.Tensor], kwargs: Any) -> bool:
-    """Tell whether an operation is about another device or layout, which is none of the recording's business."""
-    device = kwargs.get("device")
-    if device is not None and torch.device(device).type != "cpu":
-        return True
-    return any(not _ordinary(one) for one in tensors)
-
-
-def _generators(arguments: Any) -> list[torch.Generator]:
-    return [one for one in leaves(arguments) if isinstance(one, torch.Generator)]
-
-
-def _tensors(result: Any) -> list[torch.Tensor]:
-    return [one for one in leaves(result) if isinstance(one, torch.Tensor)]

@@ -140,6 +140,8 @@ class Replay:
             result = op.func(*args, **kwargs) if op.seed is None else self._draw(op, args, kwargs, device)
             for tensor, value in zip(made, _tensors(result), strict=False):
                 if tensor is not None:
+                    if tensor.shape != value.shape:
+                        raise RuntimeError(f"a shape of {tuple(value.shape)}, not {tuple(tensor.shape)} as it promised")
                     tensor.copy_(value)
 
     def _draw(self, op: Op, args: Any, kwargs: Any, device: torch.device) -> Any:

@@ -91,13 +91,24 @@ def writes_of_many_kinds() -> nn.Module:
     return model
 
 
-def trained_for_a_step() -> nn.Module:
-    model = nn.Sequential(nn.Linear(4, 8), parametrizations.spectral_norm(nn.Linear(8, 4)), nn.LayerNorm(4))
+def trained_for_a_step(model: nn.Module) -> nn.Module:
     optimiser = torch.optim.SGD(model.parameters(), 0.1, momentum=0.9)
-    model(torch.rand(2, 4)).pow(2).sum().backward()
+    model(torch.rand(2, 4, 8)).pow(2).sum().backward()
     optimiser.step()
     optimiser.zero_grad()
     return model
+
+
+class First(nn.Module):
+    """A recurrent layer that gives its outputs alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.LSTM(8, 8, batch_first=True)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        outputs: torch.Tensor = self.inner(x)[0]
+        return outputs
 
 
 INITIALISERS: dict[str, Callable[[], nn.Module]] = {
@@ -155,8 +166,23 @@ def test_orthogonal_weights_are_replayed_to_the_bit(compare: Any, factory: Calla
     assert compare(factory).differing == []
 
 
-def test_training_step_in_the_factory_is_replayed_to_the_bit(compare: Any) -> None:
-    assert compare(trained_for_a_step).differing == []
+TRAINED: dict[str, Callable[[], nn.Module]] = {
+    "norms": lambda: nn.Sequential(nn.Linear(8, 8), nn.GELU(), nn.LayerNorm(8), nn.RMSNorm(8), nn.GroupNorm(2, 4)),
+    "attention": lambda: nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0, batch_first=True),
+    "recurrent": First,
+    "convolution": lambda: nn.Conv1d(4, 4, 3),
+}
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("name", TRAINED)
+def test_training_step_in_the_factory_is_replayed_to_the_bit(compare: Any, name: str, dtype: torch.dtype) -> None:
+    assert compare(lambda: trained_for_a_step(TRAINED[name]()), dtype=dtype).differing == []
+
+
+def test_training_step_through_a_parametrisation_is_replayed_to_the_bit(compare: Any) -> None:
+    model = lambda: parametrizations.spectral_norm(nn.Linear(8, 4))  # noqa: E731
+    assert compare(lambda: trained_for_a_step(model())).differing == []
 
 
 def test_running_statistics_that_a_dry_run_moves_are_kept(compare: Any) -> None:

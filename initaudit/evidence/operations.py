@@ -1,0 +1,61 @@
+"""What operations are given, write and give: the tensors among their arguments, and what is known of them."""
+
+from typing import Any
+
+import torch
+from torch.nn.parameter import UninitializedTensorMixin  # type: ignore[attr-defined]
+
+from initaudit.evidence.nesting import leaves
+
+
+def writes_to(func: Any, args: Any, kwargs: Any) -> list[torch.Tensor]:
+    """List the arguments that an operation changes in place."""
+    if func is torch.ops.aten.native_batch_norm.default:  # training moves the running statistics; its schema is silent
+        return [one for one in args[3:5] if one is not None and args[5]]
+    found: list[torch.Tensor] = []
+    for position, argument in enumerate(func._schema.arguments):
+        if argument.alias_info is not None and argument.alias_info.is_write:
+            value = kwargs.get(argument.name, args[position] if position < len(args) else None)
+            found.extend(tensors_in(value))
+    return found
+
+
+def ordinary(tensor: torch.Tensor) -> bool:
+    """Tell whether a tensor is of plain memory on the processor."""
+    if isinstance(tensor, UninitializedTensorMixin):
+        return False
+    return tensor.device.type == "cpu" and tensor.layout is torch.strided and not tensor.is_quantized
+
+
+def is_doubtful(made: list[torch.Tensor]) -> bool:
+    """Tell whether a kernel of the processor may give what the meta device does not promise.
+
+    That knows nothing of a kernel's working memory, which it gives as empty, and has statistics of half precision in
+    single.
+    """
+    precisions = {one.dtype for one in made if one.is_floating_point()}
+    return len(precisions) > 1 or len({bool(one.numel()) for one in made}) > 1
+
+
+def alike(made: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """Give the value that all of a tensor's are, where they are."""
+    first = made.flatten()[:1]
+    return (first[0],) if len(first) and bool((made == first).all()) else ()
+
+
+def elsewhere(tensors: list[torch.Tensor], kwargs: Any) -> bool:
+    """Tell whether an operation is about another device or layout, which is none of the recording's business."""
+    device = kwargs.get("device")
+    if device is not None and torch.device(device).type != "cpu":
+        return True
+    return any(not ordinary(one) for one in tensors)
+
+
+def generators(arguments: Any) -> list[torch.Generator]:
+    """List the generators among some arguments."""
+    return [one for one in leaves(arguments) if isinstance(one, torch.Generator)]
+
+
+def tensors_in(result: Any) -> list[torch.Tensor]:
+    """List the tensors among some arguments or results."""
+    return [one for one in leaves(result) if isinstance(one, torch.Tensor)]
