@@ -231,7 +231,7 @@ def test_other_fans_are_a_note() -> None:
 
 
 def test_values_that_nobody_wrote_are_found_where_that_can_be_told() -> None:
-    unwritten = (expected(), evidence(moments(nonfinite=COUNT)))
+    unwritten = (expected(), evidence(moments(nonfinite=COUNT, nans=COUNT)))
     assert codes(health.findings, unwritten) == ["IA301"]
     assert codes(health.findings, unwritten, fresh_is_nan=False) == ["IA303"]
     assert codes(health.findings, (expected(), evidence(moments(nonfinite=1)))) == ["IA303"]
