@@ -77,6 +77,8 @@ class Row:
     measured: Moments | None = None
     reason: str | None = None
     """Why nothing was measured, or why nothing was judged; None where both were done."""
+    left_out: tuple[str, ...] = ()
+    """The codes of its findings, where none of them was asked for."""
     writes: tuple[Write, ...] = ()
     detectable: Detectable | None = None
     parts: tuple[Part, ...] = ()
@@ -118,7 +120,8 @@ class Report:
         """Fail where a finding reaches the severity that fails the run; skip where nothing was judged, else pass."""
         if any(fails(finding, self.fail_on) for finding in self.findings):
             return Outcome.FAIL
-        return Outcome.SKIP if all(row.outcome is Outcome.SKIP for row in self.rows) else Outcome.PASS
+        judged = any(row.outcome is not Outcome.SKIP or row.left_out for row in self.rows)
+        return Outcome.PASS if judged else Outcome.SKIP
 
     @property
     def ok(self) -> bool:

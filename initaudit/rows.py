@@ -13,21 +13,52 @@ from initaudit.sampling import Band
 from initaudit.values import Evidence, Observation, Outcome, Severity, Standing
 
 
-def rows_of(audit: Audit, findings: Sequence[Finding], *, judged: bool = True) -> tuple[Row, ...]:
-    """Make a row of each parameter; one with a finding above a note fails, one that nothing judged is skipped."""
-    failing = {finding.parameter for finding in findings if finding.severity is not Severity.NOTE}
+def rows_of(
+    audit: Audit, findings: Sequence[Finding], everything: Sequence[Finding] = (), *, judged: bool = True
+) -> tuple[Row, ...]:
+    """Make a row of each parameter; one with a finding above a note fails, one that nothing judged is skipped.
+
+    So is one whose findings are all among what was left out of `everything`.
+    """
+    failing, wrong = _codes(findings), _codes(everything)
     return tuple(
-        _row(audit, expectation, evidence, built, expectation.parameter.name in failing, judged)
+        _row(
+            audit,
+            expectation,
+            evidence,
+            built,
+            expectation.parameter.name in failing,
+            tuple(sorted(wrong.get(expectation.parameter.name, ()))),
+            judged,
+        )
         for (expectation, evidence), built in zip(audit.pairs(), audit.built, strict=True)
     )
 
 
+def _codes(findings: Sequence[Finding]) -> dict[str | None, set[str]]:
+    """Give the codes that fail each parameter."""
+    codes: dict[str | None, set[str]] = {}
+    for one in findings:
+        if one.severity is not Severity.NOTE:
+            codes.setdefault(one.parameter, set()).add(one.code)
+    return codes
+
+
 def _row(
-    audit: Audit, expectation: Expectation, evidence: Evidence, built: Evidence, failed: bool, judged: bool
+    audit: Audit,
+    expectation: Expectation,
+    evidence: Evidence,
+    built: Evidence,
+    failed: bool,
+    wrong: tuple[str, ...],
+    judged: bool,
 ) -> Row:
     parameter = expectation.parameter
     site = expectation.governed.match.site if expectation.governed.match else parameter.sites[0]
+    left_out = () if failed else wrong
     reason = evidence.reason or expectation.reason or _unjudged(expectation)
+    if left_out:
+        reason = f"it does not pass, but nobody asked for {', '.join(left_out)}"
     outcome = Outcome.FAIL if failed else Outcome.SKIP if reason else Outcome.PASS
     main = _main(expectation, evidence)
     return Row(
@@ -44,6 +75,7 @@ def _row(
         expected=_expected(main[0]) if main else None,
         measured=main[1].moments if main and main[0].through is not None else evidence.whole,
         reason=reason if judged or evidence.whole is None else "measured only",
+        left_out=left_out,
         detectable=_detectable(audit, expectation, *main, evidence.left) if main else None,
         writes=built.history.writes if built.history is not None else (),
         parts=tuple(_parts(audit, expectation, evidence)),

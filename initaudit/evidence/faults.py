@@ -160,7 +160,11 @@ def _unwritten(specimen: Specimen) -> torch.Tensor:
     return specimen.value().fill_(math.nan)
 
 
-@_fault("clone", "the very values of another parameter", unseen="each of the two conforms by itself")
+@_fault(
+    "clone",
+    "the very values of another parameter",
+    unseen="so few values, or a vector beside a random matrix, may be the same",
+)
 def _clone(specimen: Specimen) -> tuple[Held, ...] | None:
     if not specimen.mates or not any(isinstance(one.law, RANDOM) for one in specimen.clauses):
         return None

@@ -541,6 +541,24 @@ def test_selected_and_ignored_codes_decide_the_outcome(policy: Load) -> None:
     assert codes(applied(nn.Linear(4, 4), given, select=("IA3",))) == []
 
 
+@pytest.mark.parametrize("chosen", [{"select": ("IA3",)}, {"ignore": ("IA2",)}])
+def test_a_row_whose_findings_nobody_asked_for_is_no_pass(policy: Load, chosen: dict[str, tuple[str, ...]]) -> None:
+    rest = "{id: rest, match: {name: '*'}, init: torch_default}"
+    given = policy(f"rules: [{{id: w, match: {{parameter: weight}}, init: zeros}}, {rest}]")
+    report = run(Request(target=nn.Linear(4, 4), policy=given, mode=Mode.AS_BUILT, **chosen))
+    (weight, bias) = report.rows
+    assert (weight.outcome, weight.reason) == (Outcome.SKIP, "it does not pass, but nobody asked for IA206")
+    assert bias.outcome is Outcome.PASS
+    assert report.ok
+
+
+def test_a_run_of_which_all_findings_were_left_out_was_judged_all_the_same(policy: Load) -> None:
+    given = policy("rules: [{id: all, match: {name: '*'}, init: zeros}]")
+    report = run(Request(target=nn.Linear(4, 4), policy=given, mode=Mode.AS_BUILT, select=("IA3",)))
+    assert [row.outcome for row in report.rows] == [Outcome.SKIP, Outcome.SKIP]
+    assert report.ok
+
+
 def test_tolerance_of_a_rule_decides_its_parameters(policy: Load) -> None:
     rules = """
     rules:

@@ -13,7 +13,10 @@ CODES = (
         its own: layers made by `deepcopy`, or drawn one after the other from the same
         seed. They start as one layer. No figure of a single tensor shows it. Constants,
         formulas, loaded values, tied parameters and a frozen copy of a trained one are
-        no finding; a vector counts only where its module has no random matrix.
+        no finding; a vector counts only where its module has no random matrix. A whole
+        network that starts as one other, under a name that differs in more than a
+        number (`critic` and `critic_target`), is a note: so targets and moving averages
+        are made.
         """,
         example="""
         # nets.py: nn.TransformerEncoder makes its layers by deepcopy
@@ -59,10 +62,10 @@ CODES = (
         draw the whole tensor and cut it. Where copies are meant, take the parameter out
         of the audit with a reason:
 
-            - id: upsampling
-              match: {name: "*.shuffle.weight"}
+            - id: heads
+              match: {name: "*.kv.weight"}
               init: unchecked
-              reason: the four sub-pixels start alike (ICNR)
+              reason: the heads of a group start alike
         """,
     ),
     Code(
@@ -75,25 +78,26 @@ CODES = (
         same draws because the generator was in the same state. For independent draws
         each pair of neighbours rises with chance one half whatever the other tensor is,
         so the test needs no law, and all pairs together keep their share of the run's
-        false alarms.
+        false alarms. Equal states of a generator are an error; what was computed from
+        the other on purpose, under a name that differs in more than a number, is a note.
         """,
         example="""
         # nets.py: every layer draws from a generator of its own, and all of them have the same seed
         for layer in layers:
             nn.init.kaiming_normal_(layer.weight, generator=torch.Generator())
 
-        nets.py:3: IA403 warning layers.0.weight: its values hang together with those of layers.1.weight:
+        nets.py:3: IA403 error layers.0.weight: its values hang together with those of layers.1.weight:
         layers.1.weight starts with the draws of layers.0.weight, from an equal state of a generator
         """,
         mend="""
         Make one generator, seed it once and hand it to every layer; do not seed inside
-        a loop. Where one parameter is made from another on purpose (a decoder that
-        starts as the encoder transposed), leave it unchecked with the reason:
+        a loop. Where layers of a kind are made from each other on purpose, leave them
+        unchecked with the reason:
 
-            - id: decoder
-              match: {name: decoder.weight}
+            - id: experts
+              match: {name: "experts.*"}
               init: unchecked
-              reason: starts as the transposed encoder
+              reason: start as the dense layer with noise
         """,
     ),
     Code(
