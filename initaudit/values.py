@@ -72,6 +72,10 @@ class Site:
     """Full paths of the module's class and of those it inherits from, nearest first."""
     resets: str | None = None
     """Full path of the class whose `reset_parameters` the module has."""
+    apart: bool = False
+    """Whether another tensor object stands here, over the same memory as at the first place."""
+    shape: tuple[int, ...] | None = None
+    """The shape here, where that object is another view: transposed, or of other dimensions."""
     attributes: Mapping[str, Attribute | None] = field(default_factory=lambda: MappingProxyType({}))
     """The values of the `module.…` and `model.…` names that the policy asks for, where they are numbers or None."""
 

@@ -8,10 +8,12 @@ from initaudit.policy.expectation import Expectation
 from initaudit.policy.matching import equal_pairs
 from initaudit.policy.schema import Policy
 from initaudit.report import Finding
+from initaudit.values import Kind, Severity
 
 
 def findings(audit: Audit) -> Iterator[Finding]:
     """Compare the ties and equalities that the policy declares with those of the model."""
+    yield from _apart(audit)
     if audit.policy is None:
         return
     by_name = {site.name: one for one in audit.expectations for site in one.parameter.sites}
@@ -51,6 +53,26 @@ def _unlisted(audit: Audit, ties: tuple[tuple[str, str], ...], by_name: dict[str
             if other not in reached:
                 message = f"it shares storage with {other}, a tie that the policy does not list"
                 yield audit.finding("IA405", message, expectation=by_name[first])
+
+
+def _apart(audit: Audit) -> Iterator[Finding]:
+    """Find what looks tied until a cast or a copy, and what an optimiser steps twice: two objects over one memory."""
+    ties = audit.policy.ties if audit.policy is not None else None
+    for expectation in audit.expectations:
+        parameter = expectation.parameter
+        trained = parameter.kind is Kind.PARAMETER and not parameter.frozen
+        reached = _connected(parameter.name, {frozenset(tie) for tie in ties or ()})
+        for site in parameter.sites:
+            if not site.apart or not trained or (ties is not None and site.name not in reached):
+                continue  # a tie that the policy forbids is told by that
+            shown = "" if site.shape is None else f" that shows it as {list(site.shape)}"
+            mend = "assign the very same object" if site.shape is None else "turn it in `forward` instead"
+            message = (
+                f"its memory is that of {site.name} too, a parameter of its own{shown}: optimisers step both, and "
+                f"after a cast, a move or a deepcopy the two are no longer tied; {mend}"
+            )
+            severity = Severity.NOTE if ties else Severity.WARNING
+            yield audit.finding("IA405", message, expectation=expectation, severity=severity)
 
 
 def _connected(name: str, ties: set[frozenset[str]]) -> set[str]:

@@ -2,7 +2,7 @@
 
 import numbers
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -103,7 +103,8 @@ class _Walk:
                 for local, tensor in tensors.items():
                     if tensor is not None:
                         one = found.setdefault(_identity(tensor), _Found(tensor, kind, module))
-                        one.sites.append(self._site(prefix, local, module))
+                        site = self._site(prefix, local, module)
+                        one.sites.append(site if tensor is one.tensor else _apart(site, tensor, one.tensor))
         kinds = list(Kind)
         return sorted(found.values(), key=lambda one: kinds.index(one.kind))
 
@@ -200,13 +201,30 @@ class _Walk:
         return self.definitions[owner]
 
 
+def _apart(site: Site, tensor: torch.Tensor, first: torch.Tensor) -> Site:
+    """Say of a place that it has a tensor object of its own over the memory of the first place's."""
+    turned = (tensor.shape, tensor.stride()) != (first.shape, first.stride())
+    return replace(site, apart=True, shape=tuple(tensor.shape) if turned else None)
+
+
 def _identity(tensor: torch.Tensor) -> object:
-    """Tell tensors apart as a user would: the same object, or the same view of the same storage, is one tensor."""
+    """Tell tensors apart as a user would: one object is one tensor, and so is any view of all of the same memory."""
     if isinstance(tensor, UninitializedTensorMixin) or tensor.layout is not torch.strided:
         return id(tensor)
     if not tensor.numel() or tensor.is_meta:
         return id(tensor)
-    return (_storage(tensor), tensor.storage_offset(), tensor.shape, tensor.stride(), tensor.dtype)
+    seen = tensor.numel() if _is_dense(tensor) else (tensor.shape, tensor.stride())
+    return (_storage(tensor), tensor.storage_offset(), seen, tensor.dtype)
+
+
+def _is_dense(tensor: torch.Tensor) -> bool:
+    """Tell whether a tensor shows every element between its first and its last one once, in whatever order."""
+    expected = 1
+    for stride, size in sorted((stride, size) for size, stride in zip(tensor.shape, tensor.stride(), strict=True)):
+        if size > 1 and stride != expected:
+            return False
+        expected *= size
+    return True
 
 
 def _storage(tensor: torch.Tensor) -> int:

@@ -106,7 +106,8 @@ def _problem(rule: Rule, message: str) -> Problem:
 
 
 def _rival(policy: Policy, parameter: Parameter, rival: Match) -> tuple[str, str, tuple[str, ...]]:
-    laws = [str(clause.law) for clause in _clauses(policy, parameter, rival) if rival.rule.init is not None]
+    seen = parameter if rival.site.shape is None else replace(parameter, shape=rival.site.shape)
+    laws = [str(clause.law) for clause in _clauses(policy, seen, rival) if rival.rule.init is not None]
     return rival.site.name, rival.rule.id, tuple(laws)
 
 

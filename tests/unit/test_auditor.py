@@ -585,3 +585,37 @@ def test_progress_counts_every_element_once(policy: Load) -> None:
     done = [step[1:] for step in told if step[0] == "measuring"]
     assert done[-1][0] == done[-1][1]
     assert [one for one, _ in done] == sorted(one for one, _ in done)
+
+
+class Transposed(nn.Module):
+    """A decoder that looks tied to its embedding, through a view."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = nn.Linear(64, 32, bias=False)
+        self.decoder = nn.Linear(32, 64, bias=False)
+        self.decoder.weight = nn.Parameter(self.encoder.weight.t())
+
+
+def test_transposed_tie_is_written_once_and_told(policy: Load) -> None:
+    report = applied(Transposed, policy(EVERYTHING))
+    assert [(row.name, row.tied_to) for row in report.rows] == [("encoder.weight", ("decoder.weight",))]
+    (told,) = [one for one in report.findings if one.severity is not Severity.NOTE]
+    assert (told.code, told.severity) == ("IA405", Severity.WARNING)
+    assert "its memory is that of decoder.weight too, a parameter of its own that shows it as [64, 32]" in told.message
+    model = Transposed()
+    initialise(model, policy(EVERYTHING))
+    assert torch.equal(model.encoder.weight, model.decoder.weight.t())
+    assert model.encoder.weight.std().item() == pytest.approx(0.02, rel=0.1)
+
+
+@pytest.mark.parametrize(("mode", "disagreeing"), [("fan_out", []), ("fan_in", [("IA104", "encoder.weight")])])
+def test_rules_of_a_transposed_tie_are_compared_by_the_shape_that_each_sees(
+    policy: Load, mode: str, disagreeing: list[tuple[str, str | None]]
+) -> None:
+    rules = f"""
+    rules:
+      - {{id: encoder, match: {{name: encoder.weight}}, init: {{kaiming_normal: {{mode: fan_in}}}}}}
+      - {{id: decoder, match: {{name: decoder.weight}}, init: {{kaiming_normal: {{mode: {mode}}}}}}}
+    """
+    assert [one for one in codes(applied(Transposed, policy(rules))) if one[0] == "IA104"] == disagreeing

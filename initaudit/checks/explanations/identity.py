@@ -141,7 +141,9 @@ CODES = (
         them. Layers shared by accident look like a model of the declared depth and
         train like a shallower one: all copies get the same values and the same updates.
         Only a policy with the key `ties` asks for this; an empty list forbids every
-        tie.
+        tie. Two parameter objects over one memory are a warning without it, and a note
+        where they are listed: `nn.Parameter(encoder.weight.t())` looks tied and is, but
+        optimisers step it twice, and `.half()`, `.to(device)` and `deepcopy` untie it.
         """,
         example="""
         # nets.py: one layer four times, not four layers
@@ -157,7 +159,8 @@ CODES = (
         mend="""
         Make each layer by itself (`nn.ModuleList(Block(256) for _ in range(4))`), and
         do not give a module as a default argument. Where the sharing is meant, add the
-        pair to `ties`.
+        pair to `ties`. Tie by assigning the parameter itself, `head.weight =
+        embedding.weight`, and turn it in `forward` where it is needed the other way round.
         """,
     ),
 )

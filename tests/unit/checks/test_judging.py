@@ -282,6 +282,11 @@ def test_rule_that_does_not_govern_what_it_should_is_found(
     assert all(one.location == Location(path="p.yaml", line=3) and one.rule == "r" for one in found)
 
 
+def test_rule_that_names_nothing_but_stored_parts_is_a_note_where_their_weight_is_governed() -> None:
+    tallies = (Tally(rule=rule(), matched=2, governed=0, stored=2),)
+    assert [(one.code, one.severity) for one in coverage.findings(audit(tallies=tallies))] == [("IA103", Severity.NOTE)]
+
+
 def test_inherited_rule_that_matches_nothing_is_a_note() -> None:
     tallies = (Tally(rule=rule(inherited=True), matched=0, governed=0),)
     assert [one.severity for one in coverage.findings(audit(tallies=tallies))] == [Severity.NOTE]
@@ -339,6 +344,22 @@ def test_tie_that_is_not_listed_is_found() -> None:
     assert tied(("a", "b"), ("b", "c"), of=three) == []
     silent = Policy(name="p", path="p", ties=None)
     assert codes(ties.findings, (expected(of=three[0]), evidence()), policy=silent) == []
+
+
+def test_two_parameters_over_one_memory_are_found_unless_the_policy_ties_them() -> None:
+    shared = parameter("a", "b")
+    apart = replace(shared, sites=(shared.sites[0], replace(shared.sites[1], apart=True, shape=(3, 4))))
+
+    def told(of: Parameter, policy: Policy | None) -> list[tuple[str, Severity]]:
+        facts = audit((expected(of=of), evidence(moments())), policy=policy)
+        return [(one.code, one.severity) for one in ties.findings(facts)]
+
+    without, listed = (Policy(name="p", path="p", ties=given) for given in (None, (("a", "b"),)))
+    assert told(apart, None) == told(apart, without) == [("IA405", Severity.WARNING)]
+    assert told(apart, listed) == [("IA405", Severity.NOTE)]
+    assert told(apart, Policy(name="p", path="p", ties=())) == [("IA405", Severity.ERROR)]
+    assert told(shared, None) == told(replace(apart, frozen=True), None) == []
+    assert told(replace(apart, kind=Kind.BUFFER), None) == []
 
 
 def test_values_that_should_be_equal_and_are_not_are_found() -> None:

@@ -50,12 +50,39 @@ def test_two_parameters_over_the_same_memory_are_one() -> None:
     assert parameters(model)["weight"].tied_to == ("other",)
 
 
-def test_transposed_view_is_another_parameter_in_the_same_storage() -> None:
-    model = nn.Linear(3, 3)
-    model.other = nn.Parameter(model.weight.data.t())
+@pytest.mark.parametrize(
+    ("view", "shape"),
+    [
+        (lambda weight: weight.t(), (3, 4)),
+        (lambda weight: weight.view(2, 2, 3), (2, 2, 3)),
+        (lambda weight: weight.t().unsqueeze(0), (1, 3, 4)),
+    ],
+    ids=["transposed", "of another shape", "both"],
+)
+def test_another_view_of_all_of_the_memory_is_the_same_parameter(
+    view: Callable[[torch.Tensor], torch.Tensor], shape: tuple[int, ...]
+) -> None:
+    model = nn.Linear(3, 4)
+    model.other = nn.Parameter(view(model.weight.data))
     found = parameters(model)
-    assert found["weight"].tied_to == ()
-    assert found["weight"].storage == found["other"].storage != found["bias"].storage
+    assert list(found) == ["weight", "bias"]
+    first, second = found["weight"].sites
+    assert (first.name, first.apart, first.shape) == ("weight", False, None)
+    assert (second.name, second.apart, second.shape) == ("other", True, shape)
+
+
+def test_another_parameter_object_over_the_same_memory_is_told_from_a_tie() -> None:
+    model = nn.ModuleList([nn.Linear(3, 3), nn.Linear(3, 3), nn.Linear(3, 3)])
+    model[1].weight, model[2].weight = model[0].weight, nn.Parameter(model[0].weight)
+    told = [(site.name, site.apart, site.shape) for site in parameters(model)["0.weight"].sites]
+    assert told == [("0.weight", False, None), ("1.weight", False, None), ("2.weight", True, None)]
+
+
+def test_part_of_the_memory_is_another_parameter() -> None:
+    model = nn.Linear(3, 4)
+    model.part = nn.Parameter(model.weight.data[:2])
+    model.other = nn.Parameter(model.weight.data.expand(2, 4, 3))
+    assert list(parameters(model)) == ["weight", "bias", "part", "other"]
 
 
 def test_equal_values_are_no_tie() -> None:
