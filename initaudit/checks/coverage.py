@@ -89,7 +89,8 @@ def _idle_rules(audit: Audit, policy: Policy) -> Iterator[Finding]:
             message = "it matches no parameter of the model"
         elif not tally.governed:
             message = f"it matches {_parameters(tally.matched)}, governed by earlier rules"
-            yield _about_rule(audit, rule, "IA103", message, note=not_ones_own)
+            parts = tally.stored == tally.matched  # they may well have a rule of their own
+            yield _about_rule(audit, rule, "IA103", message, note=not_ones_own or parts)
             continue
         else:
             continue

@@ -38,6 +38,8 @@ class Tally:
     rule: Rule
     matched: int
     governed: int
+    stored: int = 0
+    """How many of those that match are stored parts of a weight that is judged by its effective values."""
 
 
 def assign(policy: Policy | None, parameters: Sequence[Parameter]) -> tuple[Governed, ...]:
@@ -69,6 +71,7 @@ def tally(policy: Policy, governed: Sequence[Governed]) -> tuple[Tally, ...]:
             rule=rule,
             matched=sum(_touches(rule, one.parameter) for one in governed),
             governed=owners[id(rule)],
+            stored=sum(one.through is not None and _touches(rule, one.parameter) for one in governed),
         )
         for rule in policy.rules
     )
