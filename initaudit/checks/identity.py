@@ -208,19 +208,19 @@ def _correlated(audit: Audit, looked: Sequence[_Member], members: Sequence[_Memb
 def _severity(match: Match, looked: Sequence[_Member]) -> Severity:
     """Weigh what two have in common.
 
-    What equal states of a generator gave is wrong for certain. What is computed from the same draws is meant, unless
-    the two are of a kind; so is what somebody transposed.
+    What equal states of a generator gave is wrong for certain, and so is what is the same in all but scale where the
+    two are of a kind. Of others, what is computed from the same draws is meant, and so is what somebody transposed.
     """
     pair = looked[match.first], looked[match.second]
     one, other = (member.evidence.origin for member in pair)
-    exact = match.agreement in (0, 1) and not match.turned
+    exact, kin = match.agreement in (0, 1) and not match.turned, of_a_kind(pair[0].name, pair[1].name)
     if one is not None and other is not None:
         again, derived = exact and not one.draws & other.draws, bool(one.draws & other.draws)
     else:
         again, derived = match.agreement == 1 and _length(pair[0]) != _length(pair[1]), match.turned
-    if again:
+    if again or (exact and kin):
         return Severity.ERROR
-    return Severity.NOTE if derived and not of_a_kind(pair[0].name, pair[1].name) else Severity.WARNING
+    return Severity.NOTE if derived and not kin else Severity.WARNING
 
 
 def _length(member: _Member) -> int:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from initaudit.checks.audit import spacing
 from initaudit.checks.levels import by_levels, comparable, departing
 from initaudit.laws import (
+    CONTINUOUS,
     INDEPENDENT,
     STRUCTURED,
     Constant,
@@ -63,6 +64,8 @@ def differences(expectation: Expectation, clause: Clause, state: tuple[Standing,
     inside = [one for one in state if _meets(one, clause)]
     if not inside or not all(comparable(one.law, clause) for one in inside):
         return None
+    if isinstance(clause.law, CONTINUOUS) and all(map(_is_one_value, inside)):
+        return None
     if len(inside) > 1 and all(_makes_up(one.law, clause.law) for one in inside):
         return None
     pairs = [(one, _difference(expectation, clause, one)) for one in inside]
@@ -93,6 +96,11 @@ def margin(expectation: Expectation, law: Law) -> Margin | None:
 def _meets(standing: Standing, clause: Clause) -> bool:
     """Tell whether something stands in the region of a clause; slices have clauses of their own."""
     return any(intersect(standing.box, box) is not None for box in clause.measured)
+
+
+def _is_one_value(standing: Standing) -> bool:
+    """Tell whether a constant is a single value, which somebody else's generator may have drawn: never a zero."""
+    return isinstance(standing.law, Constant) and standing.law.value != 0 and numel(standing.box) == 1
 
 
 def _makes_up(part: Law | None, declared: Law) -> bool:

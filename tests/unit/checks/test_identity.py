@@ -95,16 +95,18 @@ def test_tensors_of_different_size_that_start_alike_are_found(record: bool) -> N
 
 
 @pytest.mark.parametrize(
-    ("change", "how"),
+    ("change", "severity", "how"),
     [
-        (lambda weight: weight * 0.5, "1.weight is 0.weight, scaled or shifted"),
-        (lambda weight: 1 - weight, "1.weight is minus 0.weight, scaled or shifted"),
-        (lambda weight: weight.t(), "have about the same values, one of them transposed"),
-        (lambda weight: weight + torch.randn(40, 40) * 0.02, "0.weight and 1.weight are correlated with "),
-        (lambda weight: torch.cat([weight[:30], torch.randn(10, 40)]), "0.weight and 1.weight are correlated with "),
+        (lambda weight: weight * 0.5, "error", "1.weight is 0.weight, scaled or shifted"),
+        (lambda weight: 1 - weight, "error", "1.weight is minus 0.weight, scaled or shifted"),
+        (lambda weight: weight.t(), "warning", "have about the same values, one of them transposed"),
+        (lambda weight: weight + torch.randn(40, 40) * 0.02, "warning", "0.weight and 1.weight are correlated with "),
+        (lambda weight: torch.cat([weight[:30], torch.randn(10, 40)]), "warning", "are correlated with "),
     ],
 )
-def test_what_is_made_of_another_is_a_warning(change: Callable[[torch.Tensor], torch.Tensor], how: str) -> None:
+def test_what_is_made_of_another_of_its_kind_is_found(
+    change: Callable[[torch.Tensor], torch.Tensor], severity: str, how: str
+) -> None:
     def build() -> nn.Module:
         layers = linears((40, 40), (40, 40))
         layers[1].weight = nn.Parameter(change(layers[0].weight.detach()).clone())  # type: ignore[arg-type]
@@ -112,7 +114,7 @@ def test_what_is_made_of_another_is_a_warning(change: Callable[[torch.Tensor], t
 
     for record in (True, False):
         (one,) = found(build, record=record)[-1:]
-        assert (one.code, one.parameter, one.severity) == ("IA403", "0.weight", "warning")
+        assert (one.code, one.parameter, one.severity) == ("IA403", "0.weight", severity)
         assert how in one.message
 
 

@@ -117,6 +117,13 @@ def test_law_that_is_not_known_is_not_compared() -> None:
     assert compared(Normal()) is None
 
 
+def test_single_values_may_be_draws_of_another_generator_unless_they_are_zero() -> None:
+    first, second = ((0, 1), (0, 1)), ((0, 1), (1, 2))
+    assert compared(Normal(), (first, Constant(value=0.3)), (second, Constant(value=-1.2))) is None
+    assert codes(Normal(), (first, Constant(value=0.0))) == ["IA202"]
+    assert codes(Constant(value=1.0), (first, Constant(value=0.3))) == ["IA206"]
+
+
 def test_part_that_departs_is_named_and_a_whole_is_not() -> None:
     halves = ((0, 32), (0, 32)), ((32, 64), (0, 32))
     (part,) = compared(Normal(std=0.02), (halves[0], Normal(std=0.02)), (halves[1], Normal(std=0.04))) or []
