@@ -1,6 +1,6 @@
 """A model set up for a probe, and put back as it was."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -13,6 +13,7 @@ def as_it_was(model: nn.Module, *, training: bool) -> Iterator[None]:
     """Set the mode for a probe; put back modes, buffers and gradients afterwards."""
     modules = list(model.modules())
     modes = [(module, module.training) for module in modules]
+    wanted = ((module, training or isinstance(module, _NormBase)) for module in modules)
     buffers = [
         (module, name, buffer, buffer.detach().clone())
         for module in modules
@@ -21,14 +22,13 @@ def as_it_was(model: nn.Module, *, training: bool) -> Iterator[None]:
     ]
     grads = [(parameter, parameter.grad) for parameter in model.parameters()]
     try:
-        for module in modules:
-            module.training = training or isinstance(module, _NormBase)
-        for parameter, _ in grads:
-            parameter.grad = None
+        _set_modes(wanted)
+        for parameter, grad in grads:
+            if grad is not None:
+                parameter.grad = None
         yield
     finally:
-        for module, mode in modes:
-            module.training = mode
+        _set_modes(modes)
         for module, name, buffer, value in buffers:
             module._buffers[name] = buffer
             if not torch.equal(buffer, value):  # batch norms write to theirs without raising the version
@@ -36,3 +36,9 @@ def as_it_was(model: nn.Module, *, training: bool) -> Iterator[None]:
                     buffer.copy_(value)
         for parameter, grad in grads:
             parameter.grad = grad
+
+
+def _set_modes(modes: Iterable[tuple[nn.Module, bool]]) -> None:
+    for module, training in modes:
+        if module.training != training:  # setting an attribute of a module takes as long as a small operation
+            module.training = training

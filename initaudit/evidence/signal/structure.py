@@ -1,42 +1,53 @@
 """Tensors in what modules take and give: tuples, dicts and dataclasses of any depth."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 
 import torch
 from torch.nn.utils.rnn import PackedSequence
 
 _DEEPEST = 20
+_SERIES = (tuple, list, set, frozenset)
 
 
 def tensors(value: object, depth: int = 0) -> Iterator[torch.Tensor]:
     """Give the tensors of a structure in its order; what else it holds is passed over."""
     if isinstance(value, torch.Tensor):
         yield value
-    elif depth > _DEEPEST:
-        return
-    elif isinstance(value, PackedSequence):
-        yield value.data
-    elif isinstance(value, Mapping):
-        for inner in value.values():
+    elif depth <= _DEEPEST:
+        for inner in _within(value):
             yield from tensors(inner, depth + 1)
-    elif isinstance(value, list | tuple | set | frozenset):
-        for inner in value:
-            yield from tensors(inner, depth + 1)
-    elif is_dataclass(value) and not isinstance(value, type):
-        for field in fields(value):
-            yield from tensors(getattr(value, field.name, None), depth + 1)
 
 
 def real(value: object) -> Iterator[torch.Tensor]:
-    """Give those of the tensors whose values have a scale: floating-point, strided and with elements."""
-    return (
-        one
-        for one in tensors(value)
-        if one.is_floating_point() and one.layout is torch.strided and not one.is_nested and one.numel()
-    )
+    """Give those of the tensors whose values have a scale."""
+    return filter(_has_scale, tensors(value))
 
 
-def first(*values: object) -> torch.Tensor | None:
+def first(*values: object, depth: int = 0) -> torch.Tensor | None:
     """Give the first tensor whose values have a scale: by convention what a module is about."""
-    return next(real(values), None)
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            if _has_scale(value):
+                return value
+        elif depth <= _DEEPEST and (found := first(*_within(value), depth=depth + 1)) is not None:
+            return found
+    return None
+
+
+def _has_scale(tensor: torch.Tensor) -> bool:
+    """Tell whether a tensor is of floating point, strided and with elements."""
+    return tensor.is_floating_point() and tensor.layout is torch.strided and not tensor.is_nested and tensor.numel() > 0
+
+
+def _within(value: object) -> Iterable[object]:
+    """Give what a structure holds; nothing for what is none."""
+    if isinstance(value, PackedSequence):
+        return (value.data,)
+    if isinstance(value, _SERIES):
+        return value
+    if isinstance(value, Mapping):
+        return value.values()
+    if is_dataclass(value) and not isinstance(value, type):
+        return (getattr(value, field.name, None) for field in fields(value))
+    return ()

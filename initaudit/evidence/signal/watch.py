@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,7 +11,8 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
-from torch.nn.parameter import UninitializedParameter
+from torch.nn.parameter import is_lazy
+from torch.utils.hooks import RemovableHandle
 
 from initaudit.evidence.signal.activations import FLAT, RECTIFIERS, Made, made_by
 from initaudit.evidence.signal.gauge import Gauge
@@ -61,11 +62,12 @@ class Watch:
     def __init__(self, model: nn.Module, *, histograms: bool = False) -> None:
         self.model = model
         self._gauge = Gauge()
-        self._weights = Weights(model, self._gauge, histograms=histograms)
         self._histograms = histograms
         self._modules = dict(model.named_modules())
         self._names = {id(module): name for name, module in self._modules.items()}
+        self._weights = Weights(self._names, self._gauge, histograms=histograms)
         self._definitions: dict[type, Location | None] = {}
+        self._locations: dict[int, Location | None] = {}
         self._calls: list[_Call] = []
         self._open: list[_Call] = []
         self._counter: Counter[int] = Counter()
@@ -78,14 +80,18 @@ class Watch:
     @contextmanager
     def hooked(self) -> Iterator[None]:
         """Put the hooks on, and take them off again."""
-        with ExitStack() as stack:
-            for module in self.model.modules():
-                stack.callback(module.register_forward_pre_hook(self._before, with_kwargs=True).remove)
-                stack.callback(module.register_forward_hook(self._after).remove)
+        handles: list[RemovableHandle] = []
+        try:
+            for module in self._modules.values():
+                handles.append(module.register_forward_pre_hook(self._before, with_kwargs=True))
+                handles.append(module.register_forward_hook(self._after))
             for parameter in self.model.parameters():
-                if parameter.requires_grad and not isinstance(parameter, UninitializedParameter):
-                    stack.callback(_hook(parameter.register_post_accumulate_grad_hook, self._arrives))
+                if parameter.requires_grad and not is_lazy(parameter):
+                    handles.append(_hook(parameter.register_post_accumulate_grad_hook, self._arrives))
             yield
+        finally:
+            for handle in handles:
+                handle.remove()
 
     def look_away(self) -> None:
         """See nothing more but gradients: what is called from now on is called a second time."""
@@ -103,7 +109,7 @@ class Watch:
 
     def gradients(self) -> tuple[Gradient, ...]:
         """Tell what arrived at each parameter that is to be trained."""
-        owners = {id(one): module for module in self.model.modules() for one in module._parameters.values()}
+        owners = {id(one): module for module in self._modules.values() for one in module._parameters.values()}
         wanted = [(name, one) for name, one in self.model.named_parameters() if one.requires_grad and one.numel()]
         numbers = [self._gauge.measure(one, zeros=False) for _, one in wanted]
         moments = self._gauge.moments()
@@ -175,10 +181,12 @@ class Watch:
             asleep = values.amax(others) == 0
             if made.name != "relu":  # what may be below zero
                 asleep &= values.amin(others) == 0
-            units, dead = asleep.numel(), self._gauge.count(asleep.sum())
+            units, dead = asleep.numel(), self._gauge.count(asleep)
         if made.name in FLAT:
             low, high = FLAT[made.name]
-            flat = self._gauge.count(((values < low) | (values > high)).sum())
+            below, above = torch.empty_like(values), torch.empty_like(values)  # faster to add up than truth values
+            torch.lt(values, low, out=below), torch.gt(values, high, out=above)
+            flat = self._gauge.count(below.add_(above))
         return _Function(
             name=made.name,
             before=self._makers.get(made.before),
@@ -190,13 +198,13 @@ class Watch:
         )
 
     def _returns(self, call: _Call, gradient: torch.Tensor) -> None:
-        call.backward = self._gauge.measure(gradient, zeros=False)
+        call.backward = self._gauge.take(gradient, zeros=False)
 
     def _arrives(self, parameter: torch.Tensor) -> None:
         gradient, parameter.grad = parameter.grad, None
         if gradient is not None:
             whole = gradient.to_dense() if gradient.is_sparse else gradient
-            self._arrived[id(parameter)] = self._gauge.measure(whole, zeros=False)
+            self._arrived[id(parameter)] = self._gauge.take(whole, zeros=False)
 
     def _layer(self, call: _Call, moments: Sequence[Moments], counts: Sequence[int]) -> Layer:
         def at(number: int | None) -> Moments | None:
@@ -228,18 +236,21 @@ class Watch:
         )
 
     def _location(self, module: nn.Module) -> Location | None:
-        owner = mendable(self._modules, self._names[id(module)])
-        if owner is None:
-            return None
+        if id(module) not in self._locations:
+            owner = mendable(self._modules, self._names[id(module)])
+            self._locations[id(module)] = None if owner is None else self._definition(owner)
+        return self._locations[id(module)]
+
+    def _definition(self, owner: type[nn.Module]) -> Location | None:
         if owner not in self._definitions:
             self._definitions[owner] = definition(owner)
         return self._definitions[owner]
 
 
-def _hook(register: Callable[..., Any], hook: Callable[[torch.Tensor], None]) -> Callable[[], None]:
-    """Put a hook on a tensor, and give the way to take it off again; torch's own functions bear no types."""
-    remove: Callable[[], None] = register(hook).remove
-    return remove
+def _hook(register: Callable[..., Any], hook: Callable[[torch.Tensor], None]) -> RemovableHandle:
+    """Put a hook on a tensor; torch's own functions bear no types."""
+    handle: RemovableHandle = register(hook)
+    return handle
 
 
 def _scale(moments: Moments | None) -> float | None:

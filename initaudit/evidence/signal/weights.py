@@ -1,10 +1,11 @@
 """The weight of each module: the tensor that mixes its inputs, as the module uses it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from initaudit.evidence.moments import DEVICE_PIECE, pieces
 from initaudit.evidence.signal.gauge import Gauge
@@ -28,8 +29,8 @@ class _Found:
 class Weights:
     """Finds the weight of a module, and measures each once."""
 
-    def __init__(self, model: nn.Module, gauge: Gauge, *, histograms: bool = False) -> None:
-        self._names = {id(module): name for name, module in model.named_modules()}
+    def __init__(self, names: Mapping[int, str], gauge: Gauge, *, histograms: bool = False) -> None:
+        self._names = names
         self._gauge = gauge
         self._histograms = histograms
         self._found: dict[int, _Found | None] = {}
@@ -86,15 +87,20 @@ def _finite(tensor: torch.Tensor) -> Iterator[torch.Tensor]:
 
 def _weight(module: nn.Module) -> tuple[str, torch.Tensor] | None:
     """Find what is called `weight`, which a parametrisation may compute, else the first parameter that mixes."""
+    stored = module._parameters.get("weight")
+    own = _computed(module) if stored is None else stored
+    if isinstance(own, torch.Tensor) and _mixes(own):
+        return "weight", own
+    return next(((name, one) for name, one in module._parameters.items() if one is not None and _mixes(one)), None)
+
+
+def _computed(module: nn.Module) -> object:
     try:
         with torch.no_grad():
-            own = getattr(module, "weight", None)
+            return getattr(module, "weight", None)
     except Exception:  # a property may raise anything
-        own = None
-    named = [("weight", own), *module._parameters.items()]
-    return next(((name, one) for name, one in named if isinstance(one, torch.Tensor) and _mixes(one)), None)
+        return None
 
 
 def _mixes(tensor: torch.Tensor) -> bool:
-    lazy = isinstance(tensor, nn.parameter.UninitializedParameter)
-    return not lazy and tensor.dim() >= 2 and tensor.is_floating_point() and tensor.layout is torch.strided
+    return not is_lazy(tensor) and tensor.dim() >= 2 and tensor.is_floating_point() and tensor.layout is torch.strided

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import initaudit
-from initaudit.evidence.moments import PIECE, collect, figures, moments, pieces
+from initaudit.evidence.moments import PIECE, collect, figures, figures_by_row, moments, moments_by_row, pieces
 from initaudit.values import NO_VALUES, Moments
 
 FLOATS = (torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2)
@@ -83,6 +83,37 @@ def test_complex_values_are_refused(dtype: torch.dtype) -> None:
     for way in (moments, figures):
         with pytest.raises(TypeError, match="values of dtype complex"):
             way([torch.zeros(3, dtype=dtype)])
+
+
+ROWS = {
+    "drawn": lambda: drawn(5, 300),
+    "half": lambda: drawn(5, 300).half(),
+    "integers": lambda: torch.arange(24).view(4, 6) - 3,
+    "constant and zero": lambda: torch.tensor([[0.1] * 7, [0.0] * 7, [-0.0] * 7, [1e38] * 7]),
+    "far from zero": lambda: drawn(3, 200) * torch.tensor([[1e-3], [1.0], [1e3]]) + 1e3,
+    "lost in part": lambda: torch.tensor([[1.0, math.nan, 0.0], [math.inf, -2.0, 3.0], [-math.inf, math.inf, 5.0]]),
+    "lost in whole": lambda: torch.tensor([[math.nan, math.nan, math.inf], [math.inf, -math.inf, math.inf]]),
+    "tiny and huge": lambda: drawn(4, 100) * torch.tensor([[1e-30], [1e-20], [1e20], [1e37]]),
+    "one column": lambda: drawn(4, 1),
+}
+
+
+@pytest.mark.parametrize(
+    "measured",
+    [moments_by_row, lambda rows: collect(figures_by_row(rows).unsqueeze(1).unbind())],
+    ids=["cpu", "device"],
+)
+@pytest.mark.parametrize("kind", ROWS)
+def test_rows_are_measured_each_by_itself(measured, kind: str) -> None:
+    rows = ROWS[kind]()
+    for found, row in zip(measured(rows), rows, strict=True):
+        assert_as_numpy(found, row)
+        assert found.nans == int(row.double().isnan().sum())
+
+
+@pytest.mark.parametrize("kind", ROWS)
+def test_zeros_of_rows_are_unknown_where_they_are_not_counted(kind: str) -> None:
+    assert {one.zeros for one in moments_by_row(ROWS[kind](), count_zeros=False)} == {None}
 
 
 LAYOUTS = {
