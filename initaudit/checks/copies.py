@@ -1,7 +1,7 @@
 """Copies that are meant: a whole network that starts as another one, as a target or a moving average does."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 _NUMBER = re.compile(r"_?[0-9]+")
@@ -20,19 +20,19 @@ def of_a_kind(one: str, other: str) -> bool:
     return _NUMBER.sub("", one) == _NUMBER.sub("", other)
 
 
-def whole_copy(one: str, other: str, kinds: Mapping[str, int]) -> Copy | None:
+def whole_copy(one: str, other: str, kinds: Mapping[str, int], modules: Collection[str]) -> Copy | None:
     """Find the networks of which two parameters of the same values tell that one is a copy of the other.
 
-    `kinds` has the same number for all weights, by name, that hold the same values. A network has them in several
-    modules; layers that are of a kind are to differ, so that none of them is a copy that is meant.
+    `kinds` has the same number for all weights, by name, that hold the same values; `modules` are all that have
+    parameters, of which a network has several. What is of a kind is to differ, so that none is a copy that is meant.
     """
     if of_a_kind(one, other):
         return None
     first, second = _modules(one, other)
     for copy in (Copy(original=first, copy=second), Copy(original=second, copy=first)):
         inside = {name: kind for name, kind in kinds.items() if name.startswith(copy.copy + ".")}
-        modules = {name.rpartition(".")[0] for name in inside}
-        if len(modules) > 1 and all(kinds.get(_moved(name, copy)) == kind for name, kind in inside.items()):
+        parts = sum(f"{name}.".startswith(copy.copy + ".") for name in modules)
+        if parts > 1 and all(kinds.get(_moved(name, copy)) == kind for name, kind in inside.items()):
             return copy
     return None
 

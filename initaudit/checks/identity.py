@@ -1,7 +1,7 @@
 """IA401, IA403: parameters that hold the same random values, or values that hang together, though they are not tied."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from initaudit.checks.audit import RANDOM, Audit, spacing
@@ -57,10 +57,11 @@ def judge(audit: Audit, evidence: Sequence[Evidence]) -> Iterator[Finding]:
     groups = _same(audit, members)
     weights = [(rank, one) for rank, one in enumerate(members) if len(one.expectation.parameter.shape) > 1]
     kinds = {one.name: groups.find(rank) for rank, one in weights}
+    modules = {site.module for one in audit.expectations for site in one.parameter.sites}
     copies: set[Copy] = set()
     for ranks in groups.several():
         group = _concerned([members[rank] for rank in ranks], members)
-        meant = _meant(group, kinds)
+        meant = _meant(group, kinds, modules)
         if meant is not None and meant not in copies:
             copies.add(meant)
             yield _copied(audit, meant, group)
@@ -81,8 +82,8 @@ def is_drawn(expectation: Expectation, evidence: Evidence) -> bool:
     if origin is not None:
         elsewhere = any(isinstance(one.law, Unknown) for one in evidence.left)  # by numpy, say
         return not origin.loaded and (origin.random or (declared and elsewhere))
-    fingerprint = evidence.look.fingerprint
-    return declared or (fingerprint is not None and fingerprint.irregular)
+    fingerprint = evidence.look.fingerprint  # of a vector it says too little
+    return declared or (len(parameter.shape) > 1 and fingerprint is not None and fingerprint.irregular)
 
 
 def _same(audit: Audit, members: Sequence[_Member]) -> Groups:
@@ -135,11 +136,11 @@ def _is_matrix(member: _Member) -> bool:
     return sum(extent > 1 for extent in member.expectation.parameter.shape) > 1
 
 
-def _meant(group: Sequence[_Member], kinds: Mapping[str, int]) -> Copy | None:
+def _meant(group: Sequence[_Member], kinds: Mapping[str, int], modules: Collection[str]) -> Copy | None:
     """Find the networks of which one is a copy that is meant; None for what was drawn twice, or copied often."""
     if len(group) != 2 or (_copier(group) is None and _recorded(group)):
         return None
-    return whole_copy(group[0].name, group[1].name, kinds)
+    return whole_copy(group[0].name, group[1].name, kinds, modules)
 
 
 def _copied(audit: Audit, copy: Copy, group: Sequence[_Member]) -> Finding:

@@ -36,6 +36,8 @@ def _judge(audit: Audit, expectation: Expectation, evidence: Evidence, repeat: R
             message = f"{_named(expectation, kept)}: every value there is {repeat.constant:.4g}"
             yield audit.finding("IA304", message, expectation=expectation, expected="draws", observed=repeat.constant)
     elif _surprise(evidence, repeat) >= math.log2(repeat.parts**2 / 2 / audit.alpha(expectation)):
+        if _spread(expectation, evidence, repeat):
+            return
         blocks = repeat.extent > 1 or repeat.count == repeat.parts or len(expectation.parameter.shape) == 3
         message = f"{_named(expectation, repeat)}: they hold the very same values"
         yield audit.finding("IA402" if blocks else "IA304", message, expectation=expectation)
@@ -59,6 +61,15 @@ def _unexplained(expectation: Expectation, evidence: Evidence, repeat: Repeat) -
     left = [at for at, box in zip(repeat.places, slices, strict=True) if not any(_holds(one, box) for one in boxes)]
     explained = len(repeat.places) - len(left)
     return replace(repeat, places=tuple(left), count=repeat.count - explained if left else 0)
+
+
+def _spread(expectation: Expectation, evidence: Evidence, repeat: Repeat) -> bool:
+    """Tell whether a recorded write put one slice into just these places of a larger tensor, as a mean in new rows."""
+    shape, start = expectation.parameter.shape, repeat.places[0] * repeat.extent
+    if repeat.count == repeat.parts:
+        return False
+    box = (*whole(shape)[: repeat.dim], (start, start + repeat.count * repeat.extent), *whole(shape)[repeat.dim + 1 :])
+    return any(one.box == box for one in evidence.left)
 
 
 def _by_chance(audit: Audit, expectation: Expectation, evidence: Evidence, repeat: Repeat) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from initaudit.laws import EXACT, Law, Orthogonal, Sparse
+from initaudit.laws import EXACT, Elementwise, Law, Orthogonal, Sparse
 from initaudit.model.draw import reference
 from initaudit.policy.expectation import Clause
 from initaudit.regions import index
@@ -62,25 +62,32 @@ def allowance(law: Law, dtype: torch.dtype) -> float:
     if not dtype.is_floating_point:
         return 0.0
     spacing = torch.finfo(dtype).eps
-    return spacing if type(law).__name__ != "Elementwise" else max(32 * torch.finfo(torch.float32).eps, spacing)
+    return spacing if not isinstance(law, Elementwise) else max(32 * torch.finfo(torch.float32).eps, spacing)
 
 
 def _differences(value: torch.Tensor, clause: Clause, law: Law) -> tuple[torch.Tensor, torch.Tensor]:
     region = value[index(clause.box)]
     wanted = reference(law, region.view(clause.shape) if region.is_contiguous() else region)  # type: ignore[arg-type]
     wanted = wanted.expand(clause.shape).reshape(region.shape) if wanted.shape != region.shape else wanted
-    relative = allowance(law, value.dtype)
+    relative, least = allowance(law, value.dtype), _cancelled(law, value.dtype)
     count = torch.zeros((), dtype=torch.float64, device=value.device)
     largest = torch.zeros((), dtype=torch.float64, device=value.device)
     for box in clause.measured:
         inner = index(tuple((a - c, b - c) for (a, b), (c, _) in zip(box, clause.box, strict=True)))
         for have, want in zip(_slabs(region[inner]), _slabs(wanted[inner]), strict=True):
             gap = (have.double() - want.double()).abs()
-            wrong = ~(gap <= relative * want.double().abs())
+            wrong = ~(gap <= (relative * want.double().abs()).clamp(min=least))
             count += wrong.sum()
             if gap.numel():
                 largest = torch.maximum(largest, torch.where(wrong, gap, 0.0).nan_to_num(math.inf).amax())
     return count, largest
+
+
+def _cancelled(law: Law, dtype: torch.dtype) -> float:
+    """Give the difference that remains where the terms of a formula, in float32, cancel each other."""
+    if not isinstance(law, Elementwise) or not dtype.is_floating_point:
+        return 0.0
+    return 8 * torch.finfo(torch.float32).eps * max((abs(one) for one in law.values if math.isfinite(one)), default=0.0)
 
 
 def _columns_off(region: torch.Tensor, law: Sparse) -> torch.Tensor:

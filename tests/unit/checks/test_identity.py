@@ -224,6 +224,19 @@ def test_a_network_that_starts_as_another_is_a_note(make: Callable[[nn.Module], 
     assert notes[0].message.endswith("copies it") is record
 
 
+def test_a_copied_network_with_a_layer_too_small_to_be_known_for_draws_is_a_note() -> None:
+    def build() -> nn.Module:
+        online = nn.Sequential(nn.Linear(4, 24), nn.ReLU(), nn.Linear(24, 1))
+        return nn.ModuleDict({"online": online, "target": copy.deepcopy(online)})
+
+    assert {one.severity for one in found(build, record=False)} == {"note"}
+
+
+def test_vectors_are_not_taken_for_draws_where_nothing_is_recorded() -> None:
+    period = torch.tensor([0.3, -1.2, 0.7, 2.1, -0.4, 0.9, -2.2, 1.4, 0.1, -0.8, 1.1])
+    assert told(lambda: nn.ParameterList([period.repeat(8), period.repeat(8)]), record=False) == []
+
+
 @pytest.mark.parametrize("second", ["online2", "online_2"])
 def test_a_copy_that_is_of_a_kind_with_its_original_is_an_error(second: str) -> None:
     assert [one.severity for one in found(lambda: Agent(copy.deepcopy, second))] == ["error", "error"]

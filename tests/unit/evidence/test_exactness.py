@@ -47,6 +47,15 @@ def test_integers_and_zero_are_compared_exactly() -> None:
     assert found(torch.tensor([True, False]), Constant(value=1.0)).differing == 1
 
 
+def test_what_cancels_in_a_formula_may_leave_the_error_of_its_terms() -> None:
+    place = torch.arange(64.0) / 63
+    law = Elementwise(text="w", values=tuple(-5 + 8 * (one / 63) ** 0.7 for one in range(64)))
+    assert found(-5 + 8 * place**0.7, law).differing == 0
+    assert found(-5 + 8 * place**0.701, law).differing == 62
+    whole_numbers = Elementwise(text="n", values=(0.0, 5e6))
+    assert found(torch.tensor([1, 5_000_000]), whole_numbers).differing == 1
+
+
 def test_only_what_is_measured_is_compared() -> None:
     value = torch.ones(4, 3)
     value[0] = 7
