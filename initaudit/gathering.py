@@ -89,13 +89,14 @@ def gather(request: Request, wanted: frozenset[str] = frozenset()) -> Gathered:
     from initaudit.evidence.building import build_recorded
     from initaudit.evidence.device import require
     from initaudit.evidence.source import Source, most_of_each
-    from initaudit.model.walk import walk
+    from initaudit.model.walk import as_they_are, walk
 
     policy = request.policy
     device = require(request.device)
     made = build_recorded(request)
     wanted |= attributes(policy, defaults=made.recording is None) if policy is not None else frozenset()
-    entries, expectations = expected(policy, walk(made.subject.module, wanted | {PADDING}))
+    present = as_they_are if made.recording is None else made.recording.present
+    entries, expectations = expected(policy, walk(made.subject.module, wanted | {PADDING}, present))
     source = Source(
         entries=entries,
         expectations=expectations,

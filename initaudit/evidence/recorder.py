@@ -6,6 +6,7 @@ looks at it (views, shapes, pointers) works as ever; what needs its values compu
 
 import math
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -77,6 +78,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Weak references to storages: while one is held, no other storage gets the same address."""
         self._realised: list[Memory] = []
         self._pinned: dict[int, list[Held]] = {}
+        self._present: Counter[int] = Counter()
+        """How many need the values of a storage to be in its memory, by number."""
         self._lock = threading.RLock()
         self.run = torch.initial_seed()
         """What the process's generator bears while nobody seeds it anew."""
@@ -118,14 +121,17 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def present(self, tensors: Sequence[torch.Tensor]) -> Iterator[None]:
         """Compute virtual tensors where they stand, and give the memory back afterwards."""
         numbers = {view.storage for one in tensors if self.is_virtual(one) and (view := self.view(one)) is not None}
-        with torch._C._DisableTorchDispatch():
-            for number in numbers:
+        with self._lock, torch._C._DisableTorchDispatch():
+            for number in numbers - (+self._present).keys():
                 self.replay.into(number, self._memories[number].storage, len(self.log))
+            self._present.update(numbers)
         try:
             yield
         finally:
-            for number in numbers:
-                self._memories[number].release()
+            with self._lock:
+                self._present.subtract(numbers)
+                for number in numbers - (+self._present).keys():
+                    self._memories[number].release()
 
     def realise(self, tensor: torch.Tensor) -> None:
         """Compute a virtual tensor for good, for code that looks into its memory; from now on it is a real one."""

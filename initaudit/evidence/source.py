@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -40,7 +40,8 @@ class Source:
             return None
         if self.apply and writes(entry, expectation) and (writes_all(expectation) or in_memory(entry)):
             value = applied(entry, expectation, device=self.device, seed=self.seed, stored=self.stored)
-            return value if entry.project is None else _projected(entry.project, value, expectation)
+            with self._present(entry):
+                return value if entry.project is None else _projected(entry.project, value, expectation)
         return self.stored(entry) if in_memory(entry) else None
 
     def stored(self, entry: Entry) -> torch.Tensor:
@@ -50,7 +51,7 @@ class Source:
         if not entry.parameter.effective:
             value = self.recording.value(entry.tensors[0], self.device)
             return entry.read().detach().to(self.device) if value is None else value
-        with self.recording.present(entry.tensors):
+        with self._present(entry):
             return entry.read().detach().clone().to(self.device)
 
     def told(self, entry: Entry, expectation: Expectation) -> bool:
@@ -101,6 +102,12 @@ class Source:
             if entry.parameter.name == name:
                 return self.value(entry, expectation)
         return None
+
+    def _present(self, entry: Entry) -> AbstractContextManager[None]:
+        """Let what an effective tensor is computed from hold its values for a while."""
+        if self.recording is None or not entry.parameter.effective:
+            return nullcontext()
+        return self.recording.present(entry.tensors)
 
 
 def most_of_each(sizes: Sequence[int], budget: int | None) -> int | None:

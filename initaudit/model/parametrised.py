@@ -20,6 +20,8 @@ class Computed:
 
     local: str
     stored: tuple[str, ...]
+    read: tuple[torch.Tensor, ...]
+    """All tensors that the computation may read, the stored ones among them."""
     compute: Callable[[], torch.Tensor]
     invertible: bool = False
     project: Callable[[torch.Tensor], torch.Tensor] | None = None
@@ -79,6 +81,7 @@ def _parametrised(local: str, chain: parametrize.ParametrizationList) -> Compute
     return Computed(
         local,
         tuple(f"parametrizations.{local}.{name}" for name in originals),
+        (*chain.parameters(), *chain.buffers()),
         compute,
         all(hasattr(step, "right_inverse") for step in chain),
         project,
@@ -96,7 +99,8 @@ def _hooked(
         with torch.no_grad():
             return compute(module).detach()
 
-    return Computed(local, stored, read)
+    own = (*module.parameters(recurse=False), *module.buffers(recurse=False))
+    return Computed(local, stored, own, read)
 
 
 def _spectral(hook: SpectralNorm) -> Callable[[nn.Module], torch.Tensor]:

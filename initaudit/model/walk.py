@@ -2,6 +2,7 @@
 
 import numbers
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -21,13 +22,16 @@ _INPUT_FIRST = frozenset({"transformers.pytorch_utils.Conv1D"})
 """Classes whose two-dimensional weight is stored (in, out)."""
 
 
+Present = Callable[[Sequence[torch.Tensor]], AbstractContextManager[None]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """A parameter and the way to its values: `read` gives them as the layer uses them."""
 
     parameter: Parameter
     tensors: tuple[torch.Tensor, ...]
-    """What the model stores for it: one tensor, or those that an effective one is computed from."""
+    """What the model stores for it: one tensor, or all that an effective one is computed from."""
     read: Callable[[], torch.Tensor]
     assign: Callable[[torch.Tensor], None] | None = None
     """Put a value into the model; None where nothing can be assigned."""
@@ -47,12 +51,18 @@ class _Found:
     sites: list[Site] = field(default_factory=list)
 
 
-def walk(model: nn.Module, wanted: Collection[str] = ()) -> tuple[Entry, ...]:
+def as_they_are(tensors: Sequence[torch.Tensor]) -> AbstractContextManager[None]:
+    """Leave tensors alone: their values are in memory."""
+    return nullcontext()
+
+
+def walk(model: nn.Module, wanted: Collection[str] = (), present: Present = as_they_are) -> tuple[Entry, ...]:
     """List parameters, buffers and effective tensors in the model's order; tied ones once.
 
-    `wanted` holds the `module.…` and `model.…` names whose numbers the policy asks for.
+    `wanted` holds the `module.…` and `model.…` names whose numbers the policy asks for; `present` lets tensors hold
+    their values while something is computed from them.
     """
-    return tuple(_Walk(model, wanted).entries())
+    return tuple(_Walk(model, wanted, present).entries())
 
 
 def layout(module: nn.Module, local: str) -> Layout:
@@ -74,9 +84,10 @@ def mendable(modules: Mapping[str, nn.Module], name: str) -> type[nn.Module] | N
 class _Walk:
     """One walk over one model."""
 
-    def __init__(self, model: nn.Module, wanted: Collection[str]) -> None:
+    def __init__(self, model: nn.Module, wanted: Collection[str], present: Present) -> None:
         self.model = model
         self.wanted = sorted(wanted)
+        self.present = present
         try:
             self.modules = dict(model.named_modules(remove_duplicate=False))
         except RecursionError:
@@ -149,11 +160,12 @@ class _Walk:
 
     def _effective(self, prefix: str, one: Computed, stored: torch.Tensor) -> Entry:
         module = self.modules[prefix]
-        try:
-            value, runs = one.compute(), True
-        except Exception:  # its stored tensors are listed all the same
-            value, runs = torch.empty(0), False
-        invertible = one.invertible and _takes(one, value)
+        with self.present(one.read):
+            try:
+                value, runs = one.compute(), True
+            except Exception:  # its stored tensors are listed all the same
+                value, runs = torch.empty(0), False
+            invertible = one.invertible and _takes(one, value)
         places = [place for place, held in self.modules.items() if held is module]
         parameter = Parameter(
             sites=tuple(self._site(place, one.local, module) for place in places),
@@ -177,17 +189,12 @@ class _Walk:
 
         return Entry(
             parameter=parameter,
-            tensors=tuple(self._stored_tensor(module, name) for name in one.stored),
+            tensors=one.read,
             read=one.compute,
             assign=assign if invertible else None,
             project=one.project,
             invert=invert if invertible else None,
         )
-
-    def _stored_tensor(self, module: nn.Module, name: str) -> torch.Tensor:
-        path, _, local = name.rpartition(".")
-        found: torch.Tensor = getattr(module.get_submodule(path), local)
-        return found
 
     def _number(self, tensor: torch.Tensor) -> int:
         return self.storages.setdefault(_storage(tensor), len(self.storages))

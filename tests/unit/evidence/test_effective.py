@@ -1,0 +1,79 @@
+"""Effective weights of recorded layers: the values that the layer computes, whatever it computes them from."""
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils import parametrizations, parametrize, prune, spectral_norm, weight_norm
+
+from initaudit.auditor import run
+from initaudit.policy.reader import load_policy
+from initaudit.request import Request
+from initaudit.values import Mode
+
+SIDE = 200
+
+
+class Root(nn.Module):
+    """A parametrisation that refuses what is not positive definite."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.linalg.cholesky(x)
+
+    def right_inverse(self, x: torch.Tensor) -> torch.Tensor:
+        if not bool(x.diagonal().all()):
+            raise ValueError("the diagonal is zero")
+        return x @ x.mT
+
+
+def rooted() -> nn.Module:
+    layer = nn.Linear(SIDE, SIDE, bias=False)
+    nn.init.eye_(layer.weight)
+    return parametrize.register_parametrization(layer, "weight", Root())
+
+
+def old(norm: Callable[[nn.Module], nn.Module]) -> nn.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return norm(nn.Linear(SIDE, SIDE, bias=False))
+
+
+LAYERS: dict[str, Callable[[], nn.Module]] = {
+    "orthogonal": lambda: parametrizations.orthogonal(nn.Linear(SIDE, SIDE, bias=False)),
+    "spectral": lambda: parametrizations.spectral_norm(nn.Linear(SIDE, SIDE, bias=False)),
+    "weight norm": lambda: parametrizations.weight_norm(nn.Linear(SIDE, SIDE, bias=False)),
+    "root": rooted,
+    "spectral by hook": lambda: old(spectral_norm),
+    "weight norm by hook": lambda: old(weight_norm),
+    "pruned": lambda: prune.l1_unstructured(nn.Linear(SIDE, SIDE, bias=False), "weight", amount=0.25),
+}
+PARAMETRISED = ("orthogonal", "spectral", "weight norm", "root")
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_effective_weight_of_a_recorded_layer_is_what_the_layer_uses(name: str) -> None:
+    def figures(*, record: bool) -> list[float | None]:
+        report = run(Request(target=LAYERS[name], record=record))
+        (measured,) = [row.measured for row in report.rows if row.name == "weight"]
+        assert [one.code for one in report.findings if one.severity != "note"] == []
+        assert measured is not None
+        return [measured.std, *(float(one or 0) for one in (measured.zeros, measured.nonfinite, measured.count))]
+
+    assert figures(record=True) == pytest.approx(figures(record=False), rel=0.05)
+
+
+@pytest.mark.parametrize("name", PARAMETRISED)
+def test_policy_is_written_through_the_parametrisation_of_a_recorded_layer(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text("version: 1\nrules:\n  - {id: all, match: {name: weight}, init: eye}\nunmatched: ignore\n")
+
+    def told(*, record: bool) -> tuple[str, int]:
+        request = Request(target=LAYERS[name], policy=load_policy(str(file)), mode=Mode.APPLY, record=record)
+        (row,) = [row for row in run(request).rows if row.name == "weight"]
+        assert row.measured is not None
+        return row.outcome.value, row.measured.nonfinite
+
+    assert told(record=True) == told(record=False)
