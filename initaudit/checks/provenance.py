@@ -15,10 +15,11 @@ def findings(audit: Audit) -> Iterator[Finding]:
     """Find conforming values that a later write replaced, kept ones that are drawn anew, and what nobody loaded."""
     for unfit in audit.unfit:
         yield _unloaded(audit, unfit)
+    trained = {_drawn_as(one) for one in audit.expectations if not one.parameter.frozen}
     for expectation, evidence in zip(audit.expectations, audit.built, strict=True):
         yield from _overwritten(audit, expectation, evidence)
         yield from _reinitialised(audit, expectation, evidence)
-        if audit.mode is Mode.APPLY:
+        if audit.mode is Mode.APPLY and _drawn_as(expectation) not in trained:
             yield from _frozen(audit, expectation)
 
 
@@ -66,6 +67,11 @@ def _reinitialised(audit: Audit, expectation: Expectation, evidence: Evidence) -
                 yield audit.finding("IA502", message, expectation=expectation, location=where)
                 return
         loaded = [one for one in state if one.write.initialiser == LOADED]
+
+
+def _drawn_as(expectation: Expectation) -> str:
+    """Name what a parameter is declared equal to: frozen, it follows what is trained, and keeps nothing."""
+    return expectation.drawn_as or expectation.parameter.name
 
 
 def _frozen(audit: Audit, expectation: Expectation) -> Iterator[Finding]:

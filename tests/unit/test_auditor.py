@@ -332,6 +332,12 @@ def test_frozen_parameter_is_not_drawn_anew(policy: Load) -> None:
     assert ("IA502", "weight") not in codes(audit(model, policy(EVERYTHING)))
 
 
+def test_frozen_parameter_that_is_declared_equal_to_a_trained_one_follows_it(policy: Load) -> None:
+    model = nn.ModuleDict({"net": nn.Linear(20, 20), "ema": nn.Linear(20, 20).requires_grad_(False)})
+    assert codes(applied(model, policy(f'{EVERYTHING}equal: [["net.*", "ema.*"]]\n'))) == []
+    assert codes(applied(model, policy(EVERYTHING))) == [("IA502", "ema.weight"), ("IA502", "ema.bias")]
+
+
 def test_parametrised_weight_is_governed_by_its_effective_name(policy: Load) -> None:
     class Halved(nn.Module):
         def forward(self, value: torch.Tensor) -> torch.Tensor:
