@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from initaudit.errors import TargetError
+from initaudit.evidence.plain import speaks_for_itself
 from initaudit.evidence.recorder import UnrecordableError
 from initaudit.evidence.recording import Recording, recording
 from initaudit.model.target import FactoryError, Subject, build
@@ -41,12 +42,20 @@ def build_recorded(request: Request) -> Built:
     try:
         subject = make(around=around)
         around.recorder.require_whole()
+        _require_plain(subject.module)
     except (FactoryError, UnrecordableError) as error:
         told = isinstance(error, FactoryError) and around.recorder.failure is None
         if told and _fails_by_itself(make, error):
             raise
         return Built(subject=make(), reason=_reason(error))
     return Built(subject=subject, recording=Recording(around.recorder))
+
+
+def _require_plain(model: nn.Module) -> None:
+    """Raise UnrecordableError where the values of a tensor are those of others, which only its class knows."""
+    for tensor in (*model.parameters(), *model.buffers()):
+        if speaks_for_itself(tensor):
+            raise UnrecordableError(f"values of class {type(tensor).__name__} lie in tensors that only it knows")
 
 
 def _fails_by_itself(make: Callable[..., Subject], error: TargetError) -> bool:

@@ -27,14 +27,15 @@ def ordinary(tensor: torch.Tensor) -> bool:
     return tensor.device.type == "cpu" and tensor.layout is torch.strided and not tensor.is_quantized
 
 
-def is_doubtful(made: list[torch.Tensor]) -> bool:
-    """Tell whether a kernel of the processor may give what the meta device does not promise.
+def can_wait(made: list[torch.Tensor]) -> bool:
+    """Tell from what the meta device promises whether an operation may be done later.
 
-    That knows nothing of a kernel's working memory, which it gives as empty, and has statistics of half precision in
-    single.
+    It knows nothing of a kernel's working memory, which it gives as empty, and has statistics of half precision in
+    single, where a kernel of the processor may not.
     """
+    plain = bool(made) and all(one.layout is torch.strided and not one.is_quantized for one in made)
     precisions = {one.dtype for one in made if one.is_floating_point()}
-    return len(precisions) > 1 or len({bool(one.numel()) for one in made}) > 1
+    return plain and len(precisions) < 2 and len({bool(one.numel()) for one in made}) == 1
 
 
 def alike(made: torch.Tensor) -> tuple[torch.Tensor, ...]:

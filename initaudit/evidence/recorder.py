@@ -22,7 +22,7 @@ from initaudit.evidence.loading import Loads
 from initaudit.evidence.log import Drawn, Held, Op, View, by_shape
 from initaudit.evidence.memory import Memory, RefusedError, touched
 from initaudit.evidence.nesting import mapped
-from initaudit.evidence.operations import alike, elsewhere, generators, is_doubtful, ordinary, tensors_in, writes_to
+from initaudit.evidence.operations import alike, can_wait, elsewhere, generators, ordinary, tensors_in, writes_to
 from initaudit.evidence.replay import Replay, ReplayError
 
 SMALL = 1 << 15
@@ -224,8 +224,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         virtual = any(self.is_virtual(one) for one in tensors)
         shapes = self._shapes(func, args, kwargs, tensors)
         flat = tensors_in(shapes)
-        plain = bool(flat) and all(one.layout is torch.strided for one in flat) and not is_doubtful(flat)
-        if plain and (virtual or any(one.numel() > self.small for one in flat)):
+        if can_wait(flat) and (virtual or any(one.numel() > self.small for one in flat)):
             result = mapped(lambda one: self._virtual(one) if isinstance(one, torch.Tensor) else one, shapes)
             made = tensors_in(result)
             if not tensors and any(one.name == "dtype" for one in func._schema.arguments):

@@ -7,6 +7,7 @@ import torch
 from initaudit.evidence.ancestry import ancestors
 from initaudit.evidence.log import Drawn, Held, Op, View
 from initaudit.evidence.nesting import leaves
+from initaudit.evidence.plain import speaks_for_itself
 from initaudit.evidence.recording import Recording
 from initaudit.evidence.source import Source, in_memory
 from initaudit.model.walk import Entry
@@ -64,7 +65,8 @@ def _comparable(entry: Entry) -> bool:
     parameter = entry.parameter
     if parameter.lazy or parameter.effective or not parameter.numel:
         return False
-    return in_memory(entry) and not entry.tensors[0].is_quantized
+    tensor = entry.tensors[0]
+    return in_memory(entry) and not tensor.is_quantized and not speaks_for_itself(tensor)
 
 
 def _alike(first: Source, entry: Entry, other: Source, twin: Entry) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from initaudit.errors import PolicyError, Problem, TargetError
+from initaudit.evidence.plain import plain
 from initaudit.evidence.recording import Recording
 from initaudit.laws import INDEPENDENT, Unknown
 from initaudit.model.draw import fill, generator_for
@@ -47,12 +48,12 @@ class Source:
     def stored(self, entry: Entry) -> torch.Tensor:
         """Give the values that the factory made."""
         if self.recording is None:
-            return entry.read().detach().to(self.device)
+            return plain(entry.read()).to(self.device)
         if not entry.parameter.effective:
             value = self.recording.value(entry.tensors[0], self.device)
-            return entry.read().detach().to(self.device) if value is None else value
+            return plain(entry.read()).to(self.device) if value is None else value
         with self._present(entry):
-            return entry.read().detach().clone().to(self.device)
+            return plain(entry.read()).clone().to(self.device)
 
     def told(self, entry: Entry, expectation: Expectation) -> bool:
         """Tell whether the recording alone says what the factory made of a parameter that the policy writes over."""

@@ -1,0 +1,20 @@
+"""Tensors of classes of their own, and the plain values that they stand for."""
+
+import torch
+
+
+def speaks_for_itself(tensor: torch.Tensor) -> bool:
+    """Tell whether a tensor's class decides what operations on it do, so that its values may be anywhere."""
+    return type(tensor).__torch_dispatch__ is not torch.Tensor.__torch_dispatch__
+
+
+def plain(tensor: torch.Tensor) -> torch.Tensor:
+    """Give a tensor's values without its class, copied where only that knows them; raise TypeError if it does not."""
+    with torch.no_grad(), torch._C.DisableTorchFunctionSubclass():
+        if not speaks_for_itself(tensor):
+            return tensor.detach().as_subclass(torch.Tensor)
+        try:
+            return torch.empty(tensor.shape, dtype=tensor.dtype).copy_(tensor)
+        except Exception as error:  # the class is somebody else's
+            told = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+            raise TypeError(f"values of class {type(tensor).__name__} cannot be read ({told})") from error

@@ -1,0 +1,122 @@
+"""Tensors of classes and dtypes of their own are audited, recorded or not, or said to have no values."""
+
+import json
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from initaudit.auditor import run
+from initaudit.report import Report
+from initaudit.request import Request
+from initaudit.values import Severity
+
+SIDE = 200
+
+
+class Named(torch.Tensor):
+    """A subclass that changes nothing."""
+
+
+class Own(nn.Parameter):
+    """A parameter of a class of its own."""
+
+
+class Wrapped(torch.Tensor):
+    """A tensor whose values are another one's, as those of quantisers and of sharding are."""
+
+    inner: torch.Tensor
+
+    @staticmethod
+    def __new__(cls, inner: torch.Tensor) -> "Wrapped":
+        made: Wrapped = torch.Tensor._make_wrapper_subclass(cls, inner.shape, dtype=inner.dtype)  # type: ignore[attr-defined]
+        made.inner = inner
+        return made
+
+    @classmethod
+    def __torch_dispatch__(
+        cls, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        given = [one.inner if isinstance(one, Wrapped) else one for one in args]
+        result = func(*given, **(kwargs or {}))
+        return cls(result) if func is torch.ops.aten.detach.default else result
+
+
+class Silent(Wrapped):
+    """One that tells nobody its values."""
+
+    @classmethod
+    def __torch_dispatch__(
+        cls, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        if func is torch.ops.aten.detach.default:
+            return cls(args[0].inner)
+        raise NotImplementedError("ask somebody else")
+
+
+def holder(make: Callable[[], torch.Tensor]) -> Callable[[], nn.Module]:
+    def build() -> nn.Module:
+        model = nn.Module()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch is about to leave some of them behind
+            made = make()
+        model.weight = made if isinstance(made, nn.Parameter) else nn.Parameter(made, requires_grad=False)
+        model.bias = nn.Parameter(torch.zeros(SIDE))
+        return model
+
+    return build
+
+
+TENSORS: dict[str, Callable[[], torch.Tensor]] = {
+    "subclass": lambda: torch.full((SIDE, SIDE), 0.5).as_subclass(Named),
+    "parameter": lambda: Own(torch.full((SIDE, SIDE), 0.5)),
+    "wrapper": lambda: Wrapped(torch.full((SIDE, SIDE), 0.5)),
+    "drawn wrapper": lambda: Wrapped(torch.randn(SIDE, SIDE).sign().mul(0.5)),
+    "float8": lambda: torch.full((SIDE, SIDE), 0.5).to(torch.float8_e4m3fn),
+    "double": lambda: torch.full((SIDE, SIDE), 0.5, dtype=torch.float64),
+    "view of a real one": lambda: torch.view_as_real(torch.full((SIDE, SIDE), 0.5 + 0.5j)),
+    "inference": lambda: torch.inference_mode()(lambda: torch.full((SIDE, SIDE), 0.5))(),
+}
+WITHOUT: dict[str, tuple[Callable[[], torch.Tensor], str]] = {
+    "silent": (
+        lambda: Silent(torch.ones(SIDE, SIDE)),
+        "values of class Silent cannot be read (NotImplementedError: ask",
+    ),
+    "complex": (lambda: torch.randn(SIDE, SIDE, dtype=torch.cfloat), "values of dtype complex64 have no mean and std"),
+    "quantised": (
+        lambda: torch.quantize_per_tensor(torch.ones(SIDE, SIDE), 0.1, 0, torch.qint8),
+        "values of dtype qint8 have no mean and std",
+    ),
+    "sparse": (lambda: torch.eye(SIDE).to_sparse(), "its values are not in memory (a meta or sparse tensor)"),
+}
+RECORDED = pytest.mark.parametrize("record", [True, False], ids=["recorded", "not recorded"])
+
+
+def told(report: Report) -> list[str]:
+    return [one.code for one in report.findings if one.severity is not Severity.NOTE]
+
+
+@RECORDED
+@pytest.mark.parametrize("name", TENSORS)
+def test_values_are_read_whatever_holds_them(name: str, record: bool) -> None:
+    report = run(Request(target=holder(TENSORS[name]), record=record))
+    assert told(report) == []
+    (measured,) = [row.measured for row in report.rows if row.name == "weight"]
+    assert measured is not None
+    assert max(abs(measured.minimum), abs(measured.maximum)) == 0.5
+    assert measured.zeros == 0
+
+
+@RECORDED
+@pytest.mark.parametrize("name", WITHOUT)
+def test_tensor_without_readable_values_is_said_to_have_none(name: str, record: bool) -> None:
+    make, reason = WITHOUT[name]
+    report = run(Request(target=holder(make), record=record))
+    assert told(report) == []
+    rows = {row["name"]: row for row in json.loads(report.to_json())["parameters"]}
+    assert rows["weight"]["measured"] is None
+    assert reason in rows["weight"]["reason"]
+    assert rows["bias"]["measured"]["zeros"] == SIDE
