@@ -346,6 +346,8 @@ class Origin:
     """Those of them that draw, by their place in the recording."""
     single: bool
     """Whether one of them draws, as many values as there are, and none makes more or fewer of them."""
+    apart: bool
+    """Whether each value is made of draws of its own, and none of them of another's."""
     loaded: bool
     """Whether any of them brings in what a state dict holds, and what nobody drew here."""
     key: tuple[object, ...] | None

@@ -38,7 +38,8 @@ class _Member:
         laws = [clause.law for clause in self.expectation.clauses if clause.through is None]
         if laws and all(isinstance(law, INDEPENDENT) for law in laws):
             return True
-        return (origin is None or origin.single) and look.fingerprint is not None and look.fingerprint.irregular
+        alone = origin is None or origin.single or origin.apart
+        return alone and look.fingerprint is not None and look.fingerprint.irregular
 
 
 def findings(audit: Audit) -> Iterator[Finding]:
@@ -138,7 +139,7 @@ def _is_matrix(member: _Member) -> bool:
 
 def _meant(group: Sequence[_Member], kinds: Mapping[str, int], modules: Collection[str]) -> Copy | None:
     """Find the networks of which one is a copy that is meant; None for what was drawn twice, or copied often."""
-    if len(group) != 2 or (_copier(group) is None and _recorded(group)):
+    if len(group) != 2 or (_recorded(group) and not _derived(group)):
         return None
     return whole_copy(group[0].name, group[1].name, kinds, modules)
 
@@ -157,8 +158,9 @@ def _identical(audit: Audit, group: Sequence[_Member]) -> Finding:
     origin = _copier(group)
     if origin is not None:
         reason = f"; {origin.location or 'torch'} copies them"
-    elif all(one.evidence.origin is not None and one.evidence.origin.key is not None for one in group):
-        reason = "; they were drawn from equal states of a generator"
+    elif _recorded(group):
+        same = "the same draws" if _derived(group) else "draws from equal states of a generator"
+        reason = f"; they are made of {same}"
     else:
         reason = ""
     message = f"its values are bit-identical to those of {_names(others)}{reason}"
@@ -174,6 +176,12 @@ def _copier(group: Sequence[_Member]) -> Origin | None:
 
 def _recorded(group: Sequence[_Member]) -> bool:
     return all(one.evidence.origin is not None for one in group)
+
+
+def _derived(group: Sequence[_Member]) -> bool:
+    """Tell whether the recording shows all of a group to be made of the same draws."""
+    draws = [one.evidence.origin.draws if one.evidence.origin is not None else frozenset() for one in group]
+    return bool(frozenset.intersection(*draws))
 
 
 def _correlated(audit: Audit, looked: Sequence[_Member], members: Sequence[_Member]) -> Iterator[Finding]:
@@ -209,19 +217,17 @@ def _correlated(audit: Audit, looked: Sequence[_Member], members: Sequence[_Memb
 def _severity(match: Match, looked: Sequence[_Member]) -> Severity:
     """Weigh what two have in common.
 
-    What equal states of a generator gave is wrong for certain, and so is what is the same in all but scale where the
-    two are of a kind. Of others, what is computed from the same draws is meant, and so is what somebody transposed.
+    What equal states of a generator gave is wrong for certain, and so is what one of a kind has of another. What is
+    else computed from the same draws is meant.
     """
     pair = looked[match.first], looked[match.second]
-    one, other = (member.evidence.origin for member in pair)
     exact, kin = match.agreement in (0, 1) and not match.turned, of_a_kind(pair[0].name, pair[1].name)
-    if one is not None and other is not None:
-        again, derived = exact and not one.draws & other.draws, bool(one.draws & other.draws)
-    else:
-        again, derived = match.agreement == 1 and _length(pair[0]) != _length(pair[1]), match.turned
-    if again or (exact and kin):
+    derived = _derived(pair)
+    if not _recorded(pair):
+        derived = match.agreement != 1 or _length(pair[0]) == _length(pair[1])  # a longer draw is another one
+    if kin or (exact and not derived):
         return Severity.ERROR
-    return Severity.NOTE if derived and not kin else Severity.WARNING
+    return Severity.NOTE if derived else Severity.WARNING
 
 
 def _length(member: _Member) -> int:

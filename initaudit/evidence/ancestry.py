@@ -35,12 +35,20 @@ def origin(replay: Replay, view: View) -> Origin:
     plain = all(one.numel == view.numel for op in ops for one in op.outputs())
     return Origin(
         single=plain and sum(op.drawn is not None for op in ops) == 1,
+        apart=plain and all(map(_leaves_apart, ops)),
         draws=frozenset(op.index for op in ops if op.drawn is not None),
         loaded=any(_brought_in(replay, op) for op in ops),
         key=_key(ops, view),
         copied=bool(ops) and ops[-1].name in _COPIES,
         location=(ops[-1].caller.user or ops[-1].caller.location) if ops else None,
     )
+
+
+def _leaves_apart(op: Op) -> bool:
+    """Tell whether an operation makes each value of those that stand at the same place in what it reads."""
+    windows = {(one.size, one.stride, one.offset) for one in (*op.inputs(), *op.outputs())}
+    alone = op.drawn is not None or op.name in _COPIES or torch.Tag.pointwise in op.func.tags
+    return not op.inputs() or (alone and len(windows) == 1)
 
 
 def _brought_in(replay: Replay, op: Op) -> bool:

@@ -78,9 +78,9 @@ CODES = (
         same draws because the generator was in the same state. For independent draws
         each pair of neighbours rises with chance one half whatever the other tensor is,
         so the test needs no law, and all pairs together keep their share of the run's
-        false alarms. Equal states of a generator are an error, and so are layers of
-        one list that are the same in all but scale; what was computed from another on
-        purpose, under a name that differs in more than a number, is a note.
+        false alarms. Equal states of a generator are an error, and so is whatever layers
+        of one list have of each other; what was computed from another under a name that
+        differs in more than a number is a note.
         """,
         example="""
         # nets.py: every layer draws from a generator of its own, and all of them have the same seed
