@@ -1,11 +1,15 @@
 """Build a model again, with the same seed and with another one, where something makes its values suspect."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from initaudit.errors import InitauditError
+from initaudit.errors import InitauditError, TargetError
 from initaudit.gathering import Gathered, gather
 from initaudit.request import Request
 from initaudit.values import NEVER_REBUILT, Rebuilt
+
+if TYPE_CHECKING:
+    from initaudit.evidence.source import Source
 
 LARGEST = 1 << 24
 """How many elements a model may have to be built twice more in memory, where its writes are not recorded."""
@@ -30,8 +34,8 @@ def rebuild(request: Request, first: Gathered) -> Rebuilt:
     if recording is None and sum(entry.parameter.numel for entry in first.entries) > LARGEST:
         return Rebuilt(unsettled="its build is not recorded, and it is too large to be built twice more in memory")
     try:
-        again = same(first.source, gather(request).source)
-        other = same(first.source, gather(replace(request, seed=request.seed + 1)).source)
+        again = same(first.source, _anew(request, first))
+        other = same(first.source, _anew(replace(request, seed=request.seed + 1), first))
     except InitauditError as error:
         return Rebuilt(unsettled=f"building it once more failed: {error}")
     if not again:
@@ -42,3 +46,11 @@ def rebuild(request: Request, first: Gathered) -> Rebuilt:
         drawn=frozenset(name for name in repeated if suspect.get(name)),
         unlike=frozenset(name for name, alike in again.items() if not alike),
     )
+
+
+def _anew(request: Request, first: Gathered) -> "Source":
+    """Build a model again; raise TargetError where that draws from the generator in another way."""
+    source = gather(request).source
+    if (source.recording is None) != (first.source.recording is None):
+        raise TargetError("it was recorded one time and not the other")
+    return source

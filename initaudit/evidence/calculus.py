@@ -35,9 +35,14 @@ def put(op: Op, output: View) -> Put | Kept | None:
     if found is None:
         return None
     try:
-        return Put(found(op))
+        return Put(_told(found(op)))
     except (ValueError, TypeError):
         return Put(Unknown(reason=f"{op.name} with arguments that are no numbers"))
+
+
+def _told(law: Law | None) -> Law | None:
+    """Give a law as what it is: draws without any spread are one value."""
+    return laws.Constant(value=law.mean) if isinstance(law, laws.INDEPENDENT) and not law.std else law
 
 
 def _composite(op: Op, output: View) -> Law:
@@ -143,7 +148,9 @@ def _scaled(law: Law, factor: float) -> Law:
         case laws.Uniform():
             low, high = sorted((law.low * factor, law.high * factor))
             return laws.Uniform(low=low, high=high)
-        case laws.TruncatedNormal() if factor:
+        case laws.TruncatedNormal() | laws.LogUniform() | laws.Orthogonal() | laws.Sparse() if not factor:
+            return laws.Constant(value=0.0)
+        case laws.TruncatedNormal():
             low, high = sorted((law.low * factor, law.high * factor))
             return laws.TruncatedNormal(centre=law.centre * factor, scale=law.scale * abs(factor), low=low, high=high)
         case laws.LogUniform() if factor > 0:
@@ -249,6 +256,6 @@ def changed(op: Op, law: Law | None) -> Law | None:
     if change is None:
         return Unknown(reason=f"{op.name.removesuffix('_')} is not followed")
     try:
-        return change(op, law) if law is not None else None
+        return _told(change(op, law)) if law is not None else None
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):
         return Unknown(reason=f"{op.name.removesuffix('_')} of {law} is not followed")

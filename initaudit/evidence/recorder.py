@@ -4,6 +4,7 @@ A large tensor is an ordinary one on memory that nobody touched. What would writ
 looks at it (views, shapes, pointers) works as ever; what needs its values computes them on demand from the log.
 """
 
+import gc
 import math
 import threading
 from collections import Counter
@@ -157,8 +158,11 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Raise UnrecordableError where the recording is not all that happened."""
         if self.failure is not None:
             raise UnrecordableError(str(self.failure)) from self.failure
-        if touched(list(self._memories.values())):
-            raise UnrecordableError("code outside torch wrote into a tensor's memory")
+        memories = list(self._memories.values())
+        if touched(memories):
+            gc.collect()  # the system cannot tell this memory from that of a recording which waits to be collected
+            if touched(memories):
+                raise UnrecordableError("code outside torch wrote into a tensor's memory")
 
     def note_draw(self, func: Any, name: str, tensor: torch.Tensor, args: Any, kwargs: Any) -> None:
         """Log a whole function that draws into a virtual tensor as one operation."""

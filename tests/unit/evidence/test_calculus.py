@@ -62,3 +62,17 @@ def test_exponential_of_uniform_values_is_log_uniform() -> None:
     law = left(lambda: torch.empty(LARGE).uniform_(math.log(1e-3), math.log(1e-1)).exp())
     assert isinstance(law, laws.LogUniform)
     assert (law.low, law.high) == pytest.approx((1e-3, 1e-1))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: torch.empty(LARGE).uniform_().mul_(0),
+        lambda: torch.empty(LARGE).normal_().mul_(0.0),
+        lambda: torch.empty(LARGE).uniform_(0.0, 0.0),
+        lambda: torch.empty(LARGE).normal_(0.0, 0.0),
+        lambda: nn.init.trunc_normal_(torch.empty(LARGE)) * 0,
+    ],
+)
+def test_draws_without_any_spread_are_a_constant(make: Callable[[], torch.Tensor]) -> None:
+    assert left(make) == laws.Constant(value=0.0)

@@ -1,5 +1,8 @@
 """What a recording cannot hold, or what proves wrong when it is replayed, is built for real, and the report says so."""
 
+import ctypes
+import gc
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,8 @@ from torch import nn
 
 from initaudit.applying import apply
 from initaudit.auditor import run
+from initaudit.evidence.building import build_recorded
+from initaudit.evidence.memory import Memory
 from initaudit.policy.reader import load_policy
 from initaudit.report import Report
 from initaudit.request import Request
@@ -63,3 +68,39 @@ def test_factory_whose_own_values_raise_is_told_as_such() -> None:
 
     with pytest.raises(Exception, match=r"index .* is out of bounds"):
         run(Request(target=build))
+
+
+@pytest.fixture
+def _no_collection() -> Iterator[None]:
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("_no_collection")
+def test_memory_that_waits_to_be_collected_does_not_count_as_written() -> None:
+    left: list[object] = [Memory(1 << 20)]
+    torch.empty(0, dtype=torch.uint8).set_(left[0].storage).fill_(1)  # type: ignore[attr-defined]
+    left.append(left)
+    del left
+    made = build_recorded(Request(target=lambda: nn.ModuleList(nn.Linear(SIDE, SIDE) for _ in range(20))))
+    assert made.recording is not None, made.reason
+
+
+def test_build_that_falls_back_now_and_then_is_not_compared_with_a_recorded_one() -> None:
+    calls = []
+
+    class Sometimes(nn.Module):
+        """Writes behind the recording's back the first time alone."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.randn(SIDE, SIDE))
+            calls.append(self)
+            if len(calls) == 1:
+                ctypes.memset(self.weight.data_ptr(), 0, 4)
+
+    report = run(Request(target=Sometimes))
+    assert codes(report) == []
+    notes = [one.message for one in report.findings if one.severity is Severity.NOTE]
+    assert any("it was recorded one time and not the other" in one for one in notes)
