@@ -61,10 +61,8 @@ def differences(expectation: Expectation, clause: Clause, state: tuple[Standing,
     """Compare what stands in the region of a clause with its law; None where either is not known."""
     if clause.law is None or isinstance(clause.law, Unknown | Elementwise):
         return None
-    inside = [one for one in state if _meets(one, clause)]
+    inside = _telling([one for one in state if _meets(one, clause)], clause.law)
     if not inside or not all(comparable(one.law, clause) for one in inside):
-        return None
-    if isinstance(clause.law, CONTINUOUS) and all(map(_is_one_value, inside)):
         return None
     if len(inside) > 1 and all(_makes_up(one.law, clause.law) for one in inside):
         return None
@@ -98,9 +96,16 @@ def _meets(standing: Standing, clause: Clause) -> bool:
     return any(intersect(standing.box, box) is not None for box in clause.measured)
 
 
-def _is_one_value(standing: Standing) -> bool:
-    """Tell whether a constant is a single value, which somebody else's generator may have drawn: never a zero."""
-    return isinstance(standing.law, Constant) and standing.law.value != 0 and numel(standing.box) == 1
+def _telling(inside: list[Standing], declared: Law) -> list[Standing]:
+    """Leave out single values where draws are declared: any generator may have made them, and they tell themselves.
+
+    Alone, one that is zero stays, for nobody drew that.
+    """
+    if not isinstance(declared, CONTINUOUS):
+        return inside
+    values = [one for one in inside if isinstance(one.law, Constant) and numel(one.box) == 1]
+    others = [one for one in inside if one not in values]
+    return others or [one for one in values if isinstance(one.law, Constant) and one.law.value == 0]
 
 
 def _makes_up(part: Law | None, declared: Law) -> bool:

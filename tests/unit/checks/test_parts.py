@@ -225,6 +225,7 @@ def _underflown() -> torch.Tensor:
     ("value", "init", "record"),
     [
         (_with_an_outlier, NORMAL, False),
+        (_with_an_outlier, NORMAL, True),
         (_underflown, "{normal: {std: 1e-8}}", False),
         (_underflown, "{normal: {std: 1e-8}}", True),
     ],

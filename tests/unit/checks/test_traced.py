@@ -121,6 +121,8 @@ def test_single_values_may_be_draws_of_another_generator_unless_they_are_zero() 
     first, second = ((0, 1), (0, 1)), ((0, 1), (1, 2))
     assert compared(Normal(), (first, Constant(value=0.3)), (second, Constant(value=-1.2))) is None
     assert codes(Normal(), (first, Constant(value=0.0))) == ["IA202"]
+    assert codes(Normal(), (second, Constant(value=9.0)), (whole(SHAPE), Normal())) == []
+    assert codes(Normal(), (second, Constant(value=9.0)), (whole(SHAPE), Normal(std=2))) == ["IA202"]
     assert codes(Constant(value=1.0), (first, Constant(value=0.3))) == ["IA206"]
 
 
