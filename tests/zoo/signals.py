@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 import tiny
+import torch
 from torch import nn
 
 from initaudit.errors import InitauditError
@@ -64,6 +65,7 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--seconds", type=int, default=60)
     options = parser.parse_args()
+    torch.set_num_threads(1)  # threads wait for each other longer than models so small take
     logging.disable()
     warnings.simplefilter("ignore")
     alarms.signal(alarms.SIGALRM, _time_up)
