@@ -43,6 +43,8 @@ class Normal:
 
     def share(self, low: float, high: float) -> float:
         """Give the share of the draws that lies between two values."""
+        if not self.std:
+            return float(low <= self.mean <= high)
         return normal_share((low - self.mean) / self.std, (high - self.mean) / self.std)
 
     def __str__(self) -> str:
@@ -75,6 +77,8 @@ class Uniform:
 
     def share(self, low: float, high: float) -> float:
         """Give the share of the draws that lies between two values."""
+        if self.low == self.high:
+            return float(low <= self.low <= high)
         return max(min(high, self.high) - max(low, self.low), 0.0) / (self.high - self.low)
 
     def __str__(self) -> str:

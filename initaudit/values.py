@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -155,12 +155,6 @@ class Moments:
     def std(self) -> float | None:
         """The sample standard deviation (n - 1), as `torch.Tensor.std` gives it; None below two elements."""
         return math.sqrt(self.m2 / (self.finite - 1)) if self.finite > 1 else None
-
-    def repeated(self, count: int) -> "Moments":
-        """Give the moments of so many values of which these are some, where all are the same."""
-        zeros, lost, nans = (count if figure else 0 for figure in (self.zeros, self.nonfinite, self.nans))
-        told = replace(self, count=count, m2=0.0, nonfinite=lost, nans=nans, sampled=False)
-        return told if self.zeros is None else replace(told, zeros=zeros)
 
     def merge(self, *others: "Moments") -> "Moments":
         """Give the moments of all sets of values together. Associative (Chan, Golub & LeVeque 1979)."""

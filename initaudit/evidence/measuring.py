@@ -227,12 +227,18 @@ def _evidence(observations: list[Observation], alike: Sequence[int | None] = ())
     plain = [one for one in observations if one.label == _PLAIN]
     regions = [one for one in observations if one.label != _PLAIN]
     told = [
-        one if count is None else replace(one, moments=one.moments.repeated(count))
+        one if count is None else replace(one, moments=_repeated(one.moments, count))
         for one, count in zip(regions, alike or [None] * len(regions), strict=True)
     ]
     weighed = told if alike and None not in alike else plain or regions
     total = NO_VALUES.merge(*(observation.moments for observation in weighed))
     return Evidence(whole=total, observations=tuple(told))
+
+
+def _repeated(found: Moments, count: int) -> Moments:
+    """Give the moments of so many values of which these are some, where all are the same."""
+    zeros, lost, nans = (figure and count for figure in (found.zeros, found.nonfinite, found.nans))
+    return replace(found, count=count, m2=0.0, zeros=zeros, nonfinite=lost or 0, nans=nans or 0, sampled=False)
 
 
 def _regions(value: torch.Tensor, clause: Clause) -> Iterator[torch.Tensor]:
