@@ -16,7 +16,7 @@ from initaudit.signal.pooling import pool_gradients, pool_layers
 from initaudit.signal.request import SignalRequest
 from initaudit.signal.values import Bands, Layer, SignalReport, Widths
 from initaudit.signal.widths import Wide, follow
-from initaudit.values import Mode
+from initaudit.values import Mode, Moments
 
 if TYPE_CHECKING:
     from torch import nn
@@ -81,7 +81,6 @@ def _report(request: SignalRequest, runs: list[list[_Probed]]) -> SignalReport:
     layers = tuple(replace(one, location=one.location or factory) for one in by_width[-1])
     policy = request.model.policy
     bands = policy.signal if policy is not None else DEFAULT_BANDS
-    broken = next((one.title for one in layers if one.forward is not None and one.forward.nonfinite), None)
     report = SignalReport(
         target=first.gathered.subject.name,
         policy=policy.name if policy is not None else None,
@@ -96,7 +95,7 @@ def _report(request: SignalRequest, runs: list[list[_Probed]]) -> SignalReport:
         gradients=pool_gradients([one.reading.gradients for one in last]),
         forward=growth(layers, lambda layer: layer.forward_stds),
         backward=growth(layers[::-1], lambda layer: layer.backward_stds),
-        first_nonfinite=broken,
+        first_nonfinite=_first_nonfinite(layers),
         widths=_widths(request, by_width, runs),
         bands=Bands(activation_std=bands.activation_std, gradient_std=bands.gradient_std),
         fail_on=request.model.fail_on,
@@ -104,6 +103,20 @@ def _report(request: SignalRequest, runs: list[list[_Probed]]) -> SignalReport:
     unreached = frozenset.intersection(*(one.unreached for one in last))
     found = tuple(findings(report, bands, unreached))
     return replace(report, findings=select(found, request.model.select, request.model.ignore))
+
+
+def _first_nonfinite(layers: Sequence[Layer]) -> str | None:
+    """Find the first layer that loses values, if some layer that mixes its inputs meets them, or the end does.
+
+    A mask of -inf is lost to no one, and what a softmax makes of a row that is masked as a whole is filled in.
+    """
+    lost = [one for one in layers if _loses(one.forward)]
+    met = any(_loses(one.input) or _loses(one.forward) for one in layers if one.weight is not None)
+    return lost[0].title if lost and (met or _loses(layers[-1].forward)) else None
+
+
+def _loses(moments: Moments | None) -> bool:
+    return moments is not None and moments.nonfinite > 0
 
 
 def _widths(

@@ -231,7 +231,7 @@ class SignalReport:
     backward: Growth | None
     """The growth of gradients on their way back, from the last layer to the first."""
     first_nonfinite: str | None = None
-    """The title of the first layer that makes a value that is not finite."""
+    """The title of the first layer that makes a value that is not finite, where the layers behind it meet such."""
     widths: Widths | None = None
     bands: Bands = Bands()
     """What the scales were judged by."""

@@ -237,3 +237,26 @@ PRESET_LIKE = {
 @pytest.mark.parametrize("name", PRESET_LIKE)
 def test_correct_model_is_without_a_finding(name: str) -> None:
     assert [one.message for one in probed(PRESET_LIKE[name], inputs=()).findings] == []
+
+
+class Attending(nn.Module):
+    """Looks at nothing from its first place, as a padded token does, and fills in what comes of that, or does not."""
+
+    def __init__(self, *, fills: bool) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.score, self.softmax, self.last = nn.Linear(8, 8), nn.Softmax(dim=-1), nn.Linear(8, 8)
+        self.fills = fills
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        masked = (torch.arange(8) == 0).unsqueeze(1).expand(8, 8)
+        shares = self.softmax(self.score(x).masked_fill(masked, -math.inf))
+        return self.last(shares.masked_fill(masked, 0.0) if self.fills else shares)
+
+
+@pytest.mark.parametrize("fills", [True, False])
+def test_values_that_are_lost_and_filled_in_are_no_finding(fills: bool) -> None:
+    report = signal(SignalRequest(model=Request(target=Attending(fills=fills)), inputs=(InputSpec(shape=(8, 8)),)))
+    assert report.layers[1].forward.nonfinite == 8
+    assert report.first_nonfinite == (None if fills else "softmax")
+    assert ("IA603" in codes(report)) is not fills

@@ -44,7 +44,7 @@ class Gauge:
         """Take the moments of a tensor, and give their number; counting zeros takes as long as all else."""
         number = len(self._found)
         values = tensor.detach()
-        if values.numel() <= SMALL:
+        if 0 < values.numel() <= SMALL:
             self._found.append(None)
             self._put(number, values, zeros)
         elif values.device.type == "cpu":

@@ -24,6 +24,7 @@ def assert_close(found: Moments, expected: Moments) -> None:
 def test_many_tensors_of_many_kinds_are_told_by_their_numbers() -> None:
     shapes = [
         (),
+        (0, 4),
         (3,),
         (16, 256),
         (256, 16),
