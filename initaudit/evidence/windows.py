@@ -14,7 +14,7 @@ def box_of(inner: View, outer: View) -> Box | None:
     if inner.dense and inner.offset <= outer.offset and outer.extent <= inner.extent:
         return regions.whole(outer.size)
     starts = _index(inner.offset - outer.offset, outer)
-    if starts is None:
+    if starts is None or _shows_twice(outer):
         return None
     left = dict(_runs(inner))
     box = [(start, start + 1) for start in starts]
@@ -48,6 +48,16 @@ def _runs(view: View) -> Iterator[tuple[int, int]]:
         run = (stride, size)
     if run is not None:
         yield run
+
+
+def _shows_twice(view: View) -> bool:
+    """Tell whether a window may show an element at more than one place, as an expanded tensor does."""
+    reach = 0
+    for dim in _by_stride(view):
+        if view.stride[dim] <= reach:
+            return True
+        reach += (view.size[dim] - 1) * view.stride[dim]
+    return False
 
 
 def _index(offset: int, view: View) -> list[int] | None:

@@ -73,6 +73,15 @@ def test_what_fills_memory_fills_each_tensor_that_lies_in_it() -> None:
     assert box_of(view_of(memory[:20]), view_of(part)) is None
 
 
+@pytest.mark.parametrize(
+    "outer", [torch.zeros(SIZE).unfold(0, 2, 1), torch.zeros(1, SIZE).expand(3, SIZE)], ids=["unfolded", "expanded"]
+)
+def test_part_of_what_shows_an_element_twice_is_no_box_and_all_of_it_is(outer: torch.Tensor) -> None:
+    whole, part = View(0, 0, (SIZE,), (1,), torch.float32), View(0, 0, (2,), (1,), torch.float32)
+    assert box_of(part, view_of(outer)) is None
+    assert box_of(whole, view_of(outer)) == tuple((0, extent) for extent in outer.shape)
+
+
 def test_tensors_of_other_dtypes_are_not_compared() -> None:
     memory = torch.zeros(SIZE)
     assert box_of(view_of(memory.view(torch.int32)), view_of(memory)) is None
