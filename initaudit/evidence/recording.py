@@ -18,7 +18,7 @@ from initaudit.evidence.replay import Replay
 from initaudit.evidence.tracing import Log, Traced
 from initaudit.evidence.transforming import transformed
 from initaudit.evidence.windows import box_of, disjoint
-from initaudit.laws import Unknown
+from initaudit.laws import Constant, Unknown
 from initaudit.model.process import other_generators
 from initaudit.values import History, Origin, Standing, Unfit, Write
 
@@ -108,8 +108,15 @@ class Recording:
         if view is None:
             return None
         if view not in self._origins:
-            self._origins[view] = origin(self.recorder.replay, view)
+            found = origin(self.recorder.replay, view)
+            self._origins[view] = replace(found, draws=frozenset()) if self._settled(tensor) else found
         return self._origins[view]
+
+    def _settled(self, tensor: torch.Tensor) -> bool:
+        """Tell whether nothing is left of any draw, such as where each value was written over by itself."""
+        history = self.history(tensor)
+        left = history.states[-1] if history is not None and history.states else ()
+        return bool(left) and all(isinstance(one.law, Constant) for one in left)
 
 
 class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a function)
