@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from initaudit.evidence.nesting import leaves
+from initaudit.regions import Box
 from initaudit.values import Location
 
 
@@ -33,6 +34,11 @@ class View:
         if not self.numel:
             return 0
         return self.offset + 1 + sum((size - 1) * stride for size, stride in zip(self.size, self.stride, strict=True))
+
+    def part(self, box: Box) -> "View":
+        """Give the window on a box of this one."""
+        offset = self.offset + sum(start * stride for (start, _), stride in zip(box, self.stride, strict=True))
+        return View(self.storage, offset, tuple(stop - start for start, stop in box), self.stride, self.dtype)
 
     @property
     def dense(self) -> bool:

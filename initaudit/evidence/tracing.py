@@ -84,9 +84,9 @@ class Log:
                 return pieces
             case Put(law=given):
                 return (*_without(pieces, box), Traced(box=box, law=given, op=op, since=op.index))
-        return (*_without(pieces, box), *self._changed(pieces, box, op))
+        return (*_without(pieces, box), *self._changed(pieces, box, op, output, view))
 
-    def _changed(self, pieces: tuple[Traced, ...], box: Box, op: Op) -> Iterator[Traced]:
+    def _changed(self, pieces: tuple[Traced, ...], box: Box, op: Op, output: View, view: View) -> Iterator[Traced]:
         """Give what an operation makes of what it reads: the source of a copy, or the values that stood there."""
         source = _source(op)
         if source is None or any(view != source and view not in op.written for view in op.inputs()):
@@ -99,9 +99,9 @@ class Log:
                 if overlap is not None:
                     yield Traced(box=overlap, law=changed(op, piece.law), op=op, since=piece.since)
         else:
-            yield from self._copied(source, box, op)
+            yield from self._copied(source, box, op, output, view)
 
-    def _copied(self, source: View, box: Box, op: Op) -> Iterator[Traced]:
+    def _copied(self, source: View, box: Box, op: Op, output: View, view: View) -> Iterator[Traced]:
         """Bring the laws of a source over; where the shapes differ, only one that holds throughout."""
         self.way.length += len(self.history.get(source.storage, ()))
         if self.depth == _DEEPEST or self.way.length > _LONGEST:
@@ -109,13 +109,15 @@ class Log:
             yield Traced(box=box, law=law, op=op, since=op.index)
             return
         before = Log(self.history, self.depth + 1, self.way).trace(source, op.index)
-        alike = source.size == tuple(stop - start for start, stop in box)
-        if alike or (len(before) == 1 and before[0].box == regions.whole(source.size)):
-            for piece in before:
-                target = (
-                    tuple((a + low, b + low) for (a, b), (low, _) in zip(piece.box, box, strict=True)) if alike else box
-                )
-                yield Traced(box=target, law=changed(op, piece.law), op=op, since=op.index)
+        if len(before) == 1 and before[0].box == regions.whole(source.size):
+            yield Traced(box=box, law=changed(op, before[0].law), op=op, since=op.index)
+            return
+        parts = [(output.part(piece.box), piece) for piece in before] if source.size == output.size else []
+        places = [(box_of(part, view), piece) for part, piece in parts if not disjoint(part, view)]
+        if places and all(place is not None for place, _ in places):
+            for place, piece in places:
+                if place is not None:
+                    yield Traced(box=place, law=changed(op, piece.law), op=op, since=op.index)
         else:
             law = laws.Unknown(reason=f"{op.name} of several laws is not followed")
             yield Traced(box=box, law=law, op=op, since=op.index)

@@ -174,6 +174,17 @@ def test_copy_of_a_tensor_that_is_real_brings_its_law(fill: Fill, expected: set[
     assert {one.law for one in history(fill).states[-1]} == expected
 
 
+def turned_over(weight: torch.Tensor) -> None:
+    table = torch.zeros(SIDE, SIDE)
+    table[:3] = 1.0
+    weight.mT.copy_(table)
+
+
+def test_copy_into_a_transposed_view_has_its_laws_where_they_land() -> None:
+    (ones,) = [one for one in history(turned_over).states[-1] if one.law == laws.Constant(value=1.0)]
+    assert ones.box == ((0, SIDE), (0, 3))
+
+
 def test_numbers_from_numpy_have_no_law_that_is_known() -> None:
     told = history(lambda weight: weight.copy_(torch.from_numpy(np.random.default_rng(0).random((SIDE, SIDE)))))
     assert {one.law for one in told.states[-1]} == {laws.Unknown(reason="its values were given by tensor")}
