@@ -347,7 +347,7 @@ class Transformed:
     law: "Independent"
     """What was drawn."""
     quantiles: tuple[float, ...]
-    """At the levels of `initaudit.quantiles`."""
+    """At the levels of `initaudit.chance.quantiles`."""
     mean: None = None
     std: None = None
     low: None = None

@@ -3,13 +3,13 @@
 import math
 from collections.abc import Iterator, Sequence
 
+from initaudit.chance.sampling import Band
 from initaudit.checks.audit import Audit, is_random
 from initaudit.checks.distribution import judge_region
 from initaudit.checks.traced import differences, margin
 from initaudit.laws import Law, Unknown
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.report import Detectable, Expected, Finding, Part, Row
-from initaudit.sampling import Band
 from initaudit.values import Evidence, Observation, Outcome, Severity, Standing
 
 

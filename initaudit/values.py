@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from initaudit.chance.likeness import Fingerprint
 from initaudit.fans import Layout
 from initaudit.laws import Law
-from initaudit.likeness import Fingerprint
 from initaudit.regions import Box
 
 Attribute = int | float | tuple[int | float, ...]

@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from initaudit.chance.quantiles import Leeway
+from initaudit.chance.sampling import Bands, bands, displaced
 from initaudit.checks.codes import CODES
 from initaudit.laws import CONTINUOUS, INDEPENDENT, Law, Sparse, Transformed
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.policy.matching import Tally
 from initaudit.policy.schema import Policy
 from initaudit.policy.tolerance import DEFAULT_TOLERANCE, Slack
-from initaudit.quantiles import Leeway
 from initaudit.report import Finding
-from initaudit.sampling import Bands, bands, displaced
 from initaudit.values import NEVER_REBUILT, Evidence, Location, Mode, Observation, Parameter, Rebuilt, Severity, Unfit
 
 SPACING: Mapping[str, float] = {

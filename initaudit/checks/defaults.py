@@ -3,12 +3,12 @@
 import math
 from collections.abc import Mapping
 
+from initaudit.chance.sampling import bands
 from initaudit.checks.audit import smallest, spacing
 from initaudit.checks.region import Region
 from initaudit.initialisers import INITIALISERS
 from initaudit.laws import INDEPENDENT, Constant, Law
 from initaudit.policy.resolving import torch_default
-from initaudit.sampling import bands
 from initaudit.values import Moments, Parameter, Standing
 
 _ENOUGH = 16

@@ -4,10 +4,10 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from initaudit.chance.likeness import Groups, Match, matches
 from initaudit.checks.audit import RANDOM, Audit, spacing
 from initaudit.checks.copies import Copy, of_a_kind, whole_copy
 from initaudit.laws import CONTINUOUS, INDEPENDENT, Unknown
-from initaudit.likeness import Groups, Match, matches
 from initaudit.policy.expectation import Expectation
 from initaudit.policy.matching import equal_pairs, leaders
 from initaudit.report import Finding

@@ -3,10 +3,10 @@
 import math
 from collections.abc import Callable, Mapping
 
+from initaudit.chance.quantiles import LEVELS, quantiles
 from initaudit.laws import INDEPENDENT, Independent, Law, Transformed, Unknown
 from initaudit.policy.expectation import Clause
 from initaudit.policy.schema import Through
-from initaudit.quantiles import LEVELS, quantiles
 
 APART = 1e-4
 """Distance of two quantiles, in standard deviations, that the arithmetic of computing them does not explain."""

@@ -4,13 +4,13 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from initaudit.chance.sampling import Band, Bands
 from initaudit.checks import shape
 from initaudit.checks.audit import Audit, spacing
 from initaudit.checks.region import Region
 from initaudit.laws import Law, Orthogonal
 from initaudit.policy.expectation import Expectation
 from initaudit.report import Finding
-from initaudit.sampling import Band, Bands
 from initaudit.values import Extreme, Moments, Partition
 
 

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
+from initaudit.chance.quantiles import Leeway
 from initaudit.checks.audit import Audit
 from initaudit.checks.traced import standing_in
 from initaudit.laws import Independent
 from initaudit.policy.expectation import Clause, Expectation
-from initaudit.quantiles import Leeway
 from initaudit.regions import Box
 from initaudit.report import Finding
 from initaudit.values import Location, Moments, Observation, Severity, Standing

@@ -3,13 +3,13 @@
 import math
 from collections.abc import Iterator
 
+from initaudit.chance.sampling import Band
 from initaudit.checks import shape
 from initaudit.checks.audit import spacing
 from initaudit.checks.called import times
 from initaudit.checks.region import Region
 from initaudit.laws import Law
 from initaudit.report import Finding
-from initaudit.sampling import Band
 
 
 def findings(region: Region, law: Law) -> Iterator[Finding]:

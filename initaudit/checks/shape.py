@@ -1,10 +1,10 @@
 """IA204 and IA305: the whole law, where mean and std say nothing: another distribution, and values far beyond it."""
 
+from initaudit.chance.extremes import confined, outlying
+from initaudit.chance.quantiles import LEVELS, closest, departure
 from initaudit.checks.audit import smallest, spacing
 from initaudit.checks.region import Region
-from initaudit.extremes import confined, outlying
 from initaudit.laws import INDEPENDENT, Independent, Law
-from initaudit.quantiles import LEVELS, closest, departure
 from initaudit.report import Finding
 from initaudit.values import Sample
 

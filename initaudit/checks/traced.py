@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from initaudit.chance.quantiles import quantiles
 from initaudit.checks.audit import spacing
 from initaudit.checks.levels import by_levels, comparable, departing
 from initaudit.laws import (
@@ -23,7 +24,6 @@ from initaudit.laws import (
 )
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.policy.tolerance import DEFAULT_TOLERANCE, Slack
-from initaudit.quantiles import quantiles
 from initaudit.regions import Box, intersect, numel
 from initaudit.values import Standing
 

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
+from initaudit.chance.quantiles import LEVELS, quantiles
 from initaudit.evidence.moments import DEVICE_PIECE, PIECE, pieces
 from initaudit.laws import INDEPENDENT, Independent
 from initaudit.model.through import THROUGH
 from initaudit.policy.expectation import Clause
 from initaudit.policy.schema import Through
-from initaudit.quantiles import LEVELS, quantiles
 from initaudit.values import Sample
 
 MOST = 1 << 16

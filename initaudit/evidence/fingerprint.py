@@ -6,7 +6,7 @@ from zlib import crc32
 
 import torch
 
-from initaudit.likeness import BITS, Fingerprint, Rises
+from initaudit.chance.likeness import BITS, Fingerprint, Rises
 
 _VALUES = 2 * BITS
 _LOOK = 4 * _VALUES

@@ -6,13 +6,13 @@ from typing import Any
 
 import torch
 
+from initaudit.chance.quantiles import quantiles
 from initaudit.evidence.ancestry import ancestors
 from initaudit.evidence.calculus import Put, put
 from initaudit.evidence.log import Held, Op, View
 from initaudit.evidence.nesting import leaves, mapped
 from initaudit.evidence.replay import Replay
 from initaudit.laws import INDEPENDENT, Independent, Transformed
-from initaudit.quantiles import quantiles
 
 _COPIES = frozenset({"clone", "_to_copy", "copy_"})
 _ALLOCATES = ("empty", "new_empty")

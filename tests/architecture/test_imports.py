@@ -52,15 +52,15 @@ LAYERS = (  # each may import those after it, never those before it
     ("signal/",),
     ("request.py",),
     ("policy/",),
-    ("extremes.py",),
-    ("quantiles.py", "sampling.py"),
-    ("tails.py",),
+    ("chance/extremes.py",),
+    ("chance/quantiles.py", "chance/sampling.py"),
+    ("chance/tails.py",),
     (
         "initialisers.py",
         "laws.py",
         "fans.py",
         "regions.py",
-        "likeness.py",
+        "chance/",
         "values.py",
         "report.py",
         "scorecard.py",
@@ -164,7 +164,9 @@ def test_bare_import_loads_nothing_heavy() -> None:
 
 
 def test_reports_and_laws_load_nothing_heavy() -> None:
-    statement = "import initaudit.report, initaudit.laws, initaudit.initialisers, initaudit.sampling, initaudit.reports"
+    statement = (
+        "import initaudit.report, initaudit.laws, initaudit.initialisers, initaudit.chance.sampling, initaudit.reports"
+    )
     assert loaded_after(statement, *HEAVY) == []
 
 

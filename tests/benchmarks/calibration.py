@@ -18,13 +18,13 @@ from dataclasses import dataclass
 import torch
 from scipy import stats
 
+from initaudit.chance.extremes import confined, outlying
+from initaudit.chance.quantiles import Leeway, departure
+from initaudit.chance.sampling import bands, displaced
 from initaudit.evidence.counting import counted, read_sample
-from initaudit.extremes import confined, outlying
 from initaudit.laws import INDEPENDENT, Law, LogUniform, Normal, Orthogonal, Sparse, TruncatedNormal, Uniform
 from initaudit.policy.expectation import Clause
-from initaudit.quantiles import Leeway, departure
 from initaudit.regions import whole
-from initaudit.sampling import bands, displaced
 
 ELEMENTS = 100_000_000
 """How many elements one line may draw; beyond, it draws fewer parameters."""

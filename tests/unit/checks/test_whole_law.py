@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from initaudit.chance.quantiles import quantiles
 from initaudit.checks import distribution, power, precision
 from initaudit.checks.audit import Audit, count_tests
 from initaudit.laws import (
@@ -26,7 +27,6 @@ from initaudit.policy.expectation import Clause, Expectation
 from initaudit.policy.matching import Governed, Match
 from initaudit.policy.schema import Policy, Rule, Through
 from initaudit.policy.tolerance import DEFAULT_TOLERANCE
-from initaudit.quantiles import quantiles
 from initaudit.regions import whole
 from initaudit.report import Finding
 from initaudit.rows import rows_of

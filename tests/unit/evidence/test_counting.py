@@ -5,14 +5,14 @@ import math
 import pytest
 import torch
 
+from initaudit.chance.quantiles import LEVELS, Leeway, departure, quantiles
+from initaudit.chance.sampling import displaced
 from initaudit.evidence.counting import MOST, below_each, counted, read_sample
 from initaudit.laws import Constant, Independent, Law, LogUniform, Normal, Orthogonal, TruncatedNormal, Uniform
 from initaudit.model.draw import draw
 from initaudit.policy.expectation import Clause
 from initaudit.policy.schema import Through
-from initaudit.quantiles import LEVELS, Leeway, departure, quantiles
 from initaudit.regions import whole
-from initaudit.sampling import displaced
 from initaudit.values import Sample
 
 FLOATS = (torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.float8_e4m3fn)

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
+from initaudit.chance.likeness import BITS, Fingerprint
 from initaudit.evidence.fingerprint import fingerprint, hashes, slice_hashes
-from initaudit.likeness import BITS, Fingerprint
 
 
 def taken(value: torch.Tensor) -> Fingerprint:

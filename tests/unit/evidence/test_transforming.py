@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 from initaudit.auditor import audit
+from initaudit.chance.quantiles import LEVELS, quantiles
 from initaudit.evidence.building import build_recorded
 from initaudit.laws import Law, LogUniform, Normal, Transformed, Uniform, Unknown
-from initaudit.quantiles import LEVELS, quantiles
 from initaudit.request import Request
 
 Make = Callable[[int], torch.Tensor]

@@ -1,4 +1,4 @@
-"""The bands of `initaudit.sampling` against exact laws, many draws and torch itself.
+"""The bands of `initaudit.chance.sampling` against exact laws, many draws and torch itself.
 
 Draws are seeded; every chance named here is that of failing under a seed that nobody has looked at.
 """
@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special, stats
 
+from initaudit.chance.sampling import Band, bands
 from initaudit.laws import (
     Constant,
     Elementwise,
@@ -28,7 +29,6 @@ from initaudit.laws import (
     Uniform,
     Unknown,
 )
-from initaudit.sampling import Band, bands
 
 RANDOM: list[Law] = [
     Normal(mean=1.0, std=0.02),

@@ -1,4 +1,4 @@
-"""The tail limits of `initaudit.tails` against scipy and against brute force."""
+"""The tail limits of `initaudit.chance.tails` against scipy and against brute force."""
 
 import math
 from collections.abc import Callable
@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from initaudit import tails
-from initaudit.tails import Shape, chernoff, chi2_high, chi2_low
+from initaudit.chance import tails
+from initaudit.chance.tails import Shape, chernoff, chi2_high, chi2_low
 
 SHAPES: dict[str, tuple[Shape, Callable[[np.ndarray], np.ndarray], tuple[float, float]]] = {
     "uniform": (tails.uniform(), np.ones_like, (-1.0, 1.0)),

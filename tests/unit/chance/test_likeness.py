@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from initaudit.likeness import BITS, Fingerprint, Groups, Match, Rises, matches
+from initaudit.chance.likeness import BITS, Fingerprint, Groups, Match, Rises, matches
 
 ALL = (1 << BITS) - 1
 

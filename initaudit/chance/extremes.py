@@ -2,8 +2,8 @@
 
 import math
 
+from initaudit.chance.quantiles import Leeway, chances, moved
 from initaudit.laws import Independent
-from initaudit.quantiles import Leeway, chances, moved
 
 RESOLUTION = 2.0**-23
 """A chance so small that no generator of single precision is held to it: it draws from 2²⁴ numbers."""

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from initaudit.extremes import confined, outlying
+from initaudit.chance.extremes import confined, outlying
+from initaudit.chance.quantiles import Leeway
 from initaudit.laws import Independent, LogUniform, Normal, TruncatedNormal, Uniform
-from initaudit.quantiles import Leeway
 
 EXACT = Leeway()
 LAWS: list[Independent] = [

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from initaudit.chance.quantiles import LEVELS, Leeway, chances, closest, departure, quantiles
 from initaudit.laws import Independent, LogUniform, Normal, TruncatedNormal, Uniform
-from initaudit.quantiles import LEVELS, Leeway, chances, closest, departure, quantiles
 from initaudit.values import Sample
 
 EXACT = Leeway()

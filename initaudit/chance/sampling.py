@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
 
-from initaudit import tails
+from initaudit.chance import tails
 from initaudit.laws import Law, LogUniform, Normal, Orthogonal, Sparse, TruncatedNormal, Uniform, normal_share
 
 _UNIT = NormalDist()
