@@ -133,7 +133,7 @@ def _import_module(path: str) -> ModuleType:
 def _raise_import(error: BaseException, path: str) -> NoReturn:
     if isinstance(error, KeyboardInterrupt):
         raise error
-    if isinstance(error, ModuleNotFoundError):
+    if isinstance(error, ModuleNotFoundError) and error.name is not None:
         raise TargetError(
             f"{path} imports {error.name!r}, which is not installed here{_where(error)}; install it beside initaudit"
         ) from error

@@ -58,6 +58,13 @@ def test_missing_submodule_is_named() -> None:
     assert "there is no module 'torch.no_such_part'" in refused("torch.no_such_part:build")
 
 
+def test_import_that_fails_without_naming_a_module_is_told_in_its_own_words(tmp_path: Path) -> None:
+    file = module_file(tmp_path, "lacks_a_part", "raise ModuleNotFoundError('no compiled operations')\n")
+    assert refused("lacks_a_part:build", tmp_path) == (
+        f"importing lacks_a_part failed ({file}:1): ModuleNotFoundError: no compiled operations"
+    )
+
+
 def test_module_that_lacks_one_of_its_imports_is_told_with_its_line(tmp_path: Path) -> None:
     file = module_file(tmp_path, "lacks_import", "import os\nimport no_such_dependency\n")
     assert refused("lacks_import:build", tmp_path) == (
