@@ -12,13 +12,13 @@ SMALL: dict[str, object] = {
     "embed_dim": 32,
     "dim": 32,
     "embedding_size": 32,
-    "num_hidden_layers": 3,
-    "num_layers": 3,
-    "n_layer": 3,
-    "n_layers": 3,
-    "encoder_layers": 3,
-    "decoder_layers": 3,
-    "num_decoder_layers": 3,
+    "num_hidden_layers": 4,
+    "num_layers": 4,
+    "n_layer": 4,
+    "n_layers": 4,
+    "encoder_layers": 4,
+    "decoder_layers": 4,
+    "num_decoder_layers": 4,
     "num_attention_heads": 4,
     "num_key_value_heads": 2,
     "num_heads": 4,
@@ -27,6 +27,16 @@ SMALL: dict[str, object] = {
     "encoder_attention_heads": 4,
     "decoder_attention_heads": 4,
     "head_dim": 8,
+    "rotary_dim": 4,
+    "qk_rope_head_dim": 8,
+    "qk_nope_head_dim": 8,
+    "v_head_dim": 8,
+    "kv_lora_rank": 16,
+    "q_lora_rank": 16,
+    "linear_head_dim": 8,
+    "linear_num_heads": 4,
+    "linear_num_value_heads": 4,
+    "linear_num_key_heads": 4,
     "d_kv": 8,
     "intermediate_size": 64,
     "ffn_dim": 64,
@@ -42,7 +52,13 @@ SMALL: dict[str, object] = {
     "patch_size": 8,
     "num_experts": 4,
     "num_local_experts": 4,
+    "n_routed_experts": 4,
     "num_experts_per_tok": 2,
+    "n_group": 1,
+    "topk_group": 1,
+    "moe_intermediate_size": 32,
+    "shared_expert_intermediate_size": 32,
+    "layer_group_size": 2,
     "layer_types": None,
 }
 """What is set where a configuration has it and can be set."""
@@ -87,6 +103,8 @@ def _scalars(config: Any) -> Iterator[tuple[str, object]]:
         known = config.attribute_map.get(name, name) in own or name in own
         if known and not isinstance(own.get(name), list | dict) and value is not None:
             yield name, value
+    if "kv_lora_rank" in own:  # all heads share one projection
+        yield "num_key_value_heads", SMALL["num_attention_heads"]
     for name in TOKENS:
         if isinstance(own.get(name), int):
             yield name, 1
