@@ -14,8 +14,8 @@ from initaudit.policy.bands import DEFAULT_BANDS
 from initaudit.signal.growth import growth
 from initaudit.signal.pooling import pool_gradients, pool_layers
 from initaudit.signal.request import SignalRequest
-from initaudit.signal.values import Bands, Layer, SignalReport, Widths
-from initaudit.signal.widths import Wide, follow
+from initaudit.signal.values import Bands, Layer, SignalReport
+from initaudit.signal.widths import follow
 from initaudit.values import Mode, Moments
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _report(request: SignalRequest, runs: list[list[_Probed]]) -> SignalReport:
         forward=growth(layers, lambda layer: layer.forward_stds),
         backward=growth(layers[::-1], lambda layer: layer.backward_stds),
         first_nonfinite=_first_nonfinite(layers),
-        widths=_widths(request, by_width, runs),
+        widths=follow(request.widths, by_width) if request.widths is not None else None,
         bands=Bands(activation_std=bands.activation_std, gradient_std=bands.gradient_std),
         fail_on=request.model.fail_on,
     )
@@ -117,15 +117,6 @@ def _first_nonfinite(layers: Sequence[Layer]) -> str | None:
 
 def _loses(moments: Moments | None) -> bool:
     return moments is not None and moments.nonfinite > 0
-
-
-def _widths(
-    request: SignalRequest, layers: Sequence[Sequence[Layer]], runs: Sequence[Sequence[_Probed]]
-) -> Widths | None:
-    if request.widths is None:
-        return None
-    outputs = [[one.reading.output for one in run] for run in runs]
-    return follow(request.widths, [Wide(layers=one, outputs=two) for one, two in zip(layers, outputs, strict=True)])
 
 
 def _probed(request: SignalRequest) -> _Probed:

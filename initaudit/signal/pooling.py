@@ -46,7 +46,7 @@ def _pooled(seeds: Sequence[Layer | None]) -> Layer:
         backward=_merged([one.backward for one in layers]),
         forward_stds=tuple(None if one is None else one.std for one in seeds),
         backward_stds=tuple(None if one is None else one.gradient_std for one in seeds),
-        input_stds=tuple(None if one is None else one.input_stds[0] for one in seeds),
+        passed_stds=tuple(None if one is None else one.passed_stds[0] for one in seeds),
         weight=replace(first.weight, moments=moments) if first.weight is not None and moments is not None else None,
         activation=_activation([one.activation for one in layers]),
     )

@@ -71,8 +71,9 @@ class Layer:
     """The std of what goes out, seed by seed; None where some values are not finite."""
     backward_stds: tuple[float | None, ...] = ()
     """The std of its gradient, seed by seed."""
-    input_stds: tuple[float | None, ...] = ()
-    """The std of what comes in, seed by seed."""
+    passed_stds: tuple[float | None, ...] = ()
+    """The std of what functions and factors alone make of it for the next layer with a weight, or for the end, seed by
+    seed; of what goes out, where something else is done to it."""
     weight: Weight | None = None
     """The layer's weight of two or more dimensions; None for activations, norms and pools."""
     activation: Activation | None = None

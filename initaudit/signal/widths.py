@@ -1,8 +1,6 @@
 """How the scales of layers follow the width of a model, and which parametrisation that is."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import zip_longest
+from collections.abc import Sequence
 
 from initaudit.signal.growth import exponent
 from initaudit.signal.request import Widths as Wanted
@@ -20,45 +18,25 @@ _BETWEEN_WEIGHT = -0.25
 """Weights go as fan_in^-1/2, and in the parametrisation of the neural tangent kernel do not change."""
 
 
-Scales = Sequence[float | None]
-"""One for each seed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wide:
-    """A model of one width, probed: its layers, and the scales of what it gave."""
-
-    layers: Sequence[Layer]
-    outputs: Scales
-
-
-def follow(wanted: Wanted, models: Sequence[Wide]) -> Widths:
-    """Fit the exponents of each layer with a weight that all widths have; `models` holds one for each width.
+def follow(wanted: Wanted, models: Sequence[Sequence[Layer]]) -> Widths:
+    """Fit the exponents of each layer with a weight that all widths have; `models` has the layers of each width.
 
     A check of coordinates without training (Yang & Hu 2021, arXiv:2011.14522), for a gradient of one at the outputs.
-    What comes of a layer is what the next one takes, so that a factor in the code counts with it.
+    A factor in the code, between a layer and the next, counts with the layer.
     """
-    by_call = [dict(_coming(model)) for model in models]
+    by_call = [{(one.name, one.call): one for one in layers if one.weight is not None} for layers in models]
     shared = [key for key in by_call[-1] if all(key in calls for calls in by_call)]
     rows = [_Row(wanted.values, [calls[key] for calls in by_call]) for key in shared]
     usual = next((row.regime for row in rows if row.regime in (Regime.MUP, Regime.NTK)), Regime.STANDARD)
     return Widths(argument=wanted.argument, values=wanted.values, layers=tuple(row.told(usual) for row in rows))
 
 
-def _coming(model: Wide) -> Iterator[tuple[tuple[str, int], tuple[Layer, Scales]]]:
-    """Give each layer with a weight, and the scales of what comes of it."""
-    weighted = [one for one in model.layers if one.weight is not None]
-    for layer, after in zip_longest(weighted, weighted[1:]):
-        scales = model.outputs if after is None else after.input_stds
-        yield (layer.name, layer.call), (layer, layer.forward_stds if None in scales else scales)
-
-
 class _Row:
     """One call of a layer in models of several widths."""
 
-    def __init__(self, widths: Sequence[int], models: Sequence[tuple[Layer, Scales]]) -> None:
-        self.layers = [layer for layer, _ in models]
-        self.scales = [scales for _, scales in models]
+    def __init__(self, widths: Sequence[int], layers: Sequence[Layer]) -> None:
+        self.layers = layers
+        self.scales = [one.passed_stds for one in layers]
         self.forward = exponent(widths, self.scales)
         self.backward = exponent(widths, [one.backward_stds for one in self.layers])
         weights = [one.weight for one in self.layers if one.weight is not None]

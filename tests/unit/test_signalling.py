@@ -54,9 +54,8 @@ def probed(target: object, *, seeds: int = 1, inputs: tuple[InputSpec, ...] = BA
 
 
 def stds(report: SignalReport) -> list[list[float | None]]:
-    """Give the std after each layer for each seed: what the next one takes, and at last what the layer gives."""
-    after = [layer.input_stds for layer in report.layers[1:]] + [report.layers[-1].forward_stds]
-    return [[one[seed] for one in after] for seed in range(report.seeds)]
+    """Give the std after each layer, and the function behind it, for each seed."""
+    return [[layer.passed_stds[seed] for layer in report.layers] for seed in range(report.seeds)]
 
 
 def codes(report: SignalReport) -> list[str]:
@@ -220,6 +219,56 @@ def test_widths_tell_the_parametrisation() -> None:
     assert {one.regime for one in fixed.widths.layers} == {Regime.UNSTABLE}
     assert "IA605" in codes(fixed)
     assert fixed.layers[0].weight.shape == (256, 16)
+
+
+class Scaled(nn.Module):
+    """Weights of N(0, 1) and a factor of the width in the code: the parametrisation of the neural tangent kernel."""
+
+    def __init__(self, width: int = 32) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(16, width), nn.Linear(width, width), nn.Linear(width, 4)])
+        for layer in self.layers:
+            nn.init.normal_(layer.weight)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for layer in self.layers:
+            x = torch.tanh(layer(x) / layer.in_features**0.5)
+        return x
+
+
+class Branched(nn.Module):
+    """Blocks whose branch is added to what comes in, with norms: what one gives, the next does not take alone."""
+
+    def __init__(self, width: int = 32) -> None:
+        super().__init__()
+        self.start = nn.Linear(16, width)
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(2))
+        self.ups = nn.ModuleList(nn.Linear(width, 2 * width, bias=False) for _ in range(2))
+        self.downs = nn.ModuleList(nn.Linear(2 * width, width, bias=False) for _ in range(2))
+        for layer in (*self.ups, *self.downs):
+            nn.init.normal_(layer.weight, std=0.02)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.start(x)
+        for norm, up, down in zip(self.norms, self.ups, self.downs, strict=True):
+            x = x + down(up(norm(x)))
+        return x
+
+
+def test_factor_in_the_code_counts_with_its_layer() -> None:
+    widths = Widths(argument="width", values=(32, 64, 128, 256))
+    found = probed(Scaled, inputs=(InputSpec(shape=(64, 16)),), widths=widths, seeds=2)
+    assert {one.regime for one in found.widths.layers} == {Regime.NTK}
+    assert "IA605" not in codes(found)
+
+
+def test_branch_that_grows_with_the_width_is_told_by_what_it_gives() -> None:
+    widths = Widths(argument="width", values=(32, 64, 128, 256))
+    found = probed(Branched, inputs=(InputSpec(shape=(64, 16)),), widths=widths, seeds=2)
+    powers = {one.name: one.forward.value for one in found.widths.layers}
+    assert powers["ups.1"] == pytest.approx(0.5, abs=0.15)
+    assert powers["downs.1"] == pytest.approx(1.0, abs=0.2)
+    assert "IA605" in codes(found)
 
 
 PRESET_LIKE = {

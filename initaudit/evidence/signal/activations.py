@@ -1,6 +1,6 @@
 """Which function made a tensor, read off the graph that torch keeps for the gradient."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,15 @@ class Made:
     name: str
     node: Any
     before: Any
+
+
+def through(tensor: torch.Tensor) -> Iterator[Any]:
+    """Give the nodes behind a tensor as long as each has one tensor to work on, and is no norm."""
+    node = tensor.grad_fn
+    while node is not None:
+        yield node
+        behind = [one for one, _ in node.next_functions if one is not None]
+        node = behind[0] if len(behind) == 1 and "Norm" not in node.name() else None
 
 
 def made_by(tensor: torch.Tensor) -> Made | None:

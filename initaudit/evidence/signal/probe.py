@@ -41,8 +41,6 @@ class Reading:
 
     layers: tuple[Layer, ...]
     gradients: tuple[Gradient, ...]
-    output: float | None
-    """The std of what the model gave; None where that has none."""
 
 
 def read(model: nn.Module, probe: Probe) -> Reading:
@@ -62,7 +60,6 @@ def read(model: nn.Module, probe: Probe) -> Reading:
     return Reading(
         layers=watch.layers(),
         gradients=watch.gradients() if reached else (),
-        output=watch.output(),
     )
 
 

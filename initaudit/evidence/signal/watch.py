@@ -14,7 +14,7 @@ from torch.nn.modules.conv import _ConvNd
 from torch.nn.parameter import is_lazy
 from torch.utils.hooks import RemovableHandle
 
-from initaudit.evidence.signal.activations import FLAT, RECTIFIERS, Made, made_by
+from initaudit.evidence.signal.activations import FLAT, RECTIFIERS, Made, made_by, through
 from initaudit.evidence.signal.gauge import Gauge
 from initaudit.evidence.signal.structure import first
 from initaudit.evidence.signal.weights import Weights, histogram
@@ -40,6 +40,8 @@ class _Call:
     forward: int | None = None
     backward: int | None = None
     function: "_Function | None" = None
+    passed: int | None = None
+    """Of what functions and factors alone make of it for the next call with a weight, or for the end."""
     histogram: Histogram | None = None
 
 
@@ -73,9 +75,10 @@ class Watch:
         self._counter: Counter[int] = Counter()
         self._makers: dict[Any, int] = {}
         """The nodes of the graph that stand for what layers gave, and the numbers of its moments."""
+        self._mixers: dict[Any, _Call] = {}
+        """The calls with a weight by the nodes of what they gave."""
         self._arrived: dict[int, int] = {}
         self._looking = True
-        self._output: int | None = None
 
     @contextmanager
     def hooked(self) -> Iterator[None]:
@@ -97,15 +100,12 @@ class Watch:
         """See nothing more but gradients: what is called from now on is called a second time."""
         self._looking = False
         self._makers.clear()
+        self._mixers.clear()
 
     def layers(self) -> tuple[Layer, ...]:
         """Give the calls as values, in the order in which they ended."""
         moments, counts = self._gauge.moments(), self._gauge.counts()
         return tuple(self._layer(call, moments, counts) for call in self._calls)
-
-    def output(self) -> float | None:
-        """Give the std of what the model gave; None where that has none, or is not finite."""
-        return None if self._output is None else _scale(self._gauge.moments()[self._output])
 
     def gradients(self) -> tuple[Gradient, ...]:
         """Tell what arrived at each parameter that is to be trained."""
@@ -135,6 +135,8 @@ class Watch:
         if tensor is None:
             return
         call.input = self._gauge.measure(tensor)
+        if self._weights.has(module):
+            self._passes(tensor, call.input)
         made = made_by(tensor)
         if made is not None and made.node not in self._makers and self._weights.has(module):
             channels = 1 if isinstance(module, _ConvNd) else -1
@@ -148,8 +150,8 @@ class Watch:
             call = self._open.pop()
         self._counter[id(module)] += 1
         tensor = first(output)
-        if module is self.model and tensor is not None:
-            self._output = self._gauge.measure(tensor)
+        if module is self.model and call.inner and tensor is not None:
+            self._passes(tensor, self._gauge.measure(tensor))
         if call.inner and not module._parameters:
             return
         call.name, call.number = self._names[id(module)], self._counter[id(module)]
@@ -167,10 +169,20 @@ class Watch:
             call.function = self._function(made, tensor, call.forward, channels)
         if tensor.grad_fn is not None:
             self._makers[tensor.grad_fn] = call.forward
+            if call.weighted:
+                self._mixers[tensor.grad_fn] = call
         if self._histograms:
             call.histogram = histogram(tensor)
         if tensor.requires_grad:
             _hook(tensor.register_hook, partial(self._returns, call))
+
+    def _passes(self, tensor: torch.Tensor, number: int) -> None:
+        """Note with the call that a tensor comes from, if functions and factors alone made it, what came of it."""
+        for node in through(tensor):
+            if node in self._mixers:
+                call = self._mixers[node]
+                call.passed = number if call.passed is None else call.passed
+                return
 
     def _function(self, made: Made, tensor: torch.Tensor, after: int, channels: int) -> _Function:
         """Note what a function made of its input, and count what it put to sleep."""
@@ -227,7 +239,7 @@ class Watch:
             backward=backward,
             forward_stds=(_scale(forward),),
             backward_stds=(_scale(backward),),
-            input_stds=(_scale(incoming),),
+            passed_stds=(_scale(forward if call.passed is None else moments[call.passed]),),
             weight=self._weights.told(call.module, moments) if call.weighted else None,
             activation=activation,
             units=units,

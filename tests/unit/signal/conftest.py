@@ -35,7 +35,7 @@ def layer() -> Callable[..., Layer]:
             backward=moments(gradients[0] or 1.0) if gradients else None,
             forward_stds=stds,
             backward_stds=gradients,
-            input_stds=tuple(1.0 for _ in stds),
+            passed_stds=stds,
             weight=None
             if weight is None
             else Weight(name=f"{name}.weight", shape=(8, 8), moments=moments(weight), fan_in=8),

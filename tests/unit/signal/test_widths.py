@@ -6,24 +6,23 @@ import pytest
 
 from initaudit.signal.request import Widths
 from initaudit.signal.values import Layer, Regime
-from initaudit.signal.widths import Wide, follow
+from initaudit.signal.widths import follow
 
 WIDTHS = (64, 128, 256, 512)
 
 
-def network(layer, width: int, *, forward: float, backward: float, weight: float, output: float) -> Wide:
+def network(layer, width: int, *, forward: float, backward: float, weight: float, output: float) -> list[Layer]:
     """Give a model of one width: a layer that takes the input, one that mixes, and a head, with powers of the width."""
 
-    def one(name: str, fan_in: int, gradient: float, std: float) -> Layer:
-        made = layer(name, width**forward, gradients=(width**gradient,), weight=std)
-        return replace(made, weight=replace(made.weight, fan_in=fan_in), input_stds=(width**forward,))
+    def one(name: str, fan_in: int, scale: float, gradient: float, std: float) -> Layer:
+        made = layer(name, width**scale, gradients=(width**gradient,), weight=std)
+        return replace(made, weight=replace(made.weight, fan_in=fan_in))
 
-    layers = [
-        one("first", 32, backward, 0.2),
-        one("hidden", width, backward, width**weight),
-        one("head", width, 0.0, width ** (output - 0.5) if weight else 1.0),
+    return [
+        one("first", 32, forward, backward, 0.2),
+        one("hidden", width, forward, backward, width**weight),
+        one("head", width, output, 0.0, width ** (output - 0.5) if weight else 1.0),
     ]
-    return Wide(layers=layers, outputs=(width**output,))
 
 
 @pytest.mark.parametrize(
@@ -44,12 +43,12 @@ def test_every_layer_bears_the_name_of_its_parametrisation(layer, powers: dict[s
 
 
 def test_layers_that_some_width_lacks_are_left_out(layer) -> None:
-    models = [Wide(layers=[layer(f"l.{n}", 1.0) for n in range(count)], outputs=(1.0,)) for count in (3, 2, 3)]
+    models = [[layer(f"l.{n}", 1.0) for n in range(count)] for count in (3, 2, 3)]
     found = follow(Widths(argument="depth", values=(3, 2, 3)), models)
     assert [one.name for one in found.layers] == ["l.0", "l.1"]
 
 
 def test_layer_without_a_scale_has_no_name(layer) -> None:
-    models = [Wide(layers=[layer("head", 0.0)], outputs=(0.0,)) for _ in WIDTHS]
+    models = [[layer("head", 0.0)] for _ in WIDTHS]
     (head,) = follow(Widths(argument="width", values=WIDTHS), models).layers
     assert head.regime is None

@@ -127,7 +127,6 @@ class Giving(nn.Module):
 )
 def test_outputs_of_any_structure_take_gradients(wrap) -> None:
     reading = probed(Giving(wrap), drawn(4, 8))
-    assert reading.output is not None
     assert all(one.reached for one in reading.gradients)
 
 
