@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from initaudit.applying import Applied
     from initaudit.request import Request
 
+PICKLED = (".pt", ".pth", ".bin", ".ckpt", ".pkl")
+"""How files of `torch.save` are called."""
 UNGOVERNED = 1
 """The exit code for a policy that leaves a parameter out, as that of `check` is."""
 
@@ -58,6 +60,9 @@ def _require_file(output: Path) -> None:
     require_writable(output)
     if output.exists() and not output.is_file():
         raise OptionError(f"{output}: is no regular file, so it cannot be replaced; name another")
+    if output.suffix.lower() in PICKLED:
+        better = output.with_suffix(".safetensors").name
+        raise OptionError(f"{output}: what is written is safetensors, which torch.load cannot read; name it {better}")
 
 
 def _refused(applied: "Applied", request: "Request", output: Path) -> str:

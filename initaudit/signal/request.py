@@ -49,7 +49,7 @@ class InputSpec:
         filling, bound = _filling(text, words)
         dtype = words.pop(0) if words else None
         if words or (dtype is not None and dtype not in DTYPES):
-            near = did_you_mean(dtype or "", (*DTYPES, *Filling)) or f"; {_FORM}"
+            near = did_you_mean(dtype or "", (*DTYPES, *map(str, Filling))) or f"; {_FORM}"
             raise OptionError(f"--input {text}: {':'.join([dtype or '', *words])!r} is no dtype{near}")
         return cls(
             shape=tuple(map(int, extents)), filling=filling, bound=bound, dtype=dtype, name=name if equals else None

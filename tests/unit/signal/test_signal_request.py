@@ -35,6 +35,7 @@ def test_input_is_read(text: str, spec: InputSpec) -> None:
         ("2,3:ints:many", "ints needs the bound"),
         ("2,3:floaty16", "did you mean 'float16'"),
         ("2,3:uniform:float32:again", "is no dtype"),
+        ("2,3:unifrm", "'unifrm' is no dtype; did you mean 'uniform'?"),
     ],
 )
 def test_what_is_no_input_is_told(text: str, told: str) -> None:
