@@ -162,6 +162,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if touched(memories):
             gc.collect()  # the system cannot tell this memory from that of a recording which waits to be collected
             if touched(memories):
+                for one in memories:  # what outlives this recording is not to be taken for the next one's
+                    one.keep()
                 raise UnrecordableError("code outside torch wrote into a tensor's memory")
 
     def note_draw(self, func: Any, name: str, tensor: torch.Tensor, args: Any, kwargs: Any) -> None:

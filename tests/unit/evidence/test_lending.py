@@ -89,7 +89,6 @@ def test_all_figures_are_those_of_the_model_in_memory() -> None:
     reading = lent(Decoder, tokens)
     assert reading == probed(in_memory(Decoder), tokens)
     assert all(one.reached for one in reading.gradients)
-    assert reading.output
 
 
 def test_values_are_given_back_once_others_are_read() -> None:
