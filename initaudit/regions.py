@@ -1,6 +1,10 @@
-"""Boxes inside a tensor: one (start, stop) pair a dimension. Blocks split a shape into them, slices cut them out."""
+"""Boxes inside a tensor: one (start, stop) pair a dimension. Blocks split a shape into them, slices cut them out.
+
+Beside them stands which tensors show all of the memory that they span.
+"""
 
 import math
+from collections.abc import Sequence
 
 Box = tuple[tuple[int, int], ...]
 
@@ -65,3 +69,13 @@ def subtract_all(boxes: tuple[Box, ...], hole: Box) -> tuple[Box, ...]:
 def index(box: Box) -> tuple[slice, ...]:
     """Give the index that cuts a box out of a tensor."""
     return tuple(slice(start, stop) for start, stop in box)
+
+
+def is_dense(shape: Sequence[int], strides: Sequence[int]) -> bool:
+    """Tell whether a tensor shows every element between its first and its last one once, in whatever order."""
+    expected = 1
+    for stride, size in sorted((stride, size) for size, stride in zip(shape, strides, strict=True) if size != 1):
+        if stride != expected:
+            return False
+        expected *= size
+    return True

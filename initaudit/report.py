@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from initaudit.values import Kind, Location, Mode, Moments, Outcome, Severity, Write
+from initaudit.history import Location, Write
+from initaudit.values import Kind, Mode, Moments, Outcome, Severity
 
 SCHEMA_VERSION = 1
 """The first key of the JSON report; raised when a key changes its meaning or goes."""

@@ -7,10 +7,11 @@ from initaudit.chance.sampling import Band
 from initaudit.checks.audit import Audit, is_random
 from initaudit.checks.distribution import judge_region
 from initaudit.checks.traced import differences, margin
+from initaudit.history import Standing
 from initaudit.laws import Law, Unknown
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.report import Detectable, Expected, Finding, Part, Row
-from initaudit.values import Evidence, Observation, Outcome, Severity, Standing
+from initaudit.values import Evidence, Observation, Outcome, Severity
 
 
 def rows_of(
@@ -20,18 +21,11 @@ def rows_of(
 
     So is one whose findings are all among what was left out of `everything`.
     """
-    failing, wrong = _codes(findings), _codes(everything)
+    failing = _codes(findings)
+    left_out = {name: tuple(sorted(codes)) for name, codes in _codes(everything).items() if name not in failing}
     return tuple(
-        _row(
-            audit,
-            expectation,
-            evidence,
-            built,
-            expectation.parameter.name in failing,
-            tuple(sorted(wrong.get(expectation.parameter.name, ()))),
-            judged,
-        )
-        for (expectation, evidence), built in zip(audit.pairs(), audit.built, strict=True)
+        _row(audit, *pair, built, pair[0].parameter.name in failing, left_out.get(pair[0].parameter.name, ()), judged)
+        for pair, built in zip(audit.pairs(), audit.built, strict=True)
     )
 
 
@@ -50,12 +44,11 @@ def _row(
     evidence: Evidence,
     built: Evidence,
     failed: bool,
-    wrong: tuple[str, ...],
+    left_out: tuple[str, ...],
     judged: bool,
 ) -> Row:
     parameter = expectation.parameter
     site = expectation.governed.match.site if expectation.governed.match else parameter.sites[0]
-    left_out = () if failed else wrong
     reason = evidence.reason or expectation.reason or _unjudged(expectation)
     if left_out:
         reason = f"it does not pass, but nobody asked for {', '.join(left_out)}"

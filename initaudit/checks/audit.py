@@ -7,13 +7,14 @@ from datetime import date
 from initaudit.chance.quantiles import Leeway
 from initaudit.chance.sampling import Bands, bands, displaced
 from initaudit.checks.codes import CODES
+from initaudit.history import Location, Unfit
 from initaudit.laws import CONTINUOUS, INDEPENDENT, Law, Sparse, Transformed
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.policy.matching import Tally
 from initaudit.policy.schema import Policy
 from initaudit.policy.tolerance import DEFAULT_TOLERANCE, Slack
 from initaudit.report import Finding
-from initaudit.values import NEVER_REBUILT, Evidence, Location, Mode, Observation, Parameter, Rebuilt, Severity, Unfit
+from initaudit.values import NEVER_REBUILT, Evidence, Mode, Observation, Parameter, Rebuilt, Severity
 
 SPACING: Mapping[str, float] = {
     "float64": 2.0**-52,

@@ -2,9 +2,9 @@
 
 from initaudit.checks.region import Region
 from initaudit.checks.traced import Difference
+from initaudit.history import Write
 from initaudit.laws import Law
 from initaudit.report import Finding
-from initaudit.values import Write
 
 TELLING = 1000
 """The factor beyond which a ratio of widths says less than the two figures beside it."""

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from initaudit.checks.audit import Audit, is_random
 from initaudit.checks.parts import places
 from initaudit.checks.repeats import PADDING
+from initaudit.history import Standing
 from initaudit.laws import Constant
 from initaudit.policy.expectation import Expectation
 from initaudit.regions import Box, intersect, whole
 from initaudit.report import Finding
-from initaudit.values import Evidence, Severity, Standing
+from initaudit.values import Evidence, Severity
 
 _EMBEDDINGS = frozenset({"torch.nn.modules.sparse.Embedding", "torch.nn.modules.sparse.EmbeddingBag"})
 _LSTMS = frozenset({"torch.nn.modules.rnn.LSTM", "torch.nn.modules.rnn.LSTMCell"})

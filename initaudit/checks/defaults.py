@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from initaudit.chance.sampling import bands
 from initaudit.checks.audit import smallest, spacing
 from initaudit.checks.region import Region
+from initaudit.history import Standing
 from initaudit.initialisers import INITIALISERS
 from initaudit.laws import INDEPENDENT, Constant, Law
 from initaudit.policy.resolving import torch_default
-from initaudit.values import Moments, Parameter, Standing
+from initaudit.values import Moments, Parameter
 
 _ENOUGH = 16
 """Fewer values fit many laws."""

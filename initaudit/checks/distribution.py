@@ -8,10 +8,11 @@ from initaudit.checks.audit import Audit, is_random
 from initaudit.checks.defaults import still_default
 from initaudit.checks.region import Region
 from initaudit.checks.traced import differences
+from initaudit.history import Standing
 from initaudit.laws import Law
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.report import Finding
-from initaudit.values import Evidence, Kind, Observation, Severity, Standing
+from initaudit.values import Evidence, Kind, Observation, Severity
 
 
 def findings(audit: Audit) -> Iterator[Finding]:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from initaudit.checks.audit import Audit
+from initaudit.history import Standing
 from initaudit.policy.expectation import Expectation
 from initaudit.regions import numel
 from initaudit.report import Finding
-from initaudit.values import Evidence, Kind, Severity, Standing
+from initaudit.values import Evidence, Kind, Severity
 
 
 def findings(audit: Audit) -> Iterator[Finding]:

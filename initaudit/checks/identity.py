@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from initaudit.chance.likeness import Groups, Match, matches
 from initaudit.checks.audit import RANDOM, Audit, spacing
 from initaudit.checks.copies import Copy, of_a_kind, whole_copy
+from initaudit.history import Origin
 from initaudit.laws import CONTINUOUS, INDEPENDENT, Unknown
 from initaudit.policy.expectation import Expectation
 from initaudit.policy.matching import equal_pairs, leaders
 from initaudit.report import Finding
-from initaudit.values import Evidence, Kind, Origin, Severity
+from initaudit.values import Evidence, Kind, Severity
 
 _SHOWN = 3
 """So many names of a group are told."""

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from initaudit.checks.audit import Audit, is_random
+from initaudit.history import LOADED
 from initaudit.policy.expectation import Expectation
 from initaudit.report import Finding
-from initaudit.values import LOADED, Evidence, Kind, Mode, Severity
+from initaudit.values import Evidence, Kind, Mode, Severity
 
 SEEDED_ANEW = (
     "another seed gives it the same values, though they are drawn: the factory seeds the generator itself, or draws "

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from initaudit.checks.audit import Audit, is_random
 from initaudit.checks.called import call
 from initaudit.checks.traced import differences
+from initaudit.history import LOADED, Standing, Unfit, Write
 from initaudit.policy.expectation import Expectation
 from initaudit.regions import intersect
 from initaudit.report import Finding
-from initaudit.values import LOADED, Evidence, Mode, Severity, Standing, Unfit, Write
+from initaudit.values import Evidence, Mode, Severity
 
 
 def findings(audit: Audit) -> Iterator[Finding]:

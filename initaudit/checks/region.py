@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from initaudit.chance.quantiles import Leeway
 from initaudit.checks.audit import Audit
 from initaudit.checks.traced import standing_in
+from initaudit.history import Location, Standing
 from initaudit.laws import Independent
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.regions import Box
 from initaudit.report import Finding
-from initaudit.values import Location, Moments, Observation, Severity, Standing
+from initaudit.values import Moments, Observation, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

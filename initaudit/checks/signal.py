@@ -6,11 +6,12 @@ from dataclasses import replace
 from itertools import takewhile
 
 from initaudit.checks.codes import CODES
+from initaudit.history import Location
 from initaudit.policy.bands import Band, SignalBands
 from initaudit.report import Finding
 from initaudit.signal.values import Growth, Layer, SignalReport
 from initaudit.signal.widths import GROWS
-from initaudit.values import Location, Severity
+from initaudit.values import Severity
 
 LED_THERE = 3
 """So many layers before the first value that is not finite are told."""

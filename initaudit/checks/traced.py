@@ -8,6 +8,7 @@ from functools import lru_cache
 from initaudit.chance.quantiles import quantiles
 from initaudit.checks.audit import spacing
 from initaudit.checks.levels import by_levels, comparable, departing
+from initaudit.history import Standing
 from initaudit.laws import (
     CONTINUOUS,
     INDEPENDENT,
@@ -25,7 +26,6 @@ from initaudit.laws import (
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.policy.tolerance import DEFAULT_TOLERANCE, Slack
 from initaudit.regions import Box, intersect, numel
-from initaudit.values import Standing
 
 ROUNDING = 1e-5
 """Relative difference of two figures that the arithmetic of computing them explains."""

@@ -7,7 +7,7 @@ import torch
 from initaudit.evidence.log import Held, Op, View
 from initaudit.evidence.nesting import leaves
 from initaudit.evidence.replay import Replay
-from initaudit.values import LOADED, Origin
+from initaudit.history import LOADED, Origin
 
 _COPIES = frozenset({"clone", "copy_", "_to_copy", "contiguous"})
 

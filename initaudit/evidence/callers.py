@@ -9,8 +9,8 @@ from types import FrameType
 import torch
 
 from initaudit.evidence.log import Caller
+from initaudit.history import LOADED, Location
 from initaudit.model.target import shown_path
-from initaudit.values import LOADED, Location
 
 _TORCH = os.path.dirname(torch.__file__) + os.sep
 _INIT = os.path.join(_TORCH, "nn", "init.py")

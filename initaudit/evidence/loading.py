@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 from torch import nn
 
 from initaudit.evidence.callers import caller
-from initaudit.values import LOADED, Unfit
+from initaudit.history import LOADED, Unfit
 
 
 class Loads:

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 
 from initaudit.evidence.nesting import leaves
-from initaudit.regions import Box
-from initaudit.values import Location
+from initaudit.history import Location
+from initaudit.regions import Box, is_dense
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,7 @@ class View:
     @property
     def dense(self) -> bool:
         """Whether the window shows every element of its extent once, in some order of dimensions."""
-        expected = 1
-        for stride, size in sorted(
-            (stride, size) for size, stride in zip(self.size, self.stride, strict=True) if size != 1
-        ):
-            if stride != expected:
-                return False
-            expected *= size
-        return True
+        return is_dense(self.size, self.stride)
 
 
 @dataclass(slots=True)

@@ -7,13 +7,14 @@ import torch
 from initaudit.evidence.fingerprint import fingerprint
 from initaudit.evidence.parts import partitions, repeats
 from initaudit.evidence.source import Source
-from initaudit.evidence.stream import Stream
+from initaudit.evidence.streaming import Stream
+from initaudit.history import Origin
 from initaudit.laws import CONTINUOUS, INDEPENDENT, Orthogonal, Sparse
 from initaudit.model.through import THROUGH
 from initaudit.model.walk import Entry
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.regions import Box
-from initaudit.values import UNSEEN, Evidence, Kind, Look, Origin, Partition
+from initaudit.values import UNSEEN, Evidence, Kind, Look, Partition
 
 
 class Looking:

@@ -15,8 +15,7 @@ from initaudit.evidence.exactness import EXTRAS, Exactness, exactness
 from initaudit.evidence.looking import Looking
 from initaudit.evidence.moments import FIGURES, Transform, collect, figures, moments
 from initaudit.evidence.source import Source
-from initaudit.evidence.stream import Stream
-from initaudit.evidence.streaming import Streams, streams
+from initaudit.evidence.streaming import Stream, Streams, streams
 from initaudit.laws import CONTINUOUS
 from initaudit.model.through import THROUGH
 from initaudit.model.walk import Entry

@@ -18,9 +18,9 @@ from initaudit.evidence.replay import Replay
 from initaudit.evidence.tracing import Log, Traced
 from initaudit.evidence.transforming import transformed
 from initaudit.evidence.windows import box_of, disjoint
+from initaudit.history import History, Origin, Standing, Unfit, Write
 from initaudit.laws import Constant, Unknown
 from initaudit.model.process import other_generators
-from initaudit.values import History, Origin, Standing, Unfit, Write
 
 POLICY = "policy"
 """What is said to write what a policy declares, in place of an operation's name."""
@@ -34,8 +34,8 @@ class Recording:
 
     recorder: Recorder
     _known: dict[View, History] = field(default_factory=dict)
-    _origins: dict[View, Origin] = field(default_factory=dict)
     """Histories that were told before; the log is finished, so they hold."""
+    _origins: dict[View, Origin] = field(default_factory=dict)
 
     def value(self, tensor: torch.Tensor, device: torch.device) -> torch.Tensor | None:
         """Compute a virtual tensor's values on a device; None for a tensor whose values are in memory."""
@@ -115,7 +115,7 @@ class Recording:
     def _settled(self, tensor: torch.Tensor) -> bool:
         """Tell whether nothing is left of any draw, such as where each value was written over by itself."""
         history = self.history(tensor)
-        left = history.states[-1] if history is not None and history.states else ()
+        left = history.left if history is not None else ()
         return bool(left) and all(isinstance(one.law, Constant) for one in left)
 
 

@@ -10,8 +10,8 @@ from initaudit.evidence.nesting import leaves
 from initaudit.evidence.plain import speaks_for_itself
 from initaudit.evidence.recording import Recording
 from initaudit.evidence.source import Source, in_memory
+from initaudit.history import LOADED
 from initaudit.model.walk import Entry
-from initaudit.values import LOADED
 
 MOST = 1 << 24
 """Of tensors with more elements, how they are made is compared, and not the values."""
@@ -57,7 +57,7 @@ def _drawn_elsewhere(recording: Recording, tensor: torch.Tensor) -> bool | None:
 
 def _is_loaded(recording: Recording, entry: Entry) -> bool:
     history = recording.history(entry.tensors[0])
-    left = history.states[-1] if history is not None and history.states else ()
+    left = history.left if history is not None else ()
     return bool(left) and all(one.write.initialiser == LOADED for one in left)
 
 

@@ -10,12 +10,12 @@ import torch
 from initaudit.errors import PolicyError, Problem, TargetError
 from initaudit.evidence.plain import plain
 from initaudit.evidence.recording import Recording
+from initaudit.history import History, Origin
 from initaudit.laws import INDEPENDENT, Unknown
 from initaudit.model.draw import fill, generator_for
 from initaudit.model.walk import Entry
 from initaudit.policy.expectation import Expectation
 from initaudit.regions import index
-from initaudit.values import History, Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +60,7 @@ class Source:
         history = self.recorded(entry)
         if not self.covered or history is None or not writes(entry, expectation):
             return False
-        left = history.states[-1] if history.states else ()
-        return bool(left) and not any(isinstance(one.law, Unknown | None) for one in left)
+        return bool(history.left) and not any(isinstance(one.law, Unknown | None) for one in history.left)
 
     def recorded(self, entry: Entry) -> History | None:
         """Tell what the factory wrote to a parameter; None where that is not known."""
@@ -88,7 +87,7 @@ class Source:
                 and not any(clause.writer is not None for clause in expectation.clauses)
             )
         history = self.recorded(entry)
-        left = history.states[-1] if history is not None and history.states else ()
+        left = history.left if history is not None else ()
         return origin is not None and origin.single and len(left) == 1 and isinstance(left[0].law, INDEPENDENT)
 
     def generator(self, entry: Entry, expectation: Expectation) -> torch.Generator | None:

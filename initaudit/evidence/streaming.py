@@ -1,24 +1,65 @@
-"""Which values need not be made at once: those of a region's own law, drawn piece by piece, one region at a time."""
+"""Values that need not be made at once: draws of a region's own law, piece by piece, one region at a time.
 
-from collections.abc import Iterator, Sequence
+Each piece is made, measured while the cache holds it, and drawn over by the next.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import torch
 
+from initaudit.evidence.moments import DEVICE_PIECE, PIECE
 from initaudit.evidence.replay import mark_unwritten
 from initaudit.evidence.source import Source, writes
-from initaudit.evidence.stream import Draw, Stream, draws_alike
-from initaudit.laws import INDEPENDENT, STRUCTURED, Constant, Elementwise, Law, Loaded, Pattern
+from initaudit.laws import INDEPENDENT, STRUCTURED, Constant, Elementwise, Law, Loaded, Normal, Pattern, Uniform
 from initaudit.model.draw import draw, generator_for
 from initaudit.model.walk import Entry
 from initaudit.policy.expectation import Expectation
 from initaudit.regions import Box, intersect, numel, whole
 
-Streams = Sequence[Sequence[Stream]]
+Draw = Callable[[torch.Tensor], object]
+"""Fills a tensor with the next values."""
+_BLOCK = 16
+"""`normal_` on the processor works in blocks of so many values, and draws a shorter rest another way."""
 Place = tuple[Box, Law | None]
 """What stands in a box: a law; None where nobody wrote."""
 _Totals = list[dict[Law | None, int]]
 """How many elements each law has, region by region."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """Values of a law to come, in the order of a flat tensor."""
+
+    count: int
+    total: int
+    """How many values of the parameter they stand for."""
+    dtype: torch.dtype
+    device: torch.device
+    draw: Draw
+    alike: bool = False
+    """Whether they are all the same, so that a few of them tell all."""
+
+    @property
+    def sampled(self) -> bool:
+        """Whether these are some of the values, drawn for all of them."""
+        return self.count < self.total
+
+    def pieces(self) -> Iterator[torch.Tensor]:
+        """Give the values in flat pieces; each is good until the next is asked for."""
+        size = PIECE if self.device.type == "cpu" else DEVICE_PIECE
+        room = torch.empty(min(self.count, size + _BLOCK), dtype=self.dtype, device=self.device)
+        left = self.count
+        while left:
+            piece = room[: size if left >= size + _BLOCK else left]
+            with torch.no_grad():
+                self.draw(piece)
+            yield piece
+            left -= len(piece)
+
+
+Streams = Sequence[Sequence[Stream]]
 
 
 def streams(source: Source, entry: Entry, expectation: Expectation) -> Streams | None:
@@ -66,12 +107,17 @@ def _drawn_at_once(source: Source, entry: Entry, expectation: Expectation, total
     """Give the one draw of a parameter in pieces, where these have the values that it has."""
     laws = [law for one in totals for law in one]
     generator = source.generator(entry, expectation) if len(laws) == 1 else None
-    if generator is None or not draws_alike(laws[0], entry.parameter.numel, source.device):
+    if generator is None or not _draws_alike(laws[0], entry.parameter.numel, source.device):
         return None
     dtype = getattr(torch, entry.parameter.dtype)
     fill = _draw(laws[0], generator, dtype)
     total = entry.parameter.numel
     return None if fill is None else [[Stream(count=total, total=total, dtype=dtype, device=source.device, draw=fill)]]
+
+
+def _draws_alike(law: Law | None, count: int, device: torch.device) -> bool:
+    """Tell whether drawing in pieces gives the values of drawing at once, and is worth it."""
+    return isinstance(law, Normal | Uniform) and device.type == "cpu" and count > PIECE + _BLOCK
 
 
 def _draw(law: Law | None, generator: torch.Generator, dtype: torch.dtype) -> Draw | None:
@@ -102,9 +148,9 @@ def _left(source: Source, entry: Entry) -> list[Place] | None:
     """List what the factory left in a parameter whose values are in the log."""
     history = source.recorded(entry)
     virtual = source.recording is not None and source.recording.is_virtual(entry.tensors[0])
-    if history is None or not history.states or not virtual:
+    if history is None or not history.left or not virtual:
         return None
-    return [(one.box, one.law) for one in history.states[-1]]
+    return [(one.box, one.law) for one in history.left]
 
 
 def _inside(boxes: Sequence[Box], standing: Sequence[Place]) -> Iterator[Place]:

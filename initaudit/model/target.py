@@ -19,8 +19,8 @@ import torch
 from torch import nn
 
 from initaudit.errors import TargetError, did_you_mean
+from initaudit.history import Location
 from initaudit.model.process import prints_to_stderr, restored, seeded, unwritten_is_nan
-from initaudit.values import Location
 
 _FORM = "write it as 'package.module:attribute' or 'path/to/file.py:attribute'"
 _LONGEST = 500

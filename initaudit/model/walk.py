@@ -14,9 +14,11 @@ from torch.nn.parameter import UninitializedTensorMixin  # type: ignore[attr-def
 
 from initaudit.errors import TargetError
 from initaudit.fans import Layout
+from initaudit.history import Location
 from initaudit.model.parametrised import Computed, computed, known_classes
 from initaudit.model.target import definition
-from initaudit.values import Attribute, Kind, Location, Parameter, Site
+from initaudit.regions import is_dense
+from initaudit.values import Attribute, Kind, Parameter, Site
 
 _INPUT_FIRST = frozenset({"transformers.pytorch_utils.Conv1D"})
 """Classes whose two-dimensional weight is stored (in, out)."""
@@ -220,18 +222,8 @@ def _identity(tensor: torch.Tensor) -> object:
         return id(tensor)
     if not tensor.numel() or tensor.is_meta:
         return id(tensor)
-    seen = tensor.numel() if _is_dense(tensor) else (tensor.shape, tensor.stride())
+    seen = tensor.numel() if is_dense(tensor.shape, tensor.stride()) else (tensor.shape, tensor.stride())
     return (_storage(tensor), tensor.storage_offset(), seen, tensor.dtype)
-
-
-def _is_dense(tensor: torch.Tensor) -> bool:
-    """Tell whether a tensor shows every element between its first and its last one once, in whatever order."""
-    expected = 1
-    for stride, size in sorted((stride, size) for size, stride in zip(tensor.shape, tensor.stride(), strict=True)):
-        if size > 1 and stride != expected:
-            return False
-        expected *= size
-    return True
 
 
 def _storage(tensor: torch.Tensor) -> int:

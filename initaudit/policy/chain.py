@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from initaudit.errors import PolicyError, Problem
+from initaudit.history import Location
 from initaudit.policy import diagnosis, yaml12
 from initaudit.policy.faults import shown
 from initaudit.policy.numbers import Known
@@ -13,7 +14,6 @@ from initaudit.policy.schema import Document, Rule
 from initaudit.policy.source import Page, Source, find, read
 from initaudit.policy.yaml12 import Node
 from initaudit.policy.yaml_errors import Place, YamlError
-from initaudit.values import Location
 
 LONGEST = 10
 """How many policies may extend one another."""

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from initaudit.errors import nearest
+from initaudit.history import Location
 from initaudit.policy import forms, numbers
 from initaudit.policy.bands import DEFAULT_BANDS, SignalBands
 from initaudit.policy.expression import ROOTS, Expression
@@ -25,7 +26,7 @@ from initaudit.policy.faults import KEY, Fault, fault, faults, together
 from initaudit.policy.index import Index, index_text, read_index
 from initaudit.policy.initialisation import TORCH_DEFAULT, UNCHECKED, Initialisation
 from initaudit.policy.tolerance import DEFAULT_TOLERANCE, Slack, Tolerance
-from initaudit.values import Kind, Location
+from initaudit.values import Kind
 
 __all__ = [
     "DEFAULT_BANDS",

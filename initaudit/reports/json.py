@@ -5,9 +5,10 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from initaudit import __version__
+from initaudit.history import Location, Write
 from initaudit.report import SCHEMA_VERSION, Detectable, Expected, Finding, Part, Report, Row
 from initaudit.reports import EVERYTHING, View
-from initaudit.values import Location, Moments, Write
+from initaudit.values import Moments
 
 if TYPE_CHECKING:
     from initaudit.signal.values import SignalReport

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from initaudit.history import Write
 from initaudit.report import Detectable, Expected, Finding, Part, Report, Row
 from initaudit.reports.escape import escape
-from initaudit.values import Kind, Mode, Moments, Outcome, Severity, Write
+from initaudit.values import Kind, Mode, Moments, Outcome, Severity
 
 NOTHING = "-"
 """What stands for a figure, law or rule that is not there."""

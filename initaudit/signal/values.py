@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from initaudit.history import Location
 from initaudit.report import Finding, fails
-from initaudit.values import Location, Mode, Moments, Outcome, Severity
+from initaudit.values import Mode, Moments, Outcome, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

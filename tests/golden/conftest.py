@@ -4,8 +4,9 @@ import math
 
 import pytest
 
+from initaudit.history import Location
 from initaudit.report import Detectable, Expected, Finding, Part, Report, Row, Write
-from initaudit.values import Kind, Location, Mode, Moments, Outcome, Severity
+from initaudit.values import Kind, Mode, Moments, Outcome, Severity
 
 ANSI = "\x1b[31mred\x1b[0m"
 BIDI = "\u202egnp.exe\u202c"

@@ -18,10 +18,11 @@ from initaudit.evidence.signal.activations import FLAT, RECTIFIERS, Made, made_b
 from initaudit.evidence.signal.gauge import Gauge
 from initaudit.evidence.signal.structure import first
 from initaudit.evidence.signal.weights import Weights, histogram
+from initaudit.history import Location
 from initaudit.model.target import definition
 from initaudit.model.walk import mendable
 from initaudit.signal.values import Activation, Gradient, Histogram, Layer, Units
-from initaudit.values import Location, Moments
+from initaudit.values import Moments
 
 
 @dataclass(slots=True)
@@ -135,10 +136,11 @@ class Watch:
         if tensor is None:
             return
         call.input = self._gauge.measure(tensor)
-        if self._weights.has(module):
-            self._passes(tensor, call.input)
+        if not self._weights.has(module):
+            return
+        self._passes(tensor, call.input)
         made = made_by(tensor)
-        if made is not None and made.node not in self._makers and self._weights.has(module):
+        if made is not None and made.node not in self._makers:
             channels = 1 if isinstance(module, _ConvNd) else -1
             call.function = self._function(made, tensor, call.input, channels)
 

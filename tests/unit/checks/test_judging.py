@@ -12,6 +12,7 @@ from initaudit.checks.audit import Audit, count_tests
 from initaudit.checks.registry import findings_of
 from initaudit.checks.selection import select
 from initaudit.errors import OptionError
+from initaudit.history import Location
 from initaudit.laws import Constant, Law, Normal, Orthogonal, Pattern, Sparse, Uniform, Unknown
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.policy.matching import Governed, Match, Tally
@@ -20,18 +21,7 @@ from initaudit.policy.tolerance import DEFAULT_TOLERANCE
 from initaudit.regions import numel, whole
 from initaudit.report import Finding
 from initaudit.rows import rows_of
-from initaudit.values import (
-    Evidence,
-    Kind,
-    Location,
-    Mode,
-    Moments,
-    Observation,
-    Outcome,
-    Parameter,
-    Severity,
-    Site,
-)
+from initaudit.values import Evidence, Kind, Mode, Moments, Observation, Outcome, Parameter, Severity, Site
 
 SHAPE = (100, 100)
 COUNT = 10_000

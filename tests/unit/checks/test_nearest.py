@@ -6,11 +6,12 @@ import pytest
 
 from initaudit.checks.audit import Audit
 from initaudit.checks.coverage import findings
+from initaudit.history import Location
 from initaudit.policy.expectation import Expectation
 from initaudit.policy.matching import Governed, Tally
 from initaudit.policy.schema import Policy, Rule, Unmatched
 from initaudit.report import Finding
-from initaudit.values import Location, Mode, Parameter, Severity, Site
+from initaudit.values import Mode, Parameter, Severity, Site
 
 CONV = ("torch.nn.modules.conv.Conv2d", "torch.nn.modules.conv._ConvNd", "torch.nn.modules.module.Module")
 LINEAR = ("torch.nn.modules.linear.Linear", "torch.nn.modules.module.Module")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from initaudit.checks.traced import Difference, differences
+from initaudit.history import Standing, Write
 from initaudit.laws import (
     Constant,
     Law,
@@ -22,7 +23,7 @@ from initaudit.policy.expectation import Clause, Expectation
 from initaudit.policy.matching import Governed
 from initaudit.policy.tolerance import DEFAULT_TOLERANCE, Slack, Tolerance
 from initaudit.regions import Box, whole
-from initaudit.values import Parameter, Site, Standing, Write
+from initaudit.values import Parameter, Site
 
 SHAPE = (64, 32)
 BOUND = 0.02 * 3**0.5

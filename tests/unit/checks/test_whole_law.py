@@ -12,6 +12,7 @@ import pytest
 from initaudit.chance.quantiles import quantiles
 from initaudit.checks import distribution, power, precision
 from initaudit.checks.audit import Audit, count_tests
+from initaudit.history import History, Location, Standing, Write
 from initaudit.laws import (
     Constant,
     Elementwise,
@@ -30,21 +31,7 @@ from initaudit.policy.tolerance import DEFAULT_TOLERANCE
 from initaudit.regions import whole
 from initaudit.report import Finding
 from initaudit.rows import rows_of
-from initaudit.values import (
-    Evidence,
-    History,
-    Kind,
-    Location,
-    Mode,
-    Moments,
-    Observation,
-    Parameter,
-    Sample,
-    Severity,
-    Site,
-    Standing,
-    Write,
-)
+from initaudit.values import Evidence, Kind, Mode, Moments, Observation, Parameter, Sample, Severity, Site
 
 BOUND = 0.02 * 3**0.5
 NORMAL, FLAT = Normal(std=0.02), Uniform(low=-BOUND, high=BOUND)

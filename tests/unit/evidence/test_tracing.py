@@ -9,9 +9,9 @@ from torch import nn
 
 from initaudit import laws
 from initaudit.evidence.building import build_recorded
+from initaudit.history import History
 from initaudit.regions import Box
 from initaudit.request import Request
-from initaudit.values import History
 
 SIDE = 256
 Fill = Callable[[torch.Tensor], object]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from initaudit.history import Location
 from initaudit.policy.reader import load_policy
 from initaudit.policy.schema import (
     DEFAULT_TOLERANCE,
@@ -15,7 +16,7 @@ from initaudit.policy.schema import (
     Tolerance,
     Unmatched,
 )
-from initaudit.values import Kind, Location
+from initaudit.values import Kind
 
 RULES = "rules: [{id: all, match: {name: '*'}, init: zeros}]"
 

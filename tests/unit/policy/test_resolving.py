@@ -10,13 +10,14 @@ import pytest
 from initaudit import regions
 from initaudit.errors import PolicyError
 from initaudit.fans import Fans, Layout
+from initaudit.history import Location
 from initaudit.initialisers import INITIALISERS, Geometry, initialiser
 from initaudit.laws import Constant, Elementwise, Loaded, Normal, Orthogonal, Uniform, Unknown
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.policy.matching import Governed, Match
 from initaudit.policy.resolving import count_expected, expect
 from initaudit.policy.schema import Policy, Rule, Slack
-from initaudit.values import Location, Parameter, Site
+from initaudit.values import Parameter, Site
 
 LINEAR = ("torch.nn.modules.linear.Linear", "torch.nn.modules.module.Module")
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from initaudit import __version__
+from initaudit.history import Location
 from initaudit.report import Detectable, Expected, Finding, Part, Report, Row, Write
 from initaudit.reports.json import render
-from initaudit.values import Location, Moments, Outcome, Severity
+from initaudit.values import Moments, Outcome, Severity
 
 Make = Callable[..., Any]
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree
 
+from initaudit.history import Location
 from initaudit.reports.junit import render
-from initaudit.values import Location, Outcome, Severity
+from initaudit.values import Outcome, Severity
 
 Make = Callable[..., Any]
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from initaudit.history import Location
 from initaudit.reports import View
 from initaudit.reports.plain import render
-from initaudit.values import Kind, Location, Mode, Outcome, Severity
+from initaudit.values import Kind, Mode, Outcome, Severity
 
 Make = Callable[..., Any]
 

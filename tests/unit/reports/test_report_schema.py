@@ -7,10 +7,11 @@ from typing import Any
 import jsonschema
 import pytest
 
+from initaudit.history import Location
 from initaudit.report import Detectable, Part, Write
 from initaudit.reports import json as json_report
 from initaudit.reports.json_schema import render
-from initaudit.values import Location, Outcome
+from initaudit.values import Outcome
 
 Make = Callable[..., Any]
 

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from initaudit.history import Location
 from initaudit.report import Detectable, Part, Write
 from initaudit.reports import View
 from initaudit.reports.table import fold, render
-from initaudit.values import Location, Outcome, Severity
+from initaudit.values import Outcome, Severity
 
 Make = Callable[..., Any]
 

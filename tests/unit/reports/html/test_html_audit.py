@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from initaudit.history import Location
 from initaudit.report import Part, Write
 from initaudit.reports import View
 from initaudit.reports.html.audit import render
-from initaudit.values import Kind, Location, Mode, Outcome, Severity
+from initaudit.values import Kind, Mode, Outcome, Severity
 
 Make = Callable[..., Any]
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from initaudit.history import Location
 from initaudit.reports.html import page as source
 from initaudit.reports.html.audit import render
 from initaudit.reports.html.page import ticked
-from initaudit.values import Location
 
 Make = Callable[..., Any]
 STYLE = (Path(source.__file__).parent / "style.css").read_text(encoding="utf-8")

@@ -1,0 +1,106 @@
+"""What the recording tells of a parameter: who wrote it, in which order, and what stands there."""
+
+from dataclasses import dataclass
+
+from initaudit.laws import Law
+from initaudit.regions import Box
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """A line of somebody's file; lines count from one."""
+
+    path: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
+
+
+LOADED = "load_state_dict"
+"""The initialiser of a write whose values come from a state dict."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfit:
+    """A state dict that was loaded, and of which nothing reached the module."""
+
+    module: str
+    """The class of the module."""
+    given: str
+    """One of the keys of the state dict."""
+    keys: int
+    """How many it has."""
+    wanted: str
+    """One of the module's."""
+    location: Location | None
+    """Who called `load_state_dict`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """One recorded initialising operation and the line that asked for it."""
+
+    initialiser: str
+    """A function of `torch.nn.init` without its underscore, else the operation's own name."""
+    arguments: tuple[tuple[str, float | str], ...] = ()
+    location: Location | None = None
+    """The first line outside torch."""
+    user: Location | None = None
+    """The first line outside every installed package, where that is another one."""
+    elements: int | None = None
+    region: Box | None = None
+    """What it wrote, where that is a part of the parameter and a box."""
+    dead: bool = False
+    """Whether later writes left nothing of it."""
+    default: bool = False
+    """Whether a module of torch made it by itself, as its constructor and `reset_parameters` do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What stands in a region of a parameter as the recording tells it; without a law, nobody wrote it."""
+
+    box: Box
+    law: Law | None
+    write: Write
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """All writes of a parameter, and what stood there after each."""
+
+    writes: tuple[Write, ...]
+    """Newest first."""
+    states: tuple[tuple[Standing, ...], ...]
+    """One for each write, oldest first."""
+
+    @property
+    def left(self) -> tuple[Standing, ...]:
+        """What the factory left, region by region; empty where nothing was written."""
+        return self.states[-1] if self.states else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What the recording tells of the operations that a parameter's values come from."""
+
+    draws: frozenset[int]
+    """Those of them that draw, by their place in the recording."""
+    single: bool
+    """Whether one of them draws, as many values as there are, and none makes more or fewer of them."""
+    apart: bool
+    """Whether each value is made of draws of its own, and none of them of another's."""
+    loaded: bool
+    """Whether any of them brings in what a state dict holds, and what nobody drew here."""
+    key: tuple[object, ...] | None
+    """Equal for parameters that hold the same values, bit for bit; None where that is not told."""
+    copied: bool
+    """Whether the last of them copies values, whole, from another tensor."""
+    location: Location | None
+    """The line that asked for the last of them."""
+
+    @property
+    def random(self) -> bool:
+        """Whether any of them draws."""
+        return bool(self.draws)
