@@ -61,6 +61,7 @@ LAYERS = (  # each may import those after it, never those before it
         "fans.py",
         "regions.py",
         "chance/",
+        "history.py",
         "values.py",
         "report.py",
         "scorecard.py",
