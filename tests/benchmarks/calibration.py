@@ -1,6 +1,7 @@
 """Observed against stated false alarms of every sampling test, on parameters that torch draws; run by hand.
 
-    python tests/benchmarks/calibration.py [--models 10000] [--rate 0.01] [--largest 10000000]
+    python tests/benchmarks/calibration.py [--models 10000] [--rate 0.01] [--smallest 2] [--largest 10000000]
+                                           [--match GLOB]
 
 Each line is one law, dtype and size: how many parameters were drawn, and how many of them each test refused: mean,
 std, the shares below quantiles, values too close together, and values too far out. A correct test exceeds `at most`
@@ -8,6 +9,7 @@ by a chance of one in a million. The last sizes get fewer parameters, as the col
 """
 
 import argparse
+import fnmatch
 import itertools
 import math
 import sys
@@ -135,13 +137,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--models", type=int, default=10_000, help="parameters for each line (%(default)s)")
     parser.add_argument("--rate", type=float, default=0.01, help="stated false alarms (%(default)s)")
+    parser.add_argument("--smallest", type=int, default=SIZES[0], help="elements of a parameter (%(default)s)")
     parser.add_argument("--largest", type=int, default=SIZES[-1], help="elements of a parameter (%(default)s)")
+    parser.add_argument("--match", default="*", help="a glob of laws, as they are printed (%(default)s)")
     options = parser.parse_args()
     torch.manual_seed(0)
     worst, start = 0, time.monotonic()
     print(f"{'law':36}{'dtype':>10}{'n':>10}{'drawn':>8}{''.join(f'{test:>9}' for test in TESTS)}{'at most':>9}")
     for subject in subjects():
-        if subject.numel > options.largest:
+        sized = options.smallest <= subject.numel <= options.largest
+        if not (sized and fnmatch.fnmatchcase(str(subject.law), options.match)):
             continue
         repeats = max(1, min(options.models, ELEMENTS // subject.numel))
         most = int(stats.binom.isf(1e-6, repeats, options.rate))

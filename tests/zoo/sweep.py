@@ -117,10 +117,10 @@ def look_at(tally: Tally, model: str, entry: Entry, recording: Recording) -> Non
     kind, where = entry.parameter.kind, f"{model}: {entry.parameter.name} {list(entry.parameter.shape)}"
     tally.parameters += kind is Kind.PARAMETER
     tally.elements += entry.parameter.numel if kind is Kind.PARAMETER else 0
-    if history is None or not history.states:
+    if history is None or not history.left:
         tally.note(f"unknown {kind}", where)
         return
-    left = history.states[-1]
+    left = history.left
     gaps = [one.box for one in left if one.law is None]
     if gaps:
         tally.note(
