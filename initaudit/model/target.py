@@ -4,10 +4,9 @@ import importlib
 import importlib.util
 import inspect
 import os
-import reprlib
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -20,6 +19,7 @@ from torch import nn
 
 from initaudit.errors import TargetError, did_you_mean
 from initaudit.history import Location
+from initaudit.model.arguments import misfit
 from initaudit.model.process import prints_to_stderr, restored, seeded, unwritten_is_nan
 
 _FORM = "write it as 'package.module:attribute' or 'path/to/file.py:attribute'"
@@ -146,8 +146,7 @@ def _attribute(module: ModuleType, attribute: str, path: str) -> object:
         try:
             found = getattr(found, part)
         except AttributeError:
-            near = get_close_matches(part, [name for name in dir(found) if not name.startswith("_")], 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint = did_you_mean(part, [name for name in dir(found) if not name.startswith("_")])
             raise TargetError(f"{path} has no attribute {part!r}{hint}") from None
         except Exception as error:
             raise TargetError(f"{path} has no usable attribute {part!r}{_where(error)}: {_what(error)}") from error
@@ -163,7 +162,9 @@ def _call(found: object, name: str, arguments: Mapping[str, object], dtype: str 
         return found
     if not callable(found):
         raise TargetError(f"{name} is {_article(found)}; name a class, a function or an nn.Module")
-    _bind(found, name, arguments)
+    wrong = misfit(found, 0, tuple(arguments), "give --arg NAME=VALUE")
+    if wrong is not None:
+        raise TargetError(f"{name} cannot be called so: {wrong}")
     try:
         module = found(**arguments)
     except KeyboardInterrupt:
@@ -173,25 +174,6 @@ def _call(found: object, name: str, arguments: Mapping[str, object], dtype: str 
     if not isinstance(module, nn.Module):
         raise TargetError(f"{name} returned {_article(module)}; it must return an nn.Module")
     return module
-
-
-def _bind(factory: Callable[..., object], name: str, arguments: Mapping[str, object]) -> None:
-    try:
-        signature = inspect.signature(factory)
-    except (TypeError, ValueError):  # a callable from C tells nothing; its own error will
-        return
-    try:
-        signature.bind(**arguments)
-    except TypeError as error:
-        names = ", ".join(_shown(parameter) for parameter in signature.parameters.values())
-        raise TargetError(f"{name} cannot be called so: {error}; it takes ({names}); give --arg NAME=VALUE") from None
-
-
-def _shown(parameter: inspect.Parameter) -> str:
-    """Write a parameter of a signature in one short line, whatever the repr of its default does."""
-    kinds: dict[object, str] = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
-    default = "" if parameter.default is inspect.Parameter.empty else f"={reprlib.repr(parameter.default)}"
-    return f"{kinds.get(parameter.kind, '')}{parameter.name}{' '.join(default.split())}"
 
 
 def _require_tensors(module: nn.Module, name: str) -> None:

@@ -182,7 +182,7 @@ class TestOptions:
         (["--arg", "width"], "Invalid value for '--arg': 'width' is not of the form NAME=VALUE"),
         (["--arg", "=3"], "Invalid value for '--arg': '=3' is not of the form NAME=VALUE"),
         (["--arg", "width=["], "--arg width=[: "),
-        (["--arg", "widht=3"], "got an unexpected keyword argument 'widht'"),
+        (["--arg", "widht=3"], "it has no argument 'widht', and takes (width=64, std=0.02); did you mean 'width'?"),
         (["--args-file", "nets.py"], "--args-file nets.py: "),
         (["--args-file", "list.json"], "--args-file list.json: it must map the names of arguments to values"),
         (["--args-file", "none.json"], "Invalid value for '--args-file': File 'none.json' does not exist."),

@@ -130,7 +130,7 @@ def test_two_runs_are_the_same(probe: Invoke) -> None:
 def test_guess_is_told(probe: Invoke) -> None:
     found = read(probe("Deep", "-f", "json"))
     assert found["inputs"] == ["normal (16, 32) float32"]
-    assert found["assumed"] == ["what goes in was guessed: normal (16, 32) float32, for linears.0 takes it"]
+    assert found["assumed"] == ["the input is a guess, from what linears.0 takes"]
 
 
 def test_batch_and_loss_come_from_functions(probe: Invoke) -> None:
@@ -194,11 +194,11 @@ def test_several_reports_come_from_one_probe(probe: Invoke, folder: Path) -> Non
         (("--input", "16"), "the forward pass raised"),
         (("--input", "16by32"), "is no shape"),
         (("--input", "16,32", "--batch", "deep.py:batch"), "--batch and --input both say what goes in"),
-        (("--input", "y=16,32"), "its forward takes (x)"),
+        (("--input", "y=16,32"), "no argument 'y', and takes (x)"),
         (("--batch", "deep.py:bach"), "did you mean 'batch'"),
         (("--loss", "deep.py:number"), "it is no function, but int"),
         (("--widths", "width=16"), "three widths at least"),
-        (("--widths", "wide=16,32,64"), "unexpected keyword argument 'wide'"),
+        (("--widths", "wide=16,32,64"), "it has no argument 'wide'"),
         (("-q", "-v"), "-q and -v ask for opposite things"),
         (("--report", "junit=out.xml"), "'junit' is no format"),
     ],

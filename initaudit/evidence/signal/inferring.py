@@ -25,10 +25,11 @@ _FIRST = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guess:
-    """Inputs that a model may take, and why they are thought to be."""
+    """Inputs that a model may take, and what they are guessed from."""
 
     inputs: tuple[InputSpec, ...]
-    because: str
+    origin: str
+    """What tells them, as in "from what conv1 takes"."""
 
 
 def guesses(model: nn.Module) -> Iterator[Guess]:
@@ -40,8 +41,8 @@ def guesses(model: nn.Module) -> Iterator[Guess]:
     layers = ((name, specs) for name, module in model.named_modules() if (specs := list(_layer(module, model))))
     for name, specs in islice(layers, _FIRST):
         for spec in specs:
-            because = f"{name or 'the model'} takes it"
-            yield Guess(inputs=(spec,) * max(1, _required(model)), because=because)
+            origin = f"what {name or 'the model'} takes"
+            yield Guess(inputs=(spec,) * max(1, _required(model)), origin=origin)
 
 
 def _configured(config: object, names: tuple[str, ...], main: str | None) -> Iterator[Guess]:
@@ -53,7 +54,7 @@ def _configured(config: object, names: tuple[str, ...], main: str | None) -> Ite
     beside = ["decoder_input_ids"] if getattr(config, "is_encoder_decoder", False) else []
     least = dict.fromkeys([firsts[0], *(name for name in beside if name in known)])
     for chosen in (least, dict.fromkeys([*least, *known])):
-        yield Guess(inputs=tuple(known[name] for name in chosen), because="the model's config says so")
+        yield Guess(inputs=tuple(known[name] for name in chosen), origin="the model's config")
 
 
 def _tokens(config: object, name: str) -> InputSpec | None:

@@ -1,6 +1,5 @@
 """What goes into a model: made from a description, given by a function, or as the model's first layers ask for it."""
 
-import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +9,7 @@ from torch import nn
 
 from initaudit.errors import OptionError
 from initaudit.evidence.signal.structure import tensors
+from initaudit.model.arguments import misfit
 from initaudit.model.draw import generator_for
 from initaudit.signal.request import Filling, InputSpec
 
@@ -52,14 +52,11 @@ def given(batch: object, device: torch.device) -> Inputs:
 
 
 def require_fitting(specs: Sequence[InputSpec], model: nn.Module) -> None:
-    """Raise OptionError, with the arguments of forward, for inputs that the model cannot be called with."""
-    try:
-        inspect.signature(model.forward).bind(
-            *(None for spec in specs if spec.name is None), **{spec.name: None for spec in specs if spec.name}
-        )
-    except TypeError as error:
-        names = ", ".join(inspect.signature(model.forward).parameters)
-        raise OptionError(f"the model cannot be called so: {error}; its forward takes ({names})") from None
+    """Raise OptionError, with the arguments of `forward`, for inputs that the model cannot be called with."""
+    positional, named = sum(spec.name is None for spec in specs), [spec.name for spec in specs if spec.name]
+    wrong = misfit(model.forward, positional, named, "give one --input for each, by name as NAME=16,256")
+    if wrong is not None:
+        raise OptionError(f"the model cannot be called so: {wrong}")
 
 
 def _filled(spec: InputSpec, generator: torch.Generator) -> torch.Tensor:

@@ -66,7 +66,7 @@ def _guessed(
     told = ""
     for guess in guesses(model):
         inputs = made(guess.inputs, model, seed, device)
-        assumed = f"what goes in was guessed: {'; '.join(inputs.told)}, for {guess.because}"
+        assumed = f"the input is a guess, from {guess.origin}"
 
         def make(specs: Any = guess.inputs, assumed: str = assumed) -> Inputs:
             return replace(made(specs, model, seed, device), assumed=(assumed,))

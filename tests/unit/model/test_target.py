@@ -118,8 +118,8 @@ def test_wrong_arguments_are_found_before_the_call(tmp_path: Path) -> None:
     )
     message = refused(f"{file}:build", arguments={"widht": 3})
     assert message == (
-        f"{file}:build cannot be called so: missing a required argument: 'width'; it takes (width, depth=2); "
-        "give --arg NAME=VALUE"
+        f"{file}:build cannot be called so: it has no argument 'widht', and takes (width, depth=2); "
+        "did you mean 'width'?"
     )
     assert sys.modules["wants_arguments"].called == []
 
