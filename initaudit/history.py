@@ -38,8 +38,8 @@ class Unfit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Write:
-    """One recorded initialising operation and the line that asked for it."""
+class Caller:
+    """Who asked for an operation."""
 
     initialiser: str
     """A function of `torch.nn.init` without its underscore, else the operation's own name."""
@@ -48,13 +48,24 @@ class Write:
     """The first line outside torch."""
     user: Location | None = None
     """The first line outside every installed package, where that is another one."""
+    default: bool = False
+    """Whether a module of torch asked for it by itself, as its constructor and `reset_parameters` do."""
+
+    @property
+    def line(self) -> Location | None:
+        """Where to look first: the user's own line, else that of the package."""
+        return self.user or self.location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write(Caller):
+    """One recorded operation that wrote into a parameter, and who asked for it."""
+
     elements: int | None = None
     region: Box | None = None
     """What it wrote, where that is a part of the parameter and a box."""
     dead: bool = False
     """Whether later writes left nothing of it."""
-    default: bool = False
-    """Whether a module of torch made it by itself, as its constructor and `reset_parameters` do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,9 +41,8 @@ def _padding(audit: Audit, expectation: Expectation, evidence: Evidence) -> Iter
             f"{places(shape, 0, 1, [row])} is the padding row, which starts as zero and is never trained; "
             f"{write.initialiser}() drew it anew with the others"
         )
-        where = write.user or write.location
         yield audit.finding(
-            "IA207", message, expectation=expectation, severity=Severity.WARNING, location=where, expected=0.0
+            "IA207", message, expectation=expectation, severity=Severity.WARNING, location=write.line, expected=0.0
         )
 
 

@@ -1,13 +1,14 @@
 """IA3xx: values that are wrong under any policy: never written, written in part, NaN or infinite."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 from initaudit.checks.audit import Audit
 from initaudit.history import Standing
 from initaudit.policy.expectation import Expectation
 from initaudit.regions import numel
 from initaudit.report import Finding
-from initaudit.values import Evidence, Kind, Severity
+from initaudit.values import Evidence, Kind, Moments, Severity
 
 
 def findings(audit: Audit) -> Iterator[Finding]:
@@ -20,48 +21,38 @@ def findings(audit: Audit) -> Iterator[Finding]:
 
 
 def judge(audit: Audit, expectation: Expectation, evidence: Evidence) -> Iterator[Finding]:
-    """Judge the health of one parameter or buffer."""
+    """Judge the health of one parameter or buffer; what was never written is told at the line that made its memory."""
     whole = evidence.whole
     if whole is None:
         return
-    gaps = _gaps(evidence)
+    unwritten = [one for one in evidence.left if one.law is None]
+    gaps = sum(numel(one.box) for one in unwritten)
+    find = partial(audit.finding, expectation=expectation, location=unwritten[0].write.line if unwritten else None)
+    size = expectation.parameter.numel
     if expectation.parameter.kind is Kind.BUFFER:
-        yield from _buffer(audit, expectation, evidence, gaps)
+        message = _wrong_buffer(whole, gaps, size)
+        if message is not None:
+            yield find("IA306", message)
     elif not whole.nonfinite:
         return
-    elif whole.nans == whole.count and (
-        gaps == expectation.parameter.numel if evidence.history else audit.fresh_is_nan
-    ):
+    elif whole.nans == whole.count and (gaps == size if evidence.history else audit.fresh_is_nan):
         message = "nothing ever wrote it: it still holds the memory that it was given"
-        yield audit.finding("IA301", message, expectation=expectation, expected="a write", observed="none")
+        yield find("IA301", message, expected="a write", observed="none")
     elif gaps:
-        message = f"{gaps:,} of its {expectation.parameter.numel:,} values were never written: {_where(evidence)}"
-        yield audit.finding("IA302", message, expectation=expectation, expected=0.0, observed=float(gaps))
+        message = f"{gaps:,} of its {size:,} values were never written: {_where(unwritten)}"
+        yield find("IA302", message, expected=0.0, observed=float(gaps))
     else:
         message = f"{whole.nonfinite:,} of {whole.count:,} values are NaN or infinite"
-        yield audit.finding("IA303", message, expectation=expectation, expected=0.0, observed=float(whole.nonfinite))
+        yield find("IA303", message, expected=0.0, observed=float(whole.nonfinite))
 
 
-def _buffer(audit: Audit, expectation: Expectation, evidence: Evidence, gaps: int) -> Iterator[Finding]:
-    """Judge a buffer, in which a mask of infinities is meant, and NaN is not."""
-    whole = evidence.whole
+def _wrong_buffer(whole: Moments, gaps: int, size: int) -> str | None:
+    """Say what is wrong with a buffer, in which a mask of infinities is meant, and NaN is not."""
     if gaps:
-        message = f"nothing ever wrote {gaps:,} of its {expectation.parameter.numel:,} values"
-    elif whole is not None and whole.nans:
-        message = f"{whole.nans:,} of {whole.count:,} values are NaN"
-    else:
-        return
-    yield audit.finding("IA306", message, expectation=expectation)
+        return f"nothing ever wrote {gaps:,} of its {size:,} values"
+    return f"{whole.nans:,} of {whole.count:,} values are NaN" if whole.nans else None
 
 
-def _unwritten(evidence: Evidence) -> list[Standing]:
-    return [one for one in evidence.left if one.law is None]
-
-
-def _gaps(evidence: Evidence) -> int:
-    return sum(numel(one.box) for one in _unwritten(evidence))
-
-
-def _where(evidence: Evidence) -> str:
-    boxes = ["[" + ", ".join(f"{start}:{stop}" for start, stop in one.box) + "]" for one in _unwritten(evidence)]
+def _where(unwritten: Sequence[Standing]) -> str:
+    boxes = ["[" + ", ".join(f"{start}:{stop}" for start, stop in one.box) + "]" for one in unwritten]
     return ", ".join(boxes[:4]) + (" and more" if len(boxes) > 4 else "")

@@ -60,7 +60,7 @@ def _finding(audit: Audit, code: str, message: str, expectation: Expectation, ev
         code,
         f"as built: {message}" if replaced else message,
         expectation=expectation,
-        location=(write.user or write.location) if write is not None else None,
+        location=write.line if write is not None else None,
         severity=Severity.NOTE if replaced else None,
     )
     return replace(found, as_built=replaced)

@@ -46,7 +46,7 @@ def _overwritten(audit: Audit, expectation: Expectation, evidence: Evidence) -> 
             message = (
                 f"{call(right)}{_at(right)} gave what the policy declares; {call(wrong)}{_at(wrong)} then wrote over it"
             )
-            yield audit.finding("IA501", message, expectation=expectation, location=wrong.user or wrong.location)
+            yield audit.finding("IA501", message, expectation=expectation, location=wrong.line)
             return
 
 
@@ -64,8 +64,7 @@ def _reinitialised(audit: Audit, expectation: Expectation, evidence: Evidence) -
                     f"{call(kept[0].write)}{_at(kept[0].write)} loaded it; {call(one.write)}{_at(one.write)} then "
                     "drew new values over it"
                 )
-                where = one.write.user or one.write.location
-                yield audit.finding("IA502", message, expectation=expectation, location=where)
+                yield audit.finding("IA502", message, expectation=expectation, location=one.write.line)
                 return
         loaded = [one for one in state if one.write.initialiser == LOADED]
 
@@ -100,5 +99,4 @@ def _newest(state: tuple[Standing, ...], before: tuple[Standing, ...]) -> Write:
 
 
 def _at(write: Write) -> str:
-    where = write.user or write.location
-    return f" at {where}" if where is not None else ""
+    return f" at {write.line}" if write.line is not None else ""

@@ -42,7 +42,7 @@ class Region:
     @property
     def line(self) -> Location | None:
         """The line that wrote the region; None where the recording tells nothing."""
-        return _line(self.standing)
+        return self.standing.write.line if self.standing is not None else None
 
     def leeway(self, law: Independent) -> Leeway:
         """Give how far a correct law may be off."""
@@ -61,6 +61,7 @@ class Region:
         severity: Severity | None = None,
     ) -> Finding:
         """Make a finding at the line that wrote the region; one about a part of its parameter says so."""
+        standing = standing or self.standing
         part_label = "[" + ", ".join(f"{start}:{stop}" for start, stop in part) + "]" if part is not None else None
         label = ", ".join(one for one in (self.clause.label, part_label) if one is not None)
         through = f"{self.clause.through} of the values: " if self.clause.through is not None else ""
@@ -69,13 +70,8 @@ class Region:
             f"{label}: {through}{message}" if label else through + message,
             expectation=self.expectation,
             severity=severity,
-            location=_line(standing or self.standing),
+            location=standing.write.line if standing is not None else None,
             expected=expected,
             observed=observed,
             band=band,
         )
-
-
-def _line(standing: Standing | None) -> Location | None:
-    """Tell the line of a write: the user's own where the call came through a library."""
-    return (standing.write.user or standing.write.location) if standing is not None else None

@@ -40,7 +40,7 @@ def origin(replay: Replay, view: View) -> Origin:
         loaded=any(_brought_in(replay, op) for op in ops),
         key=_key(ops, view),
         copied=bool(ops) and ops[-1].name in _COPIES,
-        location=(ops[-1].caller.user or ops[-1].caller.location) if ops else None,
+        location=ops[-1].caller.line if ops else None,
     )
 
 

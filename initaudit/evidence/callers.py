@@ -8,8 +8,7 @@ from types import FrameType
 
 import torch
 
-from initaudit.evidence.log import Caller
-from initaudit.history import LOADED, Location
+from initaudit.history import LOADED, Caller, Location
 from initaudit.model.target import shown_path
 
 _TORCH = os.path.dirname(torch.__file__) + os.sep

@@ -36,5 +36,5 @@ def _unfit(module: nn.Module, given: Mapping[Any, Any], missing: list[str]) -> U
         given=str(next(iter(given))),
         keys=len(given),
         wanted=missing[0],
-        location=called.user or called.location,
+        location=called.line,
     )

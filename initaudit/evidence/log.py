@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from initaudit.evidence.nesting import leaves
-from initaudit.history import Location
+from initaudit.history import Caller
 from initaudit.regions import Box, is_dense
 
 
@@ -62,21 +62,6 @@ class Drawn(StrEnum):
     """The process's own, as the run seeded it."""
     OTHER = "other"
     """The process's own after the factory seeded it anew, or one that the factory brought."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
-    """Who asked for an operation."""
-
-    initialiser: str
-    """A function of `torch.nn.init`, else the operation's own name; without the underscore."""
-    arguments: tuple[tuple[str, float | str], ...] = ()
-    location: Location | None = None
-    """The first line outside torch."""
-    user: Location | None = None
-    """The first line outside every installed package, where that is another one."""
-    default: bool = False
-    """Whether a module of torch asked for it by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,13 +12,13 @@ from torch import nn
 
 from initaudit import regions
 from initaudit.evidence.ancestry import origin
-from initaudit.evidence.log import Caller, Op, View
+from initaudit.evidence.log import Op, View
 from initaudit.evidence.recorder import Recorder
 from initaudit.evidence.replay import Replay
 from initaudit.evidence.tracing import Log, Traced
 from initaudit.evidence.transforming import transformed
 from initaudit.evidence.windows import box_of, disjoint
-from initaudit.history import History, Origin, Standing, Unfit, Write
+from initaudit.history import Caller, History, Origin, Standing, Unfit, Write
 from initaudit.laws import Constant, Unknown
 from initaudit.model.process import other_generators
 

@@ -49,10 +49,14 @@ class TestExitCodes:
         listed = invoke("check", "nets.py:Net", "-p", "policy.yaml", "--arg", "std=0.04", "-v")
         assert "IA202 note fc.weight: as built: normal(mean=0, std=0.04) gave N(0, 0.04)" in listed.stdout
 
-    def test_without_a_policy_what_was_never_written_is_found(self, invoke: Invoke) -> None:
+    def test_without_a_policy_what_was_never_written_is_found_where_its_memory_was_made(
+        self, invoke: Invoke, folder: Path
+    ) -> None:
         result = invoke("check", "nets.py:Forgotten")
+        lines = (folder / "nets.py").read_text(encoding="utf-8").splitlines()
+        made = lines.index("        self.weight = nn.Parameter(torch.empty(8, 8))") + 1
         assert result.exit_code == 1
-        assert "IA301 error weight: " in result.stdout
+        assert f"nets.py:{made}: IA301 error weight: " in result.stdout
         assert "no policy, as built" in result.stdout
 
     def test_exit_zero_hides_findings_from_the_exit_code_alone(self, invoke: Invoke) -> None:
