@@ -29,6 +29,13 @@ class Finding:
     """Lowest and highest value that would have passed."""
     as_built: bool = False
     """Whether it is about the values before the policy was written over them."""
+    others: tuple[str, ...] = ()
+    """The other parameters that it is about, such as those that `parameter` is equal to."""
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """All parameters that it is about."""
+        return self.others if self.parameter is None else (self.parameter, *self.others)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

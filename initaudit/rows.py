@@ -29,12 +29,13 @@ def rows_of(
     )
 
 
-def _codes(findings: Sequence[Finding]) -> dict[str | None, set[str]]:
+def _codes(findings: Sequence[Finding]) -> dict[str, set[str]]:
     """Give the codes that fail each parameter."""
-    codes: dict[str | None, set[str]] = {}
+    codes: dict[str, set[str]] = {}
     for one in findings:
         if one.severity is not Severity.NOTE:
-            codes.setdefault(one.parameter, set()).add(one.code)
+            for name in one.parameters:
+                codes.setdefault(name, set()).add(one.code)
     return codes
 
 

@@ -1,6 +1,6 @@
 """What every check is given: the policy, what it expects, and what was found. A check turns it into findings."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -56,6 +56,8 @@ class Audit:
     """Groups of weights of one module that are zero and that no gradient reaches."""
     unfit: tuple[Unfit, ...] = ()
     """State dicts of which nothing reached the module that they were loaded into."""
+    loaded: frozenset[str] = frozenset()
+    """Names of parameters that a state dict was loaded into, whatever became of it."""
     unequal: frozenset[tuple[str, str]]
     """Pairs of names whose values must be equal and are not."""
     tests: int
@@ -70,12 +72,18 @@ class Audit:
         """Go through the parameters with their evidence."""
         return zip(self.expectations, self.evidence, strict=True)
 
+    def keeps(self, expectation: Expectation) -> bool:
+        """Tell whether a parameter holds what was loaded: a state dict reached it, and no seed changes it."""
+        parameter = expectation.parameter
+        return parameter.name in self.rebuilt.repeated and any(one.name in self.loaded for one in parameter.sites)
+
     def finding(
         self,
         code: str,
         message: str,
         *,
         expectation: Expectation | None = None,
+        others: Iterable[Expectation] = (),
         severity: Severity | None = None,
         location: Location | None = None,
         expected: float | str | None = None,
@@ -96,6 +104,7 @@ class Audit:
             expected=expected,
             observed=observed,
             band=band,
+            others=tuple(one.parameter.name for one in others),
         )
 
     def alpha(self, expectation: Expectation) -> float:

@@ -54,7 +54,7 @@ def judge(audit: Audit, evidence: Sequence[Evidence]) -> Iterator[Finding]:
     members = [
         _Member(expectation=one, evidence=found, drawn_as=drawn_as.get(one.parameter.name, one.parameter.name))
         for one, found in zip(audit.expectations, evidence, strict=True)
-        if is_drawn(one, found)
+        if is_drawn(audit, one, found)
     ]
     groups = _same(audit, members)
     weights = [(rank, one) for rank, one in enumerate(members) if len(one.expectation.parameter.shape) > 1]
@@ -73,7 +73,7 @@ def judge(audit: Audit, evidence: Sequence[Evidence]) -> Iterator[Finding]:
     yield from _correlated(audit, [one for one in first if one.evidence.look.fingerprint is not None], members)
 
 
-def is_drawn(expectation: Expectation, evidence: Evidence) -> bool:
+def is_drawn(audit: Audit, expectation: Expectation, evidence: Evidence) -> bool:
     """Tell whether a parameter's values are drawn, and are to be judged: no others may be expected to differ."""
     parameter, rule, origin = expectation.parameter, expectation.rule, evidence.origin
     if parameter.kind is not Kind.PARAMETER or parameter.effective or parameter.numel < 2:
@@ -84,6 +84,8 @@ def is_drawn(expectation: Expectation, evidence: Evidence) -> bool:
     if origin is not None:
         elsewhere = any(isinstance(one.law, Unknown) for one in evidence.left)  # by numpy, say
         return not origin.loaded and (origin.random or (declared and elsewhere))
+    if audit.keeps(expectation):
+        return False
     fingerprint = evidence.look.fingerprint  # of a vector it says too little
     return declared or (len(parameter.shape) > 1 and fingerprint is not None and fingerprint.irregular)
 
@@ -151,7 +153,8 @@ def _copied(audit: Audit, copy: Copy, group: Sequence[_Member]) -> Finding:
     line = f"; {origin.location or 'torch'} copies it" if origin is not None else ""
     message = f"{copy.copy} starts with the very values of {copy.original or 'the rest of the model'}{line}"
     location = origin.location if origin is not None else None
-    return audit.finding("IA401", message, expectation=group[0].expectation, location=location, severity=Severity.NOTE)
+    first, *others = (one.expectation for one in group)
+    return audit.finding("IA401", message, expectation=first, others=others, location=location, severity=Severity.NOTE)
 
 
 def _identical(audit: Audit, group: Sequence[_Member]) -> Finding:
@@ -166,7 +169,8 @@ def _identical(audit: Audit, group: Sequence[_Member]) -> Finding:
         reason = ""
     message = f"its values are bit-identical to those of {_names(others)}{reason}"
     location = origin.location if origin is not None else None
-    return audit.finding("IA401", message, expectation=first.expectation, location=location)
+    expectations = [one.expectation for one in others]
+    return audit.finding("IA401", message, expectation=first.expectation, others=expectations, location=location)
 
 
 def _copier(group: Sequence[_Member]) -> Origin | None:
@@ -210,6 +214,7 @@ def _correlated(audit: Audit, looked: Sequence[_Member], members: Sequence[_Memb
                 "IA403",
                 message,
                 expectation=looked[kept[0]].expectation,
+                others=[one.expectation for one in group[1:]],
                 observed=abs(match.correlation),
                 severity=severity,
             )

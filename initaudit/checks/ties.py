@@ -39,7 +39,7 @@ def _broken(audit: Audit, ties: tuple[tuple[str, str], ...], by_name: dict[str, 
             yield audit.finding("IA404", message)
         elif by_name[first].parameter.storage != by_name[second].parameter.storage:
             message = f"declared tied to {second}, but the two have storage of their own"
-            yield audit.finding("IA404", message, expectation=by_name[first])
+            yield audit.finding("IA404", message, expectation=by_name[first], others=[by_name[second]])
 
 
 def _unlisted(audit: Audit, ties: tuple[tuple[str, str], ...], by_name: dict[str, Expectation]) -> Iterator[Finding]:
@@ -88,4 +88,4 @@ def _connected(name: str, ties: set[frozenset[str]]) -> set[str]:
 def _unequal(audit: Audit, by_name: dict[str, Expectation]) -> Iterator[Finding]:
     for first, second in sorted(audit.unequal):
         message = f"declared equal to {first}, but their values differ"
-        yield audit.finding("IA404", message, expectation=by_name[second])
+        yield audit.finding("IA404", message, expectation=by_name[second], others=[by_name[first]])

@@ -144,6 +144,7 @@ def told(finding: Finding) -> dict[str, Any]:
         "expected": finding.expected,
         "observed": finding.observed,
         "band": None if finding.band is None else list(finding.band),
+        "others": list(finding.others),
     }
 
 

@@ -135,6 +135,7 @@ def finding() -> Schema:
         expected={"anyOf": [NUMBER, TEXT, {"type": "null"}]},
         observed={"anyOf": [NUMBER, TEXT, {"type": "null"}]},
         band=or_null({**listed(NUMBER), "minItems": 2, "maxItems": 2}),
+        others=listed(TEXT),
     )
 
 

@@ -15,19 +15,19 @@ def render(report: Report, view: View = EVERYTHING) -> str:
     names = {name: row.name for row in report.rows for name in (row.name, *row.tied_to)}
     by_row: dict[str, list[Finding]] = {}
     for finding in report.findings:
-        if finding.parameter in names:
-            by_row.setdefault(names[finding.parameter], []).append(finding)
+        for about in dict.fromkeys(names[name] for name in finding.parameters if name in names):
+            by_row.setdefault(about, []).append(finding)
     for row in report.rows:
         _row_case(suite, row, by_row.get(row.name, []), report)
     for finding in report.findings:
-        if finding.parameter not in names:
+        if names.keys().isdisjoint(finding.parameters):
             case = SubElement(
                 suite,
                 "testcase",
                 classname="model",
                 name=f"{escape(finding.code)} {wording.subject(finding)}",
             )
-            _told(case, [finding], report)
+            _told(case, [finding], report, finding.parameter)
     _count(suite)
     suites = Element("testsuites", suite.attrib)
     suites.append(suite)
@@ -37,29 +37,35 @@ def render(report: Report, view: View = EVERYTHING) -> str:
 
 def _row_case(suite: Element, row: Row, findings: Sequence[Finding], report: Report) -> None:
     case = SubElement(suite, "testcase", classname=escape(row.module_type), name=escape(row.name))
-    _told(case, findings, report)
+    _told(case, findings, report, row.name)
     if row.outcome is Outcome.SKIP and case.find("failure") is None:
         case.insert(0, Element("skipped", message=escape(row.reason or "not judged")))
 
 
-def _told(case: Element, findings: Sequence[Finding], report: Report) -> None:
+def _told(case: Element, findings: Sequence[Finding], report: Report, about: str | None) -> None:
     failing = [finding for finding in findings if _fails(finding, report)]
     others = [finding for finding in findings if not _fails(finding, report)]
     if failing:
         codes = " ".join(dict.fromkeys(escape(finding.code) for finding in failing))
-        failure = SubElement(case, "failure", type=codes, message=escape(failing[0].message))
-        failure.text = "\n".join(map(_line, failing))
+        failure = SubElement(case, "failure", type=codes, message=_message(failing[0], about))
+        failure.text = "\n".join(_line(one, about) for one in failing)
     if others:
-        SubElement(case, "system-out").text = "\n".join(map(_line, others))
+        SubElement(case, "system-out").text = "\n".join(_line(one, about) for one in others)
 
 
 def _fails(finding: Finding, report: Report) -> bool:
     return finding.severity in (Severity.ERROR, report.fail_on)
 
 
-def _line(finding: Finding) -> str:
+def _message(finding: Finding, about: str | None) -> str:
+    """Tell a finding in the test case of a parameter; one that speaks of another of its parameters names that."""
+    own = about is None or about not in finding.others
+    return escape(finding.message) if own else f"{wording.subject(finding)}: {escape(finding.message)}"
+
+
+def _line(finding: Finding, about: str | None) -> str:
     place = wording.whereabouts(finding)
-    told = f"{escape(finding.code)} {finding.severity.value}: {escape(finding.message)}"
+    told = f"{escape(finding.code)} {finding.severity.value}: {_message(finding, about)}"
     return f"{place}: {told}" if place else told
 
 

@@ -84,8 +84,8 @@ def codes_by_name(report: Report) -> dict[str, str]:
     """Give for each parameter the codes found on it, notes left out."""
     codes: dict[str, dict[str, None]] = {}
     for finding in report.findings:
-        if finding.parameter is not None and finding.severity is not Severity.NOTE:
-            codes.setdefault(finding.parameter, {})[finding.code] = None
+        for name in finding.parameters if finding.severity is not Severity.NOTE else ():
+            codes.setdefault(name, {})[finding.code] = None
     return {name: " ".join(found) for name, found in codes.items()}
 
 

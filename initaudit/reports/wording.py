@@ -10,6 +10,8 @@ from initaudit.values import Kind, Mode, Moments, Outcome, Severity
 
 NOTHING = "-"
 """What stands for a figure, law or rule that is not there."""
+MANY = 12
+"""Of more parameters than this with the same finding, so many are named; `-v` gives each a line of its own."""
 
 
 def heading(report: Report) -> str:
@@ -60,9 +62,11 @@ def elements(count: int) -> str:
 
 
 def subjects(alike: Sequence[Finding]) -> str:
-    """Say what findings of the same words are about: every name of them."""
-    names = ", ".join(map(subject, alike))
-    return names if len(alike) == 1 else f"{names} (×{len(alike)})"
+    """Say what findings of the same words are about, and where they are many, what the first few are."""
+    more = len(alike) - MANY
+    names = ", ".join(map(subject, alike[:MANY] if more > 1 else alike))
+    several = f"{names} and {more} more" if more > 1 else names
+    return several if len(alike) == 1 else f"{several} (×{len(alike)})"
 
 
 def subject(finding: Finding) -> str:

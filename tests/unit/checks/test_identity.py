@@ -14,7 +14,7 @@ from initaudit.policy.reader import load_policy
 from initaudit.policy.schema import Policy
 from initaudit.report import Finding
 from initaudit.request import Request
-from initaudit.values import Mode
+from initaudit.values import Mode, Outcome
 
 Factory = Callable[[], nn.Module]
 IDENTITY = ("IA401", "IA403")
@@ -54,6 +54,14 @@ def test_copied_layers_are_one_finding(width: int, record: bool) -> None:
     assert (one.code, one.parameter) == ("IA401", "0.weight")
     assert one.message.startswith("its values are bit-identical to those of 1.weight, 2.weight")
     assert one.message.endswith("copies them") is record
+    assert one.others == ("1.weight", "2.weight")
+
+
+def test_every_parameter_of_a_group_fails() -> None:
+    report = run(Request(target=lambda: nn.ModuleList([*Layers(nn.Linear(24, 24)), nn.Linear(24, 8)])))
+    outcomes = {row.name: row.outcome for row in report.rows if row.name.endswith("weight")}
+    fail, good = Outcome.FAIL, Outcome.PASS
+    assert outcomes == {"0.weight": fail, "1.weight": fail, "2.weight": fail, "3.weight": good}
 
 
 def test_a_recorded_copy_is_told_with_its_line() -> None:
@@ -175,7 +183,8 @@ def test_what_may_be_equal_is_no_finding(build: Factory, record: bool) -> None:
     assert told(build, record=record) == []
 
 
-def test_what_is_loaded_from_elsewhere_is_no_finding() -> None:
+@pytest.mark.parametrize("record", [True, False])
+def test_what_is_loaded_from_elsewhere_is_no_finding(record: bool) -> None:
     state = nn.Linear(24, 24).state_dict()
 
     def build() -> nn.Module:
@@ -184,16 +193,21 @@ def test_what_is_loaded_from_elsewhere_is_no_finding() -> None:
             layer.load_state_dict(state)
         return layers
 
-    assert told(build) == []
+    assert told(build, record=record) == []
 
 
-def test_layers_loaded_from_one_that_was_just_drawn_are_found() -> None:
+@pytest.mark.parametrize("record", [True, False])
+@pytest.mark.parametrize("width", [24, 300])
+@pytest.mark.parametrize("through", [dict, copy.deepcopy])
+def test_layers_loaded_from_one_that_was_just_drawn_are_found(
+    through: Callable[[object], dict[str, torch.Tensor]], width: int, record: bool
+) -> None:
     def build() -> nn.Module:
-        layers = linears((24, 24), (24, 24))
-        layers[1].load_state_dict(layers[0].state_dict())
+        layers = linears((width, width), (width, width))
+        layers[1].load_state_dict(through(layers[0].state_dict()))
         return layers
 
-    assert told(build) == [("IA401", "0.weight")]
+    assert told(build, record=record) == [("IA401", "0.weight")]
 
 
 class Agent(nn.Module):

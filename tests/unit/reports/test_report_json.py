@@ -23,7 +23,7 @@ PARAMETER = [
     *["name", "shape", "dtype", "module", "module_type", "rule", "tied_to", "expected", "measured", "reason"],
     *["writes", "outcome", "detectable", "kind", "frozen", "parts"],
 ]
-FINDING = ["code", "severity", "parameter", "rule", "message", "location", "expected", "observed", "band"]
+FINDING = ["code", "severity", "parameter", "rule", "message", "location", "expected", "observed", "band", "others"]
 
 
 def test_the_head_has_the_keys_of_the_contract_in_their_order(report: Make, row: Make) -> None:

@@ -37,6 +37,19 @@ def test_a_failing_parameter_is_a_failure_with_every_finding(report: Make, row: 
     assert failure.text == ("nets.py:3: IA202 error: std 0.04 where N(0, 0.02) has 0.02\nIA203 error: maximum 9")
 
 
+def test_a_finding_about_several_parameters_fails_each_and_names_the_one_that_it_speaks_of(
+    report: Make, row: Make, finding: Make
+) -> None:
+    found = finding("IA401", "a", message="its values are bit-identical to those of b", others=("b",))
+    text = render(report(row("a", outcome=Outcome.FAIL), row("b", outcome=Outcome.FAIL), row("c"), findings=(found,)))
+    messages = {name: case.get("message") for name in "ab" for case in _case(text, name).iter("failure")}
+    assert messages == {
+        "a": "its values are bit-identical to those of b",
+        "b": "a: its values are bit-identical to those of b",
+    }
+    assert (_suite(text).get("tests"), _suite(text).get("failures")) == ("3", "2")
+
+
 def test_a_passing_parameter_is_an_empty_case(report: Make, row: Make) -> None:
     assert len(_case(render(report(row("a.weight"))), "a.weight")) == 0
 

@@ -155,6 +155,14 @@ def test_findings_of_the_same_words_are_told_once_with_every_name(report: Make, 
     assert render(made, View(verbose=True)).count("IA202 error") == 5
 
 
+def test_of_many_parameters_with_the_same_finding_the_first_are_named(report: Make, finding: Make) -> None:
+    found = tuple(finding("IA202", f"layers.{i}.weight", rule="r") for i in range(128))
+    (line, *_) = render(report(findings=found)).splitlines()
+    assert "layers.11.weight and 116 more (×128): std" in line
+    assert "layers.12.weight" not in line
+    assert "layers.127.weight" in render(report(findings=found), View(verbose=True))
+
+
 def test_findings_about_no_parameter_are_told_one_by_one(report: Make, finding: Make) -> None:
     found = (finding("IA102", rule="a"), finding("IA102", rule="b"))
     assert render(report(findings=found)).count("IA102 error rule") == 2
