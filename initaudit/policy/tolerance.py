@@ -26,6 +26,8 @@ def _slack(value: object) -> Slack:
     figure = _number(value) if share is None else share
     if not 0 <= figure < math.inf:
         raise fault(f"write a share such as 1% or a number such as 0.001, not {shown(value)}")
+    if share is not None and share >= 1:
+        raise fault(f"write a share below 100 %, not {shown(value)}: a slack as wide as the law judges nothing")
     return Slack(value=figure, relative=share is not None)
 
 

@@ -156,6 +156,7 @@ def test_a_problem_shows_its_line_with_a_caret(write):
         ("match: {name: a}, init: zeros, until: 2027-06-30", "only what is unchecked can end on a day"),
         ("match: {name: a}, init: unchecked, reason: x, until: 2027-02-30", "there is no day 2027-02-30"),
         ("match: {name: a}, init: unchecked, reason: x, until: tomorrow", "write a day as 2027-06-30"),
+        ("match: {name: a}, init: ones, tolerance: {std: 100%}", "write a share below 100 %, not '100%'"),
         (
             "match: {name: a}, init: zeros, tolerance: 1%",
             "a mapping with the keys false_alarm, std, mean is needed",
