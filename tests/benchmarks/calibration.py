@@ -1,7 +1,7 @@
 """Observed against stated false alarms of every sampling test, on parameters that torch draws; run by hand.
 
     python tests/benchmarks/calibration.py [--models 10000] [--rate 0.01] [--smallest 2] [--largest 10000000]
-                                           [--match GLOB]
+                                           [--elements 100000000] [--match GLOB]
 
 Each line is one law, dtype and size: how many parameters were drawn, and how many of them each test refused: mean,
 std, the shares below quantiles, values too close together, and values too far out. A correct test exceeds `at most`
@@ -139,6 +139,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=0.01, help="stated false alarms (%(default)s)")
     parser.add_argument("--smallest", type=int, default=SIZES[0], help="elements of a parameter (%(default)s)")
     parser.add_argument("--largest", type=int, default=SIZES[-1], help="elements of a parameter (%(default)s)")
+    parser.add_argument("--elements", type=int, default=ELEMENTS, help="elements of a line in all (%(default)s)")
     parser.add_argument("--match", default="*", help="a glob of laws, as they are printed (%(default)s)")
     options = parser.parse_args()
     torch.manual_seed(0)
@@ -148,7 +149,7 @@ def main() -> int:
         sized = options.smallest <= subject.numel <= options.largest
         if not (sized and fnmatch.fnmatchcase(str(subject.law), options.match)):
             continue
-        repeats = max(1, min(options.models, ELEMENTS // subject.numel))
+        repeats = max(1, min(options.models, options.elements // subject.numel))
         most = int(stats.binom.isf(1e-6, repeats, options.rate))
         totals = refused(subject, repeats, options.rate)
         worst += sum(total > most for total in totals)
