@@ -15,6 +15,7 @@ from initaudit.request import Request
 from initaudit.values import NEVER_REBUILT, Evidence, Mode, Rebuilt
 
 if TYPE_CHECKING:
+    from initaudit.evidence.loading import Loads
     from initaudit.evidence.source import Source
     from initaudit.model.target import Subject
     from initaudit.model.walk import Entry
@@ -37,6 +38,8 @@ class Gathered:
     """The values that the factory made."""
     unrecorded: str | None
     """Why the model's writes were not recorded; None where they were."""
+    loads: "Loads"
+    """The state dicts that the factory loaded."""
 
     dtype: str | None
     """The dtype that the whole model was asked for in; None where the factory decides."""
@@ -72,7 +75,8 @@ class Gathered:
             unrecorded=self.unrecorded,
             rebuilt=rebuilt,
             cut_off=cut_off,
-            unfit=self.source.recording.unfit if self.source.recording is not None else (),
+            unfit=self.loads.unfit,
+            loaded=self.loads.names(self.subject.module),
             unequal=unequal,
             tests=count_tests(self.expectations),
             dtype=self.dtype,
@@ -114,6 +118,7 @@ def gather(request: Request, wanted: frozenset[str] = frozenset()) -> Gathered:
         expectations=expectations,
         source=source,
         unrecorded=made.reason,
+        loads=made.loads,
         dtype=request.dtype,
     )
 

@@ -66,6 +66,8 @@ class Write(Caller):
     """What it wrote, where that is a part of the parameter and a box."""
     dead: bool = False
     """Whether later writes left nothing of it."""
+    loaded: bool = False
+    """Whether it brings in what a state dict holds, and what is no draw that another part of the model has as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +106,8 @@ class Origin:
     """Whether each value is made of draws of its own, and none of them of another's."""
     loaded: bool
     """Whether any of them brings in what a state dict holds, and what nobody drew here."""
+    spread: bool
+    """Whether any of them puts one drawn value, or one vector of them, at several places."""
     key: tuple[object, ...] | None
     """Equal for parameters that hold the same values, bit for bit; None where that is not told."""
     copied: bool

@@ -212,6 +212,8 @@ class Repeat:
     """How many are concerned."""
     constant: float | None = None
     """The value that all of each have; None where they repeat other values."""
+    consecutive: bool = False
+    """Whether they stand next to each other, as what one assignment to a slice makes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

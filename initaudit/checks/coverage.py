@@ -64,7 +64,10 @@ def _without_effect(audit: Audit, expectation: Expectation) -> Iterator[Finding]
         return
     if parameter.effective and not parameter.invertible:
         stored = ", ".join(parameter.stored)
-        message = f"it is computed from {stored}, and its parametrisation has no right inverse to assign it by"
+        message = (
+            f"it is computed from {stored}, and its parametrisation has no right inverse to assign it by; let a rule "
+            "of its own, first, leave it `unchecked`, and others speak of what is stored"
+        )
         yield audit.finding("IA105", message, expectation=expectation, severity=severity)
     for clause in expectation.clauses:
         if isinstance(clause.law, Unknown):

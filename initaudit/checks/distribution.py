@@ -62,9 +62,19 @@ def _law(region: Region, law: Law) -> Iterator[Finding]:
     differing = differences(region.expectation, region.clause, region.state)
     found = [called.finding(region, differing[0], law)] if differing else list(_values(region, law))
     standing = differing[0].standing if differing else region.standing
-    origin = still_default(region, standing) if found else ""
+    origin = still_default(region, standing) or _computed(region) if found else ""
     for rank, one in enumerate(found):
         yield one if rank else replace(one, message=one.message + origin)
+
+
+def _computed(region: Region) -> str:
+    """Say that what the layer uses is not what is drawn."""
+    stored = region.expectation.parameter.stored
+    return (
+        f"; it is computed from {', '.join(stored)}: let the rule speak of that, if it is what is drawn"
+        if stored
+        else ""
+    )
 
 
 def _values(region: Region, law: Law) -> Iterator[Finding]:

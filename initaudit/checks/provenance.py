@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from initaudit.checks.audit import Audit, is_random
 from initaudit.checks.called import call
 from initaudit.checks.traced import differences
-from initaudit.history import LOADED, Standing, Unfit, Write
+from initaudit.history import Standing, Unfit, Write
 from initaudit.policy.expectation import Expectation
 from initaudit.regions import intersect
 from initaudit.report import Finding
@@ -66,7 +66,7 @@ def _reinitialised(audit: Audit, expectation: Expectation, evidence: Evidence) -
                 )
                 yield audit.finding("IA502", message, expectation=expectation, location=one.write.line)
                 return
-        loaded = [one for one in state if one.write.initialiser == LOADED]
+        loaded = [one for one in state if one.write.loaded]
 
 
 def _drawn_as(expectation: Expectation) -> str:

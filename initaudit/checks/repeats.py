@@ -12,10 +12,12 @@ from initaudit.laws import EXACT, INDEPENDENT, STRUCTURED
 from initaudit.policy.expectation import Expectation
 from initaudit.regions import Box, intersect, whole
 from initaudit.report import Finding
-from initaudit.values import Evidence, Repeat
+from initaudit.values import Evidence, Repeat, Severity
 
 PADDING = "module.padding_idx"
 """The attribute of an embedding that names the row which is zero by design."""
+UNITS = ("torch.nn.modules.linear.", "torch.nn.modules.conv.", "torch.nn.modules.rnn.")
+"""Where the layers are defined whose rows are units."""
 _FEWEST = 16
 """A row of fewer values may be constant by design or by chance."""
 
@@ -24,7 +26,7 @@ def findings(audit: Audit) -> Iterator[Finding]:
     """Find what repeats in parameters whose values are drawn."""
     for expectation, evidence in audit.pairs():
         laws = [*(one.law for one in evidence.left), *(one.law for one in expectation.clauses)]
-        if is_drawn(expectation, evidence) and not any(isinstance(law, STRUCTURED) for law in laws):
+        if is_drawn(audit, expectation, evidence) and not any(isinstance(law, STRUCTURED) for law in laws):
             for repeat in evidence.look.repeats:
                 yield from _judge(audit, expectation, evidence, repeat)
 
@@ -35,25 +37,35 @@ def _judge(audit: Audit, expectation: Expectation, evidence: Evidence, repeat: R
         if kept.count and repeat.numel >= _FEWEST and not _by_chance(audit, expectation, evidence, repeat):
             message = f"{_named(expectation, kept)}: every value there is {repeat.constant:.4g}"
             yield audit.finding("IA304", message, expectation=expectation, expected="draws", observed=repeat.constant)
-    elif _surprise(evidence, repeat) >= math.log2(repeat.parts**2 / 2 / audit.alpha(expectation)):
-        if _spread(expectation, evidence, repeat):
-            return
-        blocks = repeat.extent > 1 or repeat.count == repeat.parts or len(expectation.parameter.shape) == 3
-        message = f"{_named(expectation, repeat)}: they hold the very same values"
-        yield audit.finding("IA402" if blocks else "IA304", message, expectation=expectation)
+        return
+    needed = math.log2(repeat.parts**2 / 2 / audit.alpha(expectation))
+    if _surprise(evidence, repeat) >= needed and not _is_meant(expectation, evidence, repeat):
+        yield _alike(audit, expectation, evidence, repeat)
+
+
+def _alike(audit: Audit, expectation: Expectation, evidence: Evidence, repeat: Repeat) -> Finding:
+    """Tell slices or blocks that hold the same values; a note where values alone cannot tell that it is not meant."""
+    message = f"{_named(expectation, repeat)}: they hold the very same values"
+    if repeat.extent > 1 or repeat.count == repeat.parts or len(expectation.parameter.shape) == 3:
+        return audit.finding("IA402", message, expectation=expectation)
+    told = evidence.origin is not None or not repeat.consecutive
+    message += "" if told else "; one row assigned to a slice looks like this, and nothing recorded who wrote it"
+    return audit.finding("IA304", message, expectation=expectation, severity=None if told else Severity.NOTE)
 
 
 def _unexplained(expectation: Expectation, evidence: Evidence, repeat: Repeat) -> Repeat:
     """Leave out what is constant by design.
 
     That is where the policy declares a constant or speaks of a part without a law, where a recorded write put a
-    constant, and the padding row of an embedding.
+    constant or spread a drawn value, and the padding row of an embedding.
     """
     shape = expectation.parameter.shape
     fixed = [one for one in expectation.clauses if isinstance(one.law, EXACT)]
     apart = [one for one in expectation.clauses if one.label is not None and not is_random(one.law)]
     boxes = [one.box for one in (*fixed, *apart)]
     boxes += [one.box for one in evidence.left if isinstance(one.law, EXACT)]
+    if repeat.constant and evidence.origin is not None and evidence.origin.spread:
+        boxes.append(whole(shape))
     padding = expectation.parameter.sites[0].attributes.get(PADDING)
     if isinstance(padding, int) and repeat.constant == 0:
         boxes.append(_box(shape, 0, padding % shape[0]))
@@ -63,13 +75,17 @@ def _unexplained(expectation: Expectation, evidence: Evidence, repeat: Repeat) -
     return replace(repeat, places=tuple(left), count=repeat.count - explained if left else 0)
 
 
-def _spread(expectation: Expectation, evidence: Evidence, repeat: Repeat) -> bool:
-    """Tell whether a recorded write put one slice into just these places of a larger tensor, as a mean in new rows."""
-    shape, start = expectation.parameter.shape, repeat.places[0] * repeat.extent
-    if repeat.count == repeat.parts:
+def _is_meant(expectation: Expectation, evidence: Evidence, repeat: Repeat) -> bool:
+    """Tell whether the recording shows that one row was spread on purpose, as a mean is over new rows.
+
+    Where all rows are one, that is not so of what should be draws, nor of the units of a layer of torch: units that
+    start as one stay one.
+    """
+    origin, parameter = evidence.origin, expectation.parameter
+    if origin is None or not origin.spread:
         return False
-    box = (*whole(shape)[: repeat.dim], (start, start + repeat.count * repeat.extent), *whole(shape)[repeat.dim + 1 :])
-    return any(one.box == box for one in evidence.left)
+    units = any(one.startswith(UNITS) for site in parameter.sites for one in site.classes)
+    return repeat.count < repeat.parts or not (units or any(is_random(one.law) for one in expectation.clauses))
 
 
 def _by_chance(audit: Audit, expectation: Expectation, evidence: Evidence, repeat: Repeat) -> bool:

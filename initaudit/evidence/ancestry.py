@@ -1,12 +1,13 @@
 """What a tensor's values come from: the operations behind them, and whether two tensors come from the same draws."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import torch
 
 from initaudit.evidence.log import Held, Op, View
 from initaudit.evidence.nesting import leaves
 from initaudit.evidence.replay import Replay
+from initaudit.evidence.spreading import spreads
 from initaudit.history import LOADED, Origin
 
 _COPIES = frozenset({"clone", "copy_", "_to_copy", "contiguous"})
@@ -38,6 +39,7 @@ def origin(replay: Replay, view: View) -> Origin:
         apart=plain and all(map(_leaves_apart, ops)),
         draws=frozenset(op.index for op in ops if op.drawn is not None),
         loaded=any(_brought_in(replay, op) for op in ops),
+        spread=spreads(ops),
         key=_key(ops, view),
         copied=bool(ops) and ops[-1].name in _COPIES,
         location=ops[-1].caller.line if ops else None,
@@ -55,11 +57,21 @@ def _brought_in(replay: Replay, op: Op) -> bool:
     """Tell whether an operation writes what a state dict holds and nobody drew here: values of another run."""
     if op.caller.initialiser != LOADED:
         return False
-    own = {one.storage for one in op.written}
-    read = [(one.storage, op.index) for one in op.inputs() if one.storage not in own]
-    held = (one.source for one in leaves((op.args, op.kwargs)) if isinstance(one, Held))
-    read += [(one.storage, op.index) for one in held if one is not None]
-    return all(one.drawn is None for one in _behind(replay, *read))
+    return all(one.drawn is None for one in _read(replay, op))
+
+
+def fetched(replay: Replay, op: Op, model: Collection[int]) -> bool:
+    """Tell whether an operation loads what the other storages of the model have not drawn for themselves."""
+    if op.caller.initialiser != LOADED:
+        return False
+    return _brought_in(replay, op) or not any(
+        one.storage in model for old in _read(replay, op) for one in old.outputs()
+    )
+
+
+def _read(replay: Replay, op: Op) -> Iterator[Op]:
+    """Go through the operations that the values come from which an operation reads."""
+    return _behind(replay, *((one.storage, op.index) for one in op.read()))
 
 
 def _key(ops: Sequence[Op], view: View) -> tuple[object, ...] | None:

@@ -1,15 +1,16 @@
 """Build a model so that its writes are recorded; where that cannot be, build it for real and say why."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import torch
 from torch import nn
 
 from initaudit.errors import TargetError
+from initaudit.evidence.loading import Loads, watching
 from initaudit.evidence.plain import speaks_for_itself
-from initaudit.evidence.recorder import UnrecordableError
+from initaudit.evidence.recorder import Recorder, UnrecordableError
 from initaudit.evidence.recording import Recording, recording
 from initaudit.model.target import FactoryError, Subject, build
 from initaudit.request import Request
@@ -22,6 +23,8 @@ class Built:
     subject: Subject
     recording: Recording | None = None
     reason: str | None = None
+    loads: Loads = field(default_factory=Loads)
+    """The state dicts that the factory loaded."""
 
 
 def build_recorded(request: Request) -> Built:
@@ -37,7 +40,7 @@ def build_recorded(request: Request) -> Built:
     if isinstance(request.target, nn.Module):
         return Built(subject=make())
     if not request.record:
-        return Built(subject=make(), reason=request.unrecorded)
+        return _built(make, request.unrecorded)
     around = recording()
     try:
         subject = make(around=around)
@@ -47,8 +50,21 @@ def build_recorded(request: Request) -> Built:
         told = isinstance(error, FactoryError) and around.recorder.failure is None
         if told and _fails_by_itself(make, error):
             raise
-        return Built(subject=make(), reason=_reason(error))
-    return Built(subject=subject, recording=Recording(around.recorder))
+        return _built(make, _reason(error))
+    recorder = around.recorder
+    known = Recording(recorder, _storages(recorder, subject.module))
+    return Built(subject=subject, recording=known, loads=recorder.loads)
+
+
+def _built(make: Callable[..., Subject], reason: str | None) -> Built:
+    """Build a model for real."""
+    loads = Loads()
+    return Built(subject=make(around=watching(loads)), reason=reason, loads=loads)
+
+
+def _storages(recorder: Recorder, model: nn.Module) -> frozenset[int]:
+    views = [recorder.view(one) for one in (*model.parameters(), *model.buffers())]
+    return frozenset(one.storage for one in views if one is not None)
 
 
 def _require_plain(model: nn.Module) -> None:

@@ -97,6 +97,12 @@ class Op:
         """List the windows among its arguments whose values it reads, those that it writes included."""
         return [] if by_shape(self.name) else [one for one in leaves((self.args, self.kwargs)) if isinstance(one, View)]
 
+    def read(self) -> Iterator[View]:
+        """Go through the windows whose values it reads, of real tensors too; what it writes over unread is none."""
+        held = (one.source for one in leaves((self.args, self.kwargs)) if isinstance(one, Held))
+        own = self.written if self.pure else ()
+        yield from (one for one in (*self.inputs(), *held) if one is not None and one not in own)
+
 
 def by_shape(name: str) -> bool:
     """Tell whether an operation looks at the shape alone of what it is given, as `rand_like` and `new_zeros` do."""

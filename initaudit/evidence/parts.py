@@ -113,6 +113,7 @@ def _repeats(value: torch.Tensor, dim: int) -> Iterator[Repeat]:
                 numel=value.numel() // parts,
                 places=tuple(equal[:_SHOWN]),
                 count=len(equal),
+                consecutive=equal[-1] - equal[0] == len(equal) - 1,
             )
 
 

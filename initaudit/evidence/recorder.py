@@ -59,6 +59,11 @@ _PURE = frozenset(
 """Operations in place whose result does not depend on what stood there."""
 
 
+def _whole(tensor: torch.Tensor) -> bool:
+    """Tell whether a tensor is all that its memory holds."""
+    return ordinary(tensor) and tensor.numel() * tensor.element_size() == tensor.untyped_storage().nbytes()
+
+
 class UnrecordableError(TargetError):
     """The factory does what a recording cannot hold; it must be built for real."""
 
@@ -197,6 +202,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if not any(virtual):
             for one in written:
                 self._unpin(one)
+            if func is _ATEN.copy_.default and self.view(args[1]) is not None and _whole(args[0]):
+                self._number(args[0].untyped_storage())  # memory that a storage was copied to, as deepcopy does
             result = self._demanded(func, args, kwargs, tensors)
             made = [one for one in tensors_in(result) if ordinary(one) and all(one is not other for other in written)]
             for one in made:

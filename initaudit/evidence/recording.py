@@ -1,7 +1,7 @@
 """A finished recording: what was written to each tensor of the model, and its values on demand."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,14 +11,15 @@ import torch
 from torch import nn
 
 from initaudit import regions
-from initaudit.evidence.ancestry import origin
+from initaudit.evidence.ancestry import fetched, origin
+from initaudit.evidence.loading import watching
 from initaudit.evidence.log import Op, View
 from initaudit.evidence.recorder import Recorder
 from initaudit.evidence.replay import Replay
 from initaudit.evidence.tracing import Log, Traced
 from initaudit.evidence.transforming import transformed
 from initaudit.evidence.windows import box_of, disjoint
-from initaudit.history import Caller, History, Origin, Standing, Unfit, Write
+from initaudit.history import Caller, History, Origin, Standing, Write
 from initaudit.laws import Constant, Unknown
 from initaudit.model.process import other_generators
 
@@ -33,6 +34,8 @@ class Recording:
     """What a recorder kept. It holds the memory of the virtual tensors, and so must outlive the model."""
 
     recorder: Recorder
+    model: frozenset[int] = frozenset()
+    """The numbers of the storages that the model itself has, once it is built."""
     _known: dict[View, History] = field(default_factory=dict)
     """Histories that were told before; the log is finished, so they hold."""
     _origins: dict[View, Origin] = field(default_factory=dict)
@@ -50,11 +53,6 @@ class Recording:
         if view is None or not self.recorder.is_virtual(tensor):
             return None
         return self.recorder.replay.single_draw(view, device)
-
-    @property
-    def unfit(self) -> tuple[Unfit, ...]:
-        """The state dicts of which nothing reached the module that they were loaded into."""
-        return self.recorder.loads.unfit
 
     @property
     def others_drew(self) -> bool:
@@ -99,7 +97,7 @@ class Recording:
         if view is None:
             return None
         if view not in self._known:
-            self._known[view] = _history(self.recorder.replay, view)
+            self._known[view] = _history(self.recorder.replay, view, self.model)
         return self._known[view]
 
     def origin(self, tensor: torch.Tensor) -> Origin | None:
@@ -137,7 +135,7 @@ class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a f
         self._others = other_generators()
         self._replace(nn.init, "_no_grad_trunc_normal_", self._trunc_normal)
         self._replace(threading.Thread, "run", self._run)
-        self._replace(nn.Module, "load_state_dict", self._load)
+        self._stack.enter_context(watching(self.recorder.loads))
         for name in READS:
             self._replace(torch.Tensor, name, self._reading)
         self._stack.enter_context(self.recorder)
@@ -168,14 +166,6 @@ class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a f
 
         return record
 
-    def _load(self, load: Any) -> Any:
-        def record(module: nn.Module, state_dict: Any, *args: Any, **kwargs: Any) -> Any:
-            result = load(module, state_dict, *args, **kwargs)
-            self.recorder.loads.note(module, state_dict, result)
-            return result
-
-        return record
-
     def _reading(self, read: Any) -> Any:
         def record(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
             self.recorder.realise(tensor)
@@ -184,14 +174,14 @@ class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a f
         return record
 
 
-def _history(replay: Replay, view: View) -> History:
+def _history(replay: Replay, view: View, model: Collection[int]) -> History:
     log = Log(replay.history)
     ops = [op for op in log.history.get(view.storage, ()) if _touches(op, view)]
     pieces: tuple[Traced, ...] = ()
     states = [pieces := log.after(pieces, op, view) for op in ops]
     if len(pieces) == 1 and isinstance(pieces[0].law, Unknown):
         states[-1] = (replace(pieces[0], law=transformed(replay, view) or pieces[0].law),)
-    writes = {op.index: _write(op, view) for op in ops}
+    writes = {op.index: _write(op, view, loaded=fetched(replay, op, model)) for op in ops}
     left = {op.index for op in ops if any(piece.shows(op, view) for piece in pieces)}
     told = [replace(writes[op.index], dead=op.index not in left) for op in ops if not _is_allocation(op)]
     standing = tuple(
@@ -209,7 +199,7 @@ def _is_allocation(op: Op) -> bool:
     return op.name.startswith(("empty", "new_empty"))
 
 
-def _write(op: Op, view: View) -> Write:
+def _write(op: Op, view: View, *, loaded: bool) -> Write:
     (output, *_) = [one for one in op.outputs() if one.storage == view.storage]
     box = box_of(output, view)
     return Write(
@@ -220,6 +210,7 @@ def _write(op: Op, view: View) -> Write:
         elements=output.numel if box is None else regions.numel(box),
         region=box if box != regions.whole(view.size) else None,
         default=op.caller.default,
+        loaded=loaded,
     )
 
 

@@ -183,8 +183,10 @@ class _Walk:
         )
 
         def assign(value: torch.Tensor) -> None:
+            stored = {**dict(module.named_parameters()), **dict(module.named_buffers())}
             with torch.no_grad():
-                setattr(module, one.local, value)
+                for name, part in one.invert(value).items() if one.invert else ():
+                    stored[name].copy_(part)
 
         def invert(value: torch.Tensor) -> dict[str, torch.Tensor]:
             return {_dotted(prefix, name): part for name, part in one.invert(value).items()} if one.invert else {}

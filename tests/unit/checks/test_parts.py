@@ -31,7 +31,8 @@ def found(build: Callable[[], nn.Module], tmp_path: Path, init: str | None = NOR
         text = f"version: 1\nunmatched: ignore\nrules: [{{id: w, match: {{name: '*w'}}, init: {init}}}]\n"
         (tmp_path / "policy.yaml").write_text(text, encoding="utf-8")
         policy = load_policy(tmp_path / "policy.yaml")
-    request = Request(target=build, policy=policy, mode=Mode.AS_BUILT, select=PARTS, **facts)  # type: ignore[arg-type]
+    facts = {"select": PARTS, **facts}
+    request = Request(target=build, policy=policy, mode=Mode.AS_BUILT, **facts)  # type: ignore[arg-type]
     return list(run(request).findings)
 
 
@@ -183,6 +184,26 @@ def _new_rows() -> torch.Tensor:
     return value
 
 
+def _new_rows_by_cat() -> torch.Tensor:
+    value = normal(60, 32)
+    return torch.cat([value, value.mean(0).expand(4, -1)])
+
+
+def _new_rows_by_stack() -> torch.Tensor:
+    value = normal(60, 32)
+    return torch.cat([value, torch.stack([value.mean(0)] * 4)])
+
+
+def _scales_for_each_column() -> torch.Tensor:
+    return torch.empty(64, 32).copy_(torch.rand(32).expand(64, 32))
+
+
+def _rows_of_one_drawn_scalar() -> torch.Tensor:
+    value = normal(64, 32)
+    value[8] = torch.rand(1)
+    return value
+
+
 def _triangular() -> torch.Tensor:
     return torch.triu(normal(32, 32), 1)
 
@@ -201,14 +222,50 @@ def _hadamard() -> torch.Tensor:
 @pytest.mark.parametrize("record", [True, False])
 @pytest.mark.parametrize(
     "value",
-    [_written_row, _new_rows, _table, _signs, _sparse, _triangular, _upsampled, _hadamard, lambda: torch.zeros(64, 64)],
+    [
+        _written_row,
+        _new_rows,
+        _new_rows_by_cat,
+        _new_rows_by_stack,
+        _scales_for_each_column,
+        _rows_of_one_drawn_scalar,
+        _table,
+        _signs,
+        _sparse,
+        _triangular,
+        _upsampled,
+        _hadamard,
+        lambda: torch.zeros(64, 64),
+    ],
 )
 def test_what_repeats_by_design_or_by_chance_is_none(
     value: Callable[[], torch.Tensor], record: bool, tmp_path: Path
 ) -> None:
     judged = [one for one in found(held(value), tmp_path, None, record=record) if one.severity is not Severity.NOTE]
-    known_by_recording = value in (_written_row, _new_rows)
+    known_by_recording = value in (_written_row, _rows_of_one_drawn_scalar)
     assert [one.code for one in judged] == (["IA304"] if known_by_recording and not record else [])
+
+
+def _units_of_one_row() -> nn.Module:
+    layer = nn.Linear(32, 64)
+    with torch.no_grad():
+        layer.weight.copy_(torch.randn(32).expand(64, 32))
+    return layer
+
+
+@pytest.mark.parametrize(
+    ("build", "init"), [(_units_of_one_row, None), (held(_scales_for_each_column), "{uniform: {a: 0, b: 1}}")]
+)
+def test_one_row_for_all_units_and_for_what_should_be_draws_is_an_error(
+    build: Callable[[], nn.Module], init: str | None, tmp_path: Path
+) -> None:
+    assert [one.code for one in found(build, tmp_path, init)] == ["IA402"]
+
+
+def test_rows_in_a_row_that_are_one_are_a_note_where_nothing_is_recorded(tmp_path: Path) -> None:
+    (one,) = [one for one in found(held(_new_rows), tmp_path, None, record=False) if one.code == "IA304"]
+    assert one.severity is Severity.NOTE
+    assert one.message.startswith("rows 60, 61, 62, 63 (4 of 64 equal parts): they hold the very same values; one row")
 
 
 def _with_an_outlier() -> torch.Tensor:

@@ -1,6 +1,7 @@
 """A state dict of which nothing fits is told, and one that fits in part or later is not."""
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Callable, Mapping
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from initaudit import audit
 from initaudit.report import Finding
 from initaudit.values import Severity
 
+STATE = nn.Linear(8, 8).state_dict()
 WEIGHTS = {"weight": torch.ones(2, 2), "bias": torch.zeros(2)}
 
 
@@ -60,3 +62,43 @@ def test_nothing_is_left_behind_on_the_class() -> None:
     before = nn.Module.load_state_dict
     unloaded(prefixed("module."))
     assert nn.Module.load_state_dict is before
+
+
+class Pair(nn.Module):
+    """A layer that takes over the values of another, and draws its own in the end."""
+
+    def __init__(self, take: Callable[[nn.Module], Mapping[str, torch.Tensor]], width: int) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(width, width), nn.Linear(width, width)
+        self.second.load_state_dict(take(self.first))
+        for layer in (self.first, self.second):
+            nn.init.xavier_uniform_(layer.weight)
+
+
+def _of_the_layer(layer: nn.Module) -> Mapping[str, torch.Tensor]:
+    return layer.state_dict()
+
+
+def _of_a_copy(layer: nn.Module) -> Mapping[str, torch.Tensor]:
+    return copy.deepcopy(layer.state_dict())
+
+
+def _of_elsewhere(layer: nn.Module) -> Mapping[str, torch.Tensor]:
+    return {name: torch.randn_like(value) for name, value in layer.state_dict().items()}
+
+
+@pytest.mark.parametrize("width", [8, 300])
+@pytest.mark.parametrize(("take", "kept"), [(_of_the_layer, False), (_of_a_copy, False), (_of_elsewhere, True)])
+def test_fresh_values_of_another_layer_are_none_to_keep(
+    take: Callable[[nn.Module], Mapping[str, torch.Tensor]], kept: bool, width: int
+) -> None:
+    told = [one.parameter for one in audit(lambda: Pair(take, width)).findings if one.code == "IA502"]
+    assert told == (["second.weight"] if kept else [])
+
+
+def test_values_that_a_layer_took_from_a_file_are_to_be_kept_by_the_next_one() -> None:
+    def take(layer: nn.Module) -> Mapping[str, torch.Tensor]:
+        layer.load_state_dict(STATE)
+        return layer.state_dict()
+
+    assert "second.weight" in [one.parameter for one in audit(lambda: Pair(take, 8)).findings if one.code == "IA502"]
