@@ -16,7 +16,7 @@ from torch.utils.hooks import RemovableHandle
 
 from initaudit.evidence.signal.activations import FLAT, RECTIFIERS, Made, made_by, through
 from initaudit.evidence.signal.gauge import Gauge
-from initaudit.evidence.signal.structure import first
+from initaudit.evidence.signal.structure import first, tensors
 from initaudit.evidence.signal.weights import Weights, histogram
 from initaudit.history import Location
 from initaudit.model.target import definition
@@ -74,6 +74,8 @@ class Watch:
         self._calls: list[_Call] = []
         self._open: list[_Call] = []
         self._counter: Counter[int] = Counter()
+        self._filled: set[int] = set()
+        """The modules that gave more than tensors that are empty."""
         self._makers: dict[Any, int] = {}
         """The nodes of the graph that stand for what layers gave, and the numbers of its moments."""
         self._mixers: dict[Any, _Call] = {}
@@ -118,12 +120,20 @@ class Watch:
             Gradient(
                 name=name,
                 parameter=moments[number],
-                gradient=moments[self._arrived[id(one)]] if id(one) in self._arrived else None,
+                gradient=self._arriving(one, owners[id(one)], moments),
                 called=bool(self._counter[id(owners[id(one)])]),
                 location=self._location(owners[id(one)]),
             )
             for (name, one), number in zip(wanted, numbers, strict=True)
         )
+
+    def _arriving(self, parameter: nn.Parameter, owner: nn.Module, moments: Sequence[Moments]) -> Moments | None:
+        """Give what arrived, save for the zeros that come of empty tensors, such as an expert's without tokens."""
+        if id(parameter) not in self._arrived:
+            return None
+        gradient = moments[self._arrived[id(parameter)]]
+        empty = self._counter[id(owner)] > 0 and id(owner) not in self._filled
+        return None if empty and not gradient.minimum and not gradient.maximum else gradient
 
     def _before(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         if not self._looking:
@@ -152,6 +162,9 @@ class Watch:
             call = self._open.pop()
         self._counter[id(module)] += 1
         tensor = first(output)
+        sizes = [one.numel() for one in tensors(output)]
+        if any(sizes) or not sizes:
+            self._filled.add(id(module))
         if module is self.model and call.inner and tensor is not None:
             self._passes(tensor, self._gauge.measure(tensor))
         if call.inner and not module._parameters:

@@ -231,6 +231,23 @@ def test_parameters_that_are_frozen_are_not_asked_for_a_gradient() -> None:
     assert [one.name for one in probed(model, drawn(4, 8)).gradients] == ["2.weight", "2.bias"]
 
 
+def test_no_gradient_arrives_where_only_empty_tensors_went_through() -> None:
+    class Routed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.text, self.audio = nn.Linear(8, 8), nn.Linear(8, 8)
+
+        def forward(self, x: torch.Tensor, audio: torch.Tensor) -> torch.Tensor:
+            return torch.cat([self.text(x[~audio]), self.audio(x[audio])])
+
+    routed = Routed()
+    reached = {one.name: one for one in probed(routed, drawn(4, 8), torch.zeros(4, dtype=torch.bool)).gradients}
+    assert reached["audio.weight"].gradient is None
+    assert reached["audio.weight"].called
+    assert reached["text.weight"].reached
+    assert all(one.reached for one in probed(routed, drawn(4, 8), torch.arange(4) < 2).gradients)
+
+
 def test_model_whose_output_takes_no_gradient_has_none() -> None:
     class Choosing(nn.Module):
         def __init__(self) -> None:
