@@ -1,14 +1,13 @@
 """The cells of the tables of a probe: layers with their scales, and powers of the width."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from initaudit.reports import View, wording
 from initaudit.reports.cells import Cells, Layout
 from initaudit.reports.chart import Signs
 from initaudit.reports.escape import escape
 from initaudit.reports.signal_json import torch_gain
-from initaudit.signal.values import Activation, Exponent, Layer, SignalReport, WidthLayer
+from initaudit.signal.values import Activation, Exponent, Layer, SignalReport, WidthLayer, steps
 from initaudit.values import Moments
 
 USUAL: Sequence[Layout] = (
@@ -48,10 +47,9 @@ def arrow(factor: float, signs: Signs) -> str:
 
 
 def rows(report: SignalReport, shown: Sequence[Layer], view: View, signs: Signs) -> list[Cells]:
-    """Give the cells of layers; `in`, `out` and `gradient` are stds, and `growth` is since the last weight."""
-    weighted = [one for one in report.layers if one.weight is not None]
-    grown = {(after.name, after.call): _growth(before, after, signs) for before, after in pairwise(weighted)}
-    return [_row(layer, grown.get((layer.name, layer.call), ""), view) for layer in shown]
+    """Give cells of layers; `in`, `out` and `gradient` are stds, `growth` since the last weight before the input."""
+    grown = {after.title: _growth(before, after, signs) for before, after in steps(report.layers)}
+    return [_row(layer, grown.get(layer.title, ""), view) for layer in shown]
 
 
 def _row(layer: Layer, growth: str, view: View) -> Cells:

@@ -10,6 +10,17 @@ from initaudit.report import Finding, fails
 from initaudit.values import Mode, Moments, Outcome, Severity
 
 
+def title(name: str, call: int) -> str:
+    """Name a call of a module as people read it: with its number where it is not the first."""
+    return (name or "(model)") + (f" (call {call})" if call > 1 else "")
+
+
+def steps(layers: Sequence["Layer"]) -> list[tuple["Layer", "Layer"]]:
+    """Pair each layer that has a weight with the one that it is compared with, which comes first."""
+    weighted = {layer.title: layer for layer in layers if layer.weight is not None}
+    return [(weighted[one.before], one) for one in weighted.values() if one.before in weighted]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Histogram:
     """How values are spread over equal bins between the least and the greatest finite one."""
@@ -60,6 +71,8 @@ class Layer:
     """The dotted name of the module; empty for the model itself."""
     call: int = 1
     """Which call of this module it is, from one on."""
+    before: str | None = None
+    """The title of the layer that it is compared with: the last with a weight when what comes in was made."""
     module_type: str
     """The full path of the module's class."""
     input: Moments | None
@@ -89,8 +102,7 @@ class Layer:
     @property
     def title(self) -> str:
         """The name as people read it: with the call where it is not the first."""
-        name = self.name or "(model)"
-        return name if self.call == 1 else f"{name} (call {self.call})"
+        return title(self.name, self.call)
 
     @property
     def std(self) -> float | None:

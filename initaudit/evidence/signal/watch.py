@@ -16,12 +16,12 @@ from torch.utils.hooks import RemovableHandle
 
 from initaudit.evidence.signal.activations import FLAT, RECTIFIERS, Made, made_by, through
 from initaudit.evidence.signal.gauge import Gauge
-from initaudit.evidence.signal.structure import first, tensors
+from initaudit.evidence.signal.structure import first
 from initaudit.evidence.signal.weights import Weights, histogram
 from initaudit.history import Location
 from initaudit.model.target import definition
 from initaudit.model.walk import mendable
-from initaudit.signal.values import Activation, Gradient, Histogram, Layer, Units
+from initaudit.signal.values import Activation, Gradient, Histogram, Layer, Units, title
 from initaudit.values import Moments
 
 
@@ -36,6 +36,8 @@ class _Call:
     """Whether it mixes its inputs by a weight of its own, and by that alone."""
     name: str = ""
     number: int = 1
+    before: "_Call | None" = None
+    """The last call with a weight that had ended when what came in was made."""
     input: int | None = None
     """The number of the moments of what came in, as are those below."""
     forward: int | None = None
@@ -74,12 +76,14 @@ class Watch:
         self._calls: list[_Call] = []
         self._open: list[_Call] = []
         self._counter: Counter[int] = Counter()
-        self._filled: set[int] = set()
-        """The modules that gave more than tensors that are empty."""
         self._makers: dict[Any, int] = {}
         """The nodes of the graph that stand for what layers gave, and the numbers of its moments."""
         self._mixers: dict[Any, _Call] = {}
         """The calls with a weight by the nodes of what they gave."""
+        self._latest: _Call | None = None
+        """The last call with a weight that has ended."""
+        self._latest_then: dict[int, _Call | None] = {}
+        """Which that was when a tensor was first measured, by the number of its moments."""
         self._arrived: dict[int, int] = {}
         self._looking = True
 
@@ -120,20 +124,12 @@ class Watch:
             Gradient(
                 name=name,
                 parameter=moments[number],
-                gradient=self._arriving(one, owners[id(one)], moments),
+                gradient=moments[self._arrived[id(one)]] if id(one) in self._arrived else None,
                 called=bool(self._counter[id(owners[id(one)])]),
                 location=self._location(owners[id(one)]),
             )
             for (name, one), number in zip(wanted, numbers, strict=True)
         )
-
-    def _arriving(self, parameter: nn.Parameter, owner: nn.Module, moments: Sequence[Moments]) -> Moments | None:
-        """Give what arrived, save for the zeros that come of empty tensors, such as an expert's without tokens."""
-        if id(parameter) not in self._arrived:
-            return None
-        gradient = moments[self._arrived[id(parameter)]]
-        empty = self._counter[id(owner)] > 0 and id(owner) not in self._filled
-        return None if empty and not gradient.minimum and not gradient.maximum else gradient
 
     def _before(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         if not self._looking:
@@ -146,6 +142,7 @@ class Watch:
         if tensor is None:
             return
         call.input = self._gauge.measure(tensor)
+        call.before = self._latest_then.setdefault(call.input, self._latest)
         if not self._weights.has(module):
             return
         self._passes(tensor, call.input)
@@ -162,9 +159,6 @@ class Watch:
             call = self._open.pop()
         self._counter[id(module)] += 1
         tensor = first(output)
-        sizes = [one.numel() for one in tensors(output)]
-        if any(sizes) or not sizes:
-            self._filled.add(id(module))
         if module is self.model and call.inner and tensor is not None:
             self._passes(tensor, self._gauge.measure(tensor))
         if call.inner and not module._parameters:
@@ -177,6 +171,9 @@ class Watch:
 
     def _gives(self, call: _Call, tensor: torch.Tensor) -> None:
         call.forward = self._gauge.measure(tensor)
+        if call.weighted:
+            self._latest = call
+        self._latest_then.setdefault(call.forward, self._latest)
         made = made_by(tensor)
         if made is not None and not call.inner and not call.weighted:
             before = self._calls[-1].module if self._calls else None
@@ -248,6 +245,7 @@ class Watch:
         return Layer(
             name=call.name,
             call=call.number,
+            before=title(call.before.name, call.before.number) if call.before is not None else None,
             module_type=f"{type(call.module).__module__}.{type(call.module).__qualname__}",
             input=incoming,
             forward=forward,

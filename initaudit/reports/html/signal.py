@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 
 from initaudit.reports import EVERYTHING, View, wording
 from initaudit.reports.chart import UNICODE
@@ -13,7 +12,7 @@ from initaudit.reports.html.findings import chapters
 from initaudit.reports.html.head import head
 from initaudit.reports.html.page import page
 from initaudit.reports.signal_cells import arrow
-from initaudit.signal.values import Growth, Histogram, Layer, SignalReport, rms
+from initaudit.signal.values import Growth, Histogram, Layer, SignalReport, rms, steps
 from initaudit.values import Moments
 
 _DIRECTIONS = {"forward": "what each layer gives", "backward": "the gradient at what each layer gives"}
@@ -82,9 +81,9 @@ def render(report: SignalReport, view: View = EVERYTHING) -> str:
 
 
 def _lines(layers: Sequence[Layer]) -> list[Line]:
-    trunk = [layer for layer in layers if layer.weight is not None]
-    forward = {id(later): _factor(later.std, earlier.std) for earlier, later in pairwise(trunk)}
-    backward = {id(earlier): _factor(earlier.gradient_std, later.gradient_std) for earlier, later in pairwise(trunk)}
+    pairs = steps(layers)
+    forward = {id(later): _factor(later.std, earlier.std) for earlier, later in pairs}
+    backward = {id(one): _factor(one.gradient_std, later.gradient_std) for one, later in reversed(pairs)}
     return [
         Line(
             anchor=f"l{number}",

@@ -194,6 +194,32 @@ def test_activation_is_known_however_it_is_called(functional: bool) -> None:
     assert 0.05 < activation.saturated < 0.09  # |x| > artanh √0.9 = 1.82, of N(0, 1) 6.9%
 
 
+class Block(nn.Module):
+    """Two layers in a row, a projection beside them, and a gate that is called last of all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.up, self.down = nn.Linear(8, 16), nn.Linear(16, 8)
+        self.beside, self.gate = nn.Linear(8, 8), nn.Linear(8, 8)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        inner = self.down(torch.relu(self.up(x)))
+        return (inner + self.beside(x)) * self.gate(x).sigmoid()
+
+
+def test_a_layer_is_compared_with_the_one_before_its_input_whatever_was_called_meanwhile() -> None:
+    layers = probed(nn.Sequential(nn.Linear(8, 8), nn.ReLU(inplace=True), Block(), nn.Linear(8, 8)), drawn(4, 8)).layers
+    assert {layer.name: layer.before for layer in layers} == {
+        "0": None,
+        "1": "0",
+        "2.up": "0",
+        "2.down": "2.up",
+        "2.beside": "0",
+        "2.gate": "0",
+        "3": "2.gate",
+    }
+
+
 def test_dead_channels_are_counted() -> None:
     model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU())
     with torch.no_grad():
@@ -229,23 +255,6 @@ def test_parameters_that_are_frozen_are_not_asked_for_a_gradient() -> None:
     model = mlp()
     model[0].requires_grad_(False)
     assert [one.name for one in probed(model, drawn(4, 8)).gradients] == ["2.weight", "2.bias"]
-
-
-def test_no_gradient_arrives_where_only_empty_tensors_went_through() -> None:
-    class Routed(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.text, self.audio = nn.Linear(8, 8), nn.Linear(8, 8)
-
-        def forward(self, x: torch.Tensor, audio: torch.Tensor) -> torch.Tensor:
-            return torch.cat([self.text(x[~audio]), self.audio(x[audio])])
-
-    routed = Routed()
-    reached = {one.name: one for one in probed(routed, drawn(4, 8), torch.zeros(4, dtype=torch.bool)).gradients}
-    assert reached["audio.weight"].gradient is None
-    assert reached["audio.weight"].called
-    assert reached["text.weight"].reached
-    assert all(one.reached for one in probed(routed, drawn(4, 8), torch.arange(4) < 2).gradients)
 
 
 def test_model_whose_output_takes_no_gradient_has_none() -> None:

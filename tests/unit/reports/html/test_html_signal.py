@@ -93,7 +93,13 @@ def test_a_layer_without_a_tensor_is_a_row_without_figures(layer: Make, probe: M
 
 
 def test_growth_from_layer_to_layer_has_its_arrow(layer: Make, probe: Make, page: Make) -> None:
-    layers = [layer("a", 1.0), layer("b", 16.0), layer("relu", 9.0, weight=None), layer("c", 16.0), layer("d", 1.0)]
+    layers = [
+        layer("a", 1.0),
+        layer("b", 16.0, before="a"),
+        layer("relu", 9.0, weight=None, before="b"),
+        layer("c", 16.0, before="b"),
+        layer("beside c", 1.0, before="b"),
+    ]
     rows = page(render(probe(*layers))).one("table", id="calls").one("tbody").all("tr")
     growths = [one.all("td")[5].text for one in rows]
     assert growths == ["-", "×16.00 ⇈", "-", "×1.000 →", "×0.06250 ⇊"]
