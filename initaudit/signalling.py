@@ -122,7 +122,7 @@ def _loses(moments: Moments | None) -> bool:
 def _probed(request: SignalRequest) -> _Probed:
     from initaudit.evidence.lending import lending
     from initaudit.evidence.signal.fitting import gradients_fit
-    from initaudit.evidence.signal.reaching import unreached
+    from initaudit.evidence.signal.reaching import unreached, unused
     from initaudit.evidence.signal.sending import send
     from initaudit.evidence.source import write
 
@@ -136,6 +136,7 @@ def _probed(request: SignalRequest) -> _Probed:
             write(gathered.entries, gathered.expectations, seed=request.model.seed, recording=recording)
         sent, reading = send(replace(request, backward=request.backward and not notes), model, gathered.source.device)
         missing = unreached(model, reading, sent)
+        reading = reading.without(unused(model, reading, missing, sent))
     return _Probed(
         gathered=gathered,
         dtype=_dtype(model),

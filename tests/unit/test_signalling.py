@@ -15,7 +15,7 @@ from initaudit.request import Request
 from initaudit.signal.request import InputSpec, SignalRequest, Widths
 from initaudit.signal.values import Regime, SignalReport
 from initaudit.signalling import signal
-from initaudit.values import Mode
+from initaudit.values import Mode, Severity
 
 BATCH = (InputSpec(shape=(16, 256)),)
 SQUARE_ROOT = 256**-0.5
@@ -309,3 +309,25 @@ def test_values_that_are_lost_and_filled_in_are_no_finding(fills: bool) -> None:
     assert report.layers[1].forward.nonfinite == 8
     assert report.first_nonfinite == (None if fills else "softmax")
     assert ("IA603" in codes(report)) is not fills
+
+
+class Cut(nn.Module):
+    """Two heads, of which the outputs hold one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heads = nn.ModuleList([nn.Linear(256, 8), nn.Linear(256, 8)])
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.stack([head(x) for head in self.heads])[1:]
+
+
+def test_head_that_is_cut_off_is_a_note_where_the_inputs_were_guessed() -> None:
+    model = Request(target=Cut, mode=Mode.AS_BUILT)
+    for inputs, severity in (((), Severity.NOTE), (BATCH, Severity.WARNING)):
+        found = signal(SignalRequest(model=model, inputs=inputs)).findings
+        assert [(one.parameter, one.severity) for one in found] == [
+            ("heads.0.weight", severity),
+            ("heads.0.bias", severity),
+        ]
+        assert all("nothing that the outputs depend on uses it" in one.message for one in found)

@@ -140,7 +140,10 @@ CODES = (
         on random numbers, forward and backward; factors of an adapter by their names
         (`lora_A` and `lora_B`, `down` and `up`). `signal` finds what a probe of the whole
         model does not reach, in training mode neither, and neither once zero parameters
-        that a gradient does reach have been moved.
+        that a gradient does reach have been moved, nor with the other sign of what was
+        drawn about zero, for a narrow ReLU may sleep by chance. What no other values would
+        help, such as an expert without tokens or an output that is cut off, is a note
+        where the inputs were guessed, since others may use it.
         """,
         example="""
         # nets.py

@@ -1,8 +1,8 @@
 """One pass forward and backward through a model, with figures of all that its layers take and give."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -41,6 +41,11 @@ class Reading:
 
     layers: tuple[Layer, ...]
     gradients: tuple[Gradient, ...]
+
+    def without(self, names: Collection[str]) -> "Reading":
+        """Take the zeros that arrive at some parameters for no gradient."""
+        gradients = (replace(one, gradient=None) if one.name in names else one for one in self.gradients)
+        return replace(self, gradients=tuple(gradients))
 
 
 def read(model: nn.Module, probe: Probe) -> Reading:

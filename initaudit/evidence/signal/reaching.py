@@ -1,6 +1,8 @@
 """Which parameters no gradient ever reaches, told from those that it has not reached yet."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 import torch
 from torch import nn
@@ -8,10 +10,13 @@ from torch import nn
 from initaudit.errors import TargetError
 from initaudit.evidence.signal.probe import Reading, read
 from initaudit.evidence.signal.sending import Sent
-from initaudit.signal.values import rms
+from initaudit.signal.values import Gradient, rms
+from initaudit.values import Moments
 
 _STIRRED = 0.02
-"""The std of what zero parameters are given for a while."""
+"""The std of what parameters are given for a while."""
+_FAR = 5.0
+"""So many standard errors from zero may the mean be of values that are drawn about it."""
 
 
 def unreached(model: nn.Module, reading: Reading, sent: Sent) -> frozenset[str]:
@@ -19,36 +24,71 @@ def unreached(model: nn.Module, reading: Reading, sent: Sent) -> frozenset[str]:
 
     Behind a layer that is zero by design nothing arrives at first, and all does once a step has moved that layer; so
     zero parameters that a gradient does reach are moved a little for a while. What only training calls, an
-    auxiliary head say, is reached in training mode.
+    auxiliary head say, is reached in training mode. What lies behind a rectifier of few units that are all asleep by
+    chance is reached with the other sign of what was drawn about zero, which is as likely a draw.
     """
     missing = frozenset(one.name for one in reading.gradients if not one.reached)
-    parameters = dict(model.named_parameters())
-    moved: dict[str, nn.Parameter] = {}
-    try:
-        while missing:
-            again = _read(model, sent)
-            missing &= {one.name for one in again.gradients if not one.reached}
-            zero = [one.name for one in again.gradients if one.reached and not rms(one.parameter)]
-            still = {name: parameters[name] for name in zero if name not in moved}
-            if not still:
-                break
-            moved |= still
-            _stir(still.values())
-    finally:
-        with torch.no_grad():
-            for parameter in moved.values():
-                parameter.zero_()
+    moved: dict[str, torch.Tensor] = {}
+    while missing:
+        gradients = _gradients(model, sent, moved)
+        missing &= {one.name for one in gradients if not one.reached}
+        zero = [one.name for one in gradients if one.reached and not rms(one.parameter)]
+        still = [name for name in zero if name not in moved]
+        if not still:
+            drawn = [one.name for one in gradients if one.name in missing and one.gradient and _drawn(one.parameter)]
+            return missing - _reached(model, sent, moved | {name: -model.get_parameter(name) for name in drawn})
+        moved |= _stirred(model, still)
     return missing
 
 
-def _read(model: nn.Module, sent: Sent) -> Reading:
+def unused(model: nn.Module, reading: Reading, missing: frozenset[str], sent: Sent) -> frozenset[str]:
+    """Name the missing that some zeros arrive at, and would with any values: what is sent does not need them.
+
+    They make a part of the output that is cut off, say, or are met by empty tensors or padding alone.
+    """
+    arriving = [one for one in reading.gradients if one.gradient is not None]
+    asked = missing & {one.name for one in arriving}
+    if not asked:
+        return asked
+    others = asked | {one.name for one in arriving if not rms(one.parameter)}
+    return asked - _reached(model, sent, _stirred(model, others))
+
+
+def _reached(model: nn.Module, sent: Sent, values: Mapping[str, torch.Tensor]) -> set[str]:
+    return {one.name for one in _gradients(model, sent, values) if one.reached} if values else set()
+
+
+def _gradients(model: nn.Module, sent: Sent, values: Mapping[str, torch.Tensor]) -> tuple[Gradient, ...]:
+    with _holding(model, values):
+        try:
+            return read(model, sent.probe(training=True)).gradients
+        except TargetError:  # some models want labels in training mode
+            return read(model, sent.probe()).gradients
+
+
+@contextmanager
+def _holding(model: nn.Module, values: Mapping[str, torch.Tensor]) -> Iterator[None]:
+    """Let parameters have other values for a while, and write nothing to their own."""
+    others = {id(model.get_parameter(name)): nn.Parameter(value.detach()) for name, value in values.items()}
+    places = [
+        (module, name, one)
+        for module in model.modules()
+        for name, one in module._parameters.items()
+        if one is not None and id(one) in others
+    ]
     try:
-        return read(model, sent.probe(training=True))
-    except TargetError:  # some models want labels in training mode
-        return read(model, sent.probe())
+        for module, name, one in places:
+            setattr(module, name, others[id(one)])
+        yield
+    finally:
+        for module, name, one in places:
+            setattr(module, name, one)
 
 
-def _stir(parameters: Iterable[nn.Parameter]) -> None:
-    with torch.no_grad():
-        for parameter in parameters:
-            parameter.normal_(std=_STIRRED)
+def _stirred(model: nn.Module, names: Iterable[str]) -> dict[str, torch.Tensor]:
+    return {name: torch.empty_like(model.get_parameter(name)).normal_(std=_STIRRED) for name in sorted(names)}
+
+
+def _drawn(values: Moments) -> bool:
+    """Tell whether values look as if they were drawn about zero."""
+    return values.std is not None and abs(values.mean) * math.sqrt(values.count) < _FAR * values.std

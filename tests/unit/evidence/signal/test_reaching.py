@@ -5,14 +5,22 @@ from torch import nn
 
 from initaudit.evidence.signal.inputs import Inputs
 from initaudit.evidence.signal.probe import read
-from initaudit.evidence.signal.reaching import unreached
+from initaudit.evidence.signal.reaching import unreached, unused
 from initaudit.evidence.signal.sending import Sent
 
 
-def found(model: nn.Module) -> frozenset[str]:
+def sent() -> Sent:
     x = torch.randn((16, 8), generator=torch.Generator().manual_seed(3))
-    sent = Sent(make=lambda: Inputs(args=(x.clone(),)), seed=0, loss=None, histograms=False)
-    return unreached(model, read(model, sent.probe()), sent)
+    return Sent(make=lambda: Inputs(args=(x.clone(),)), seed=0, loss=None, histograms=False)
+
+
+def found(model: nn.Module) -> frozenset[str]:
+    return unreached(model, read(model, sent().probe()), sent())
+
+
+def spare(model: nn.Module) -> frozenset[str]:
+    reading = read(model, sent().probe())
+    return unused(model, reading, unreached(model, reading, sent()), sent())
 
 
 def test_zero_head_is_none_of_it_and_stays_zero() -> None:
@@ -81,3 +89,70 @@ def test_head_for_training_alone_is_reached_in_training_mode() -> None:
             return (y, self.aux(y)) if self.training else y
 
     assert found(Auxiliary()) == frozenset()
+
+
+def test_narrow_relu_that_is_dead_by_chance_is_none_of_it_and_stays() -> None:
+    model = nn.Sequential(nn.Linear(8, 8), nn.Sigmoid(), nn.Linear(8, 1), nn.ReLU(), nn.Linear(1, 8))
+    with torch.no_grad():
+        model[2].weight.copy_(torch.tensor([[-0.5, -0.4, -0.3, -0.2, 0.1, 0.05, 0.02, 0.01]]))
+        model[2].bias.fill_(-0.1)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    assert found(model) == frozenset()
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_relu_that_a_constant_puts_to_sleep_is_found() -> None:
+    model = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8))
+    nn.init.constant_(model[0].bias, -100.0)
+    assert found(model) == {"0.weight", "0.bias", "2.weight"}
+
+
+def test_what_values_hold_back_is_used() -> None:
+    model = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 8))
+    nn.init.constant_(model[0].bias, -100.0)
+    nn.init.zeros_(model[2].weight)
+    assert spare(model) == frozenset()
+    assert (model[0].bias == -100).all()
+
+
+def test_head_that_is_cut_off_the_output_is_unused() -> None:
+    class Cut(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.heads = nn.ModuleList([nn.Linear(8, 2), nn.Linear(8, 2)])
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.stack([head(x) for head in self.heads])[1:]
+
+    assert found(Cut()) == spare(Cut()) == {"heads.0.weight", "heads.0.bias"}
+
+
+def test_expert_that_gets_empty_tensors_alone_is_unused() -> None:
+    class Routed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.all, self.none = nn.Linear(8, 8), nn.Linear(8, 8)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.cat([self.all(x), self.none(x[:0])])
+
+    assert found(Routed()) == spare(Routed()) == {"none.weight", "none.bias"}
+
+
+def test_recurrent_weights_are_held_for_a_while_too() -> None:
+    class Zero(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm, self.head = nn.LSTM(8, 4), nn.Linear(4, 2)
+            nn.init.zeros_(self.head.weight)
+            for one in self.lstm.parameters():
+                nn.init.zeros_(one)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.head(self.lstm(x)[0])
+
+    model = Zero()
+    before = list(model.parameters())
+    assert "lstm.weight_ih_l0" in found(model)
+    assert spare(model) == frozenset()
+    assert all(one is other for one, other in zip(model.parameters(), before, strict=True))
