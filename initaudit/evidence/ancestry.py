@@ -25,8 +25,8 @@ def _behind(replay: Replay, *storages: tuple[int, int]) -> Iterator[Op]:
         for op in replay.live(*waiting.pop()):
             if op.index not in seen:
                 seen.add(op.index)
-                held = (one for one in leaves((op.args, op.kwargs)) if isinstance(one, Held))
-                waiting += [(one.source.storage, op.index) for one in held if one.source is not None]
+                beside = {one.storage for one in op.read()} - replay.builds_on(op)
+                waiting += [(one, op.index) for one in beside]
                 yield op
 
 

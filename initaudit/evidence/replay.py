@@ -59,10 +59,14 @@ class Replay:
         require(storage, until)
         while waiting:
             op = self.log[-heappop(waiting)]
-            for one in {view.storage for view in (*op.outputs(), *op.inputs())}:
-                if not self._covers(op, one):
-                    require(one, op.index)
+            for one in self.builds_on(op):
+                require(one, op.index)
         return [self.log[index] for index in sorted(chosen)]
+
+    def builds_on(self, op: Op) -> set[int]:
+        """Give the storages of an operation whose earlier values have a part in what it gives."""
+        touched = {view.storage for view in (*op.outputs(), *op.inputs())}
+        return {one for one in touched if not self._covers(op, one)}
 
     def tensor(self, view: View, device: torch.device) -> torch.Tensor:
         """Compute the values of a window on a device."""
