@@ -67,10 +67,11 @@ def _tokens(config: object, name: str) -> InputSpec | None:
 
 
 def _pixels(config: object, name: str) -> InputSpec | None:
-    vision = _part(config, "vision_config") or config
+    vision = _part(config, "vision_config", "backbone_config") or config
     channels = _number(vision, "num_channels", "in_channels", "in_chans") or 3
     size = _size(vision) or _size(config) or (EXTENTS[0],) * 2
-    return InputSpec(name=name, shape=(FEW, channels, *size))
+    frames = _number(vision, "num_frames")
+    return InputSpec(name=name, shape=(FEW, *((frames,) if frames else ()), channels, *size))
 
 
 _BY_NAME: Mapping[str, Callable[[object, str], InputSpec | None]] = {

@@ -19,6 +19,10 @@ from initaudit.signal.values import Gradient, Layer
 Loss = Callable[[Any], torch.Tensor]
 
 
+class BackwardError(TargetError):
+    """What came forward does not go back."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
     """What goes through a model, and how."""
@@ -91,5 +95,5 @@ def _send_back(output: object, probe: Probe) -> bool:
         if ends_that_take:
             torch.autograd.backward(ends_that_take, sent)
     except Exception as error:
-        raise TargetError(f"the backward pass {raised(error)}") from error
+        raise BackwardError(f"the backward pass {raised(error)}") from error
     return bool(ends_that_take)

@@ -10,7 +10,7 @@ from torch import nn
 from initaudit.errors import OptionError, TargetError
 from initaudit.evidence.signal.inferring import guesses
 from initaudit.evidence.signal.inputs import Inputs, given, made, require_fitting
-from initaudit.evidence.signal.probe import Loss, Probe, Reading, read
+from initaudit.evidence.signal.probe import BackwardError, Loss, Probe, Reading, read
 from initaudit.model.target import load, raised
 from initaudit.signal.request import SignalRequest
 
@@ -24,6 +24,7 @@ class Sent:
     loss: Loss | None
     histograms: bool
     backward: bool = True
+    training: bool = False
 
     def probe(self, *, training: bool = False) -> Probe:
         """Make the probe for one pass."""
@@ -33,7 +34,7 @@ class Sent:
             kwargs=inputs.kwargs,
             seed=self.seed,
             loss=self.loss,
-            training=training,
+            training=training or self.training,
             histograms=self.histograms,
             backward=self.backward,
         )
@@ -57,7 +58,25 @@ def send(request: SignalRequest, model: nn.Module, device: torch.device) -> tupl
         one = sent(lambda: made(request.inputs, model, seed, device))
     else:
         return _guessed(model, device, seed, sent)
-    return one, read(model, one.probe())
+    return _through(model, one)
+
+
+def _through(model: nn.Module, sent: Sent) -> tuple[Sent, Reading]:
+    """Send it through as in evaluation, or in training mode where a model goes back in no other."""
+    try:
+        return sent, read(model, sent.probe())
+    except BackwardError as error:
+        told = f"the model was in training mode, for in evaluation {error}"
+
+        def make() -> Inputs:
+            inputs = sent.make()
+            return replace(inputs, assumed=(*inputs.assumed, told))
+
+        trained = replace(sent, make=make, training=True)
+        try:
+            return trained, read(model, trained.probe())
+        except TargetError:
+            raise error from None
 
 
 def _guessed(
@@ -73,7 +92,7 @@ def _guessed(
 
         one = sent(make)
         try:
-            return one, read(model, one.probe())
+            return _through(model, one)
         except TargetError as error:
             told = told or f"{'; '.join(inputs.told)} does not go through: {error}"
     raise OptionError(

@@ -172,3 +172,22 @@ def test_guess_that_fails_is_told_with_the_first_reason() -> None:
 
     with pytest.raises(OptionError, match=r"normal \(16, 8\) float32 does not go through: .*not \(16, 8\)"):
         sent(Picky())
+
+
+def test_model_that_goes_back_in_training_mode_alone_is_probed_so_and_it_is_told() -> None:
+    class Writing(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(8, 8)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y = self.linear(x).exp()
+            z = y * y
+            if not self.training:
+                y.add_(1)
+            return z
+
+    through, reading = send(SignalRequest(model=Request(target=Writing)), Writing(), CPU)
+    assert all(one.reached for one in reading.gradients)
+    assert any("in training mode" in note and "inplace" in note for note in through.make().assumed)
+    assert through.probe().training
