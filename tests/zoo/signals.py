@@ -1,8 +1,8 @@
-"""Probe tiny models of transformers, or the smallest of timm and torchvision, and say what was found.
+"""Probe tiny models of transformers, or the smallest of timm, and say what was found.
 
-By hand: `python tests/zoo/signals.py [transformers|timm] [--match GLOB] [--every N] [--seconds 60]`. It prints one line
-for each model with a finding, or that could not be probed, and counts them. Models that their library itself cannot
-shrink or build are counted apart.
+By hand: `python tests/zoo/signals.py [transformers|timm] [--match GLOB…] [--every N] [--seconds 60]`. It prints a line
+for each model that has a finding, or that could not be probed, and counts them. Counted apart are models that their
+library itself cannot shrink or build, and those that want more than one of the usual inputs.
 """
 
 import argparse
@@ -13,41 +13,55 @@ import logging
 import signal as alarms
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from enum import StrEnum
+from functools import partial
 
 import tiny
 import torch
 from torch import nn
+from wanting import wanted
 
 from initaudit.errors import InitauditError
+from initaudit.evidence.building import build_recorded
 from initaudit.request import Request
 from initaudit.signal.request import SignalRequest
 from initaudit.signalling import signal
 from initaudit.values import Mode, Severity
 
-SMALLEST = 6e6
-"""The most parameters of a model of timm that counts as small."""
+Factory = Callable[[], nn.Module]
+SMALL = {"transformers": 7e7, "timm": 6e6}
+"""The most parameters of a model that counts as small."""
+
+
+class Outcome(StrEnum):
+    """What came of a model; of several ways to build one, what says most."""
+
+    CLEAN = "clean"
+    FOUND = "found"
+    LATE = "took too long"
+    WANTING = "wants more"
+    FAILED = "not probed"
+    OTHER = "takes something else"
+    LARGE = "too large"
+    UNBUILT = "cannot be built so small"
 
 
 class TimeUpError(KeyboardInterrupt):
     """A model took longer than it may."""
 
 
-def models(family: str) -> Iterator[tuple[str, Callable[[], nn.Module | None]]]:
-    """Give the models of a family, each to be built when its turn comes; None for one that takes something else."""
+def models(family: str) -> Iterator[tuple[str, list[Factory]]]:
+    """Give the models of a family, each with the ways to build it, to be tried in turn."""
     if family == "transformers":
         for name in tiny.names():
-            yield name, lambda name=name: _if_usual(tiny.build(name))
+            yield name, [partial(tiny.build, name, factor) for factor in tiny.FACTORS]
         return
     from stock import timm
 
     for name, factory in timm():
         if any(word in name for word in ("tiny", "nano", "pico", "atto", "femto", "small", "18", "_s", "_xs", "lite")):
-            yield name, factory
-
-
-def _if_usual(model: nn.Module) -> nn.Module | None:
-    return model if tiny.takes(model) else None
+            yield name, [factory]
 
 
 def probe(model: nn.Module) -> list[str]:
@@ -60,8 +74,8 @@ def probe(model: nn.Module) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("family", nargs="?", default="transformers")
-    parser.add_argument("--match", default="*")
+    parser.add_argument("family", nargs="?", default="transformers", choices=SMALL)
+    parser.add_argument("--match", nargs="*", default=["*"])
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--seconds", type=int, default=60)
     options = parser.parse_args()
@@ -69,44 +83,56 @@ def main() -> None:
     logging.disable()
     warnings.simplefilter("ignore")
     alarms.signal(alarms.SIGALRM, _time_up)
-    tally: Counter[str] = Counter()
-    chosen = [one for one in models(options.family) if fnmatch.fnmatch(one[0], options.match)]
-    for name, factory in chosen[:: options.every]:
-        tally[_one(name, factory, options.seconds)] += 1
-    print(", ".join(f"{count} {word}" for word, count in tally.most_common()))
+    tally: Counter[Outcome] = Counter()
+    chosen = [one for one in models(options.family) if any(fnmatch.fnmatch(one[0], match) for match in options.match)]
+    for name, ways in chosen[:: options.every]:
+        outcome, lines = _best(ways, SMALL[options.family], options.seconds)
+        tally[outcome] += 1
+        for line in lines[:3]:
+            print(f"{name}: {outcome}: {line[:300]}", flush=True)
+        if len(lines) > 3:
+            print(f"{name}: and {len(lines) - 3} more", flush=True)
+    print(", ".join(f"{count} {outcome}" for outcome, count in tally.most_common()))
 
 
-def _one(name: str, factory: Callable[[], nn.Module | None], seconds: int) -> str:
-    alarms.alarm(seconds)
+def _best(ways: Sequence[Factory], small: float, seconds: int) -> tuple[Outcome, list[str]]:
+    """Probe a model built in the first way that goes; where none does, give what says most."""
+    tried = []
+    for way in ways:
+        alarms.alarm(seconds)
+        try:
+            tried.append(_one(way, small))
+        except TimeUpError:
+            tried.append((Outcome.LATE, [f"over {seconds} s"]))
+        finally:
+            alarms.alarm(0)
+        if tried[-1][0] not in (Outcome.FAILED, Outcome.UNBUILT):
+            break
+    order = list(Outcome)
+    return min(tried, key=lambda one: order.index(one[0]))
+
+
+def _one(way: Factory, small: float) -> tuple[Outcome, list[str]]:
     try:
         with contextlib.redirect_stderr(io.StringIO()):
-            model = factory()
-        if model is None:
-            return "take something else"
-        if sum(one.numel() for one in model.parameters()) > SMALLEST:
-            return "too large"
-    except TimeUpError:
-        return "took too long"
-    except Exception:
-        return "cannot be built so small"
-    finally:
-        alarms.alarm(0)
-    alarms.alarm(seconds)
+            outline = build_recorded(Request(target=way)).subject.module
+            if not _usual(outline):
+                return Outcome.OTHER, []
+            if sum(one.numel() for one in outline.parameters()) > small:
+                return Outcome.LARGE, []
+            model = way()
+    except Exception as error:
+        return Outcome.UNBUILT, [str(error)]
     try:
         found = probe(model)
-    except TimeUpError:
-        print(f"{name}: took longer than {seconds} s")
-        return "took too long"
     except InitauditError as error:
-        print(f"{name}: {str(error)[:300]}")
-        return "not probed"
-    finally:
-        alarms.alarm(0)
-    for line in found[:3]:
-        print(
-            f"{name}: {line[:200]}" + (f" (and {len(found) - 3} more)" if len(found) > 3 and line is found[2] else "")
-        )
-    return "with findings" if found else "clean"
+        names = wanted(model)
+        return (Outcome.WANTING, [", ".join(names)]) if names else (Outcome.FAILED, [str(error)])
+    return (Outcome.FOUND if found else Outcome.CLEAN), found
+
+
+def _usual(model: nn.Module) -> bool:
+    return not hasattr(model, "main_input_name") or tiny.takes(model) is not None
 
 
 def _time_up(*_: object) -> None:
