@@ -217,6 +217,29 @@ class Repeat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spreads:
+    """The standard deviations of the slices along a dimension, of which a few stand out."""
+
+    dim: int
+    parts: int
+    """How many slices there are, without those of one value each."""
+    numel: int
+    """How many values each has."""
+    median: float
+    least: float
+    most: float
+    """The greatest of those that do not stand out."""
+    beyond: float
+    """The least of those that do."""
+    furthest: float
+    """How far a value of the others lies from their mean, in their standard deviations together."""
+    places: tuple[int, ...]
+    """Some of those that do, in order."""
+    count: int
+    """How many do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """What values look like beside their moments, as far as the recording leaves it open."""
 
@@ -225,6 +248,8 @@ class Look:
     twin: str | None = None
     """The first parameter that holds the very same values, where the two were compared."""
     repeats: tuple[Repeat, ...] = ()
+    spreads: tuple[Spreads, ...] = ()
+    """Where no law is declared."""
     partitions: tuple[tuple[Partition, ...], ...] = ()
     """One for each clause of the expectation, in its order; nothing where a single draw made all of it."""
 

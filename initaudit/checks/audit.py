@@ -163,10 +163,10 @@ def count_tests(expectations: tuple[Expectation, ...]) -> int:
 
     Each has a test of its mean, one of its std and one that all of its parts share; independent draws have three
     more, of their distribution function, of values too close together and of values too far out. One is for all that
-    relates parameters to each other.
+    relates parameters to each other, and one for all rows and columns of which nothing is declared.
     """
     laws = [clause.law for one in expectations for clause in one.clauses]
-    return 1 + 3 * sum(is_random(law) for law in laws) + 3 * sum(isinstance(law, INDEPENDENT) for law in laws)
+    return 2 + 3 * sum(is_random(law) for law in laws) + 3 * sum(isinstance(law, INDEPENDENT) for law in laws)
 
 
 def is_random(law: Law | None) -> bool:

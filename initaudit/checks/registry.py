@@ -14,6 +14,7 @@ from initaudit.checks import (
     process,
     provenance,
     repeats,
+    spreads,
     ties,
 )
 from initaudit.checks.audit import Audit, Check
@@ -28,6 +29,7 @@ CHECKS: tuple[Check, ...] = (
     health.findings,
     precision.findings,
     repeats.findings,
+    spreads.findings,
     identity.findings,
     ties.findings,
     provenance.findings,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import torch
 
 from initaudit.evidence.fingerprint import fingerprint
-from initaudit.evidence.parts import partitions, repeats
+from initaudit.evidence.parts import partitions, repeats, spreads
 from initaudit.evidence.source import Source
 from initaudit.evidence.streaming import Stream
 from initaudit.history import Origin
@@ -47,6 +47,7 @@ class Looking:
         self._looks[entry.parameter.name] = Look(
             fingerprint=None if entry.parameter.effective else fingerprint(value, turned=turned),
             repeats=() if alone else repeats(value),
+            spreads=() if alone or expectation.clauses else spreads(value),
             partitions=() if alone else tuple(_partitions(value, clause) for clause in expectation.clauses),
         )
 

@@ -7,12 +7,16 @@ import torch
 from initaudit.evidence.fingerprint import hashes, slice_hashes
 from initaudit.evidence.moments import Transform
 from initaudit.regions import Box, index
-from initaudit.values import Extreme, Partition, Repeat
+from initaudit.values import Extreme, Partition, Repeat, Spreads
 
 BLOCKS = (2, 3, 4, 5, 6, 8, 12, 16, 24, 32, 48, 64)
 """Into so many equal blocks a dimension may have been put together from parts."""
 _SLAB = 1 << 17
 """Elements that are brought to double precision at a time: so few that the cache holds them."""
+_FEW = 8
+"""No more than so manieth a part of the slices can stand out from the rest."""
+_WIDER = 1.5
+"""Narrower ones are no fault that anybody would mend."""
 _SHOWN = 4
 """Of what repeats, so many places are told."""
 
@@ -23,6 +27,41 @@ def partitions(value: torch.Tensor, boxes: Sequence[Box], transform: Transform |
         return ()
     full = [box for box in boxes if all(low < high for low, high in box)]
     return tuple(one for box in full for one in _partitions(value, box, transform))
+
+
+def spreads(value: torch.Tensor) -> tuple[Spreads, ...]:
+    """Find the slices along the first two dimensions that are far wider than the others, where a gap parts them."""
+    if not value.is_floating_point() or value.dim() < 2 or not value.numel():
+        return ()
+    found = (_spreads(value.detach(), dim, *sums.cpu()) for dim, sums in enumerate(_margins(value.detach(), None)))
+    return tuple(one for one in found if one is not None)
+
+
+def _spreads(value: torch.Tensor, dim: int, total: torch.Tensor, square: torch.Tensor) -> Spreads | None:
+    size = value.numel() // len(total)
+    stds = ((square - total.square() / size).clamp(min=0) / max(size - 1, 1)).sqrt()
+    order = stds.argsort()
+    order = order[stds[order] > 0]
+    few = len(order) // _FEW
+    if not few or not bool(torch.isfinite(stds.sum())):
+        return None
+    ranked, median = stds[order], float(stds[order[(len(order) - 1) // 2]])
+    first = len(order) - few + int((ranked[-few:] / ranked[-few - 1 : -1]).argmax())
+    if ranked[first] < _WIDER * median:
+        return None
+    rest = value.movedim(dim, 0)[order[:first].to(value.device)].double()
+    return Spreads(
+        dim=dim,
+        parts=len(order),
+        numel=size,
+        median=median,
+        least=float(ranked[0]),
+        most=float(ranked[first - 1]),
+        beyond=float(ranked[first]),
+        furthest=float((rest - rest.mean()).abs().max() / rest.std()),
+        places=tuple(sorted(order[first:].tolist())[:_SHOWN]),
+        count=len(order) - first,
+    )
 
 
 def repeats(value: torch.Tensor) -> tuple[Repeat, ...]:
