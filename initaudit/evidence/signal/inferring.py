@@ -67,11 +67,19 @@ def _tokens(config: object, name: str) -> InputSpec | None:
 
 
 def _pixels(config: object, name: str) -> InputSpec | None:
-    vision = _part(config, "vision_config", "backbone_config") or config
-    channels = _number(vision, "num_channels", "in_channels", "in_chans") or 3
-    size = _size(vision) or _size(config) or (EXTENTS[0],) * 2
-    frames = _number(vision, "num_frames")
-    return InputSpec(name=name, shape=(FEW, *((frames,) if frames else ()), channels, *size))
+    vision = list(_seeing(config))
+    channels = next((one for part in vision if (one := _number(part, "num_channels", "in_channels", "in_chans"))), 3)
+    size = next((found for part in vision if (found := _size(part))), (EXTENTS[0],) * 2)
+    frames = [one for part in vision if (one := _number(part, "num_frames"))]
+    return InputSpec(name=name, shape=(FEW, *frames[:1], channels, *size))
+
+
+def _seeing(config: object) -> Iterator[object]:
+    """Give the parts of a configuration that are about images, the innermost first."""
+    for name in ("vision_config", "backbone_config"):
+        if (part := getattr(config, name, None)) is not None:
+            yield from _seeing(part)
+    yield config
 
 
 _BY_NAME: Mapping[str, Callable[[object, str], InputSpec | None]] = {

@@ -19,7 +19,8 @@ class Seeing(nn.Module):
 
 def test_images_are_as_large_as_the_part_that_takes_them_says() -> None:
     backbone = SimpleNamespace(image_size=48, num_channels=1)
-    (first, *_) = guesses(Seeing(backbone_config=backbone))
+    vision = SimpleNamespace(backbone_config=backbone, num_channels=3)
+    (first, *_) = guesses(Seeing(vision_config=vision, image_size=1024))
     assert [(one.name, one.shape) for one in first.inputs] == [("pixel_values", (FEW, 1, 48, 48))]
 
 
