@@ -8,6 +8,7 @@ library itself cannot shrink or build, and those that want more than one of the 
 import argparse
 import contextlib
 import fnmatch
+import gc
 import io
 import logging
 import signal as alarms
@@ -106,6 +107,7 @@ def _best(ways: Sequence[Factory], small: float, seconds: int) -> tuple[Outcome,
             tried.append((Outcome.LATE, [f"over {seconds} s"]))
         finally:
             alarms.alarm(0)
+            gc.collect()  # a recording holds on to itself
         if tried[-1][0] not in (Outcome.FAILED, Outcome.UNBUILT):
             break
     order = list(Outcome)
