@@ -9,6 +9,8 @@ from initaudit.evidence.log import Op, View
 
 _PLACES = frozenset({"copy_", "fill_", "repeat", "repeat_interleave"})
 """Operations that put each value that they read where it is to stand."""
+_CHOOSES = frozenset({"index", "index_select", "gather", "embedding"})
+"""Operations that take rows by their number, one as often as they are told to."""
 
 
 def spreads(ops: Iterable[Op]) -> bool:
@@ -25,6 +27,8 @@ def spreads(ops: Iterable[Op]) -> bool:
 
 def _spreads(op: Op, read: Sequence[View]) -> bool:
     """Tell whether an operation spreads what it reads of draws; beside draws for every place, a factor is none."""
+    if op.name in _CHOOSES:
+        return any(sum(size > 1 for size in one.size) < 3 for one in read)
     numel = max((one.numel for one in op.outputs()), default=0)
     if op.name in _PLACES or torch.Tag.pointwise in getattr(op.func, "tags", ()):
         return all(_is_vector(one) and _distinct(one) < numel for one in read)

@@ -199,7 +199,9 @@ CODES = (
         A part of the tensor has a law of its own (`slices`, `blocks`) and does not hold
         it, though the rest may be right: the padding row of an embedding, one of q, k
         and v in a fused projection, one expert of a stacked tensor, the forget gate in
-        the bias of an LSTM. Figures of the whole tensor hide such a part.
+        the bias of an LSTM. Figures of the whole tensor hide such a part. Where no law
+        is declared, a few rows or columns far wider than all the others are told too,
+        as a warning.
         """,
         example="""
         # nets.py: the draw wipes out the zero row that the Embedding made for its padding index

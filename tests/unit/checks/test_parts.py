@@ -194,6 +194,10 @@ def _new_rows_by_stack() -> torch.Tensor:
     return torch.cat([value, torch.stack([value.mean(0)] * 4)])
 
 
+def _rows_of_a_table() -> torch.Tensor:
+    return normal(500, 32)[torch.tensor([3, 77, 3, 410, 9, 77, 30, 20])]
+
+
 def _scales_for_each_column() -> torch.Tensor:
     return torch.empty(64, 32).copy_(torch.rand(32).expand(64, 32))
 
@@ -227,6 +231,7 @@ def _hadamard() -> torch.Tensor:
         _new_rows,
         _new_rows_by_cat,
         _new_rows_by_stack,
+        _rows_of_a_table,
         _scales_for_each_column,
         _rows_of_one_drawn_scalar,
         _table,
@@ -242,7 +247,7 @@ def test_what_repeats_by_design_or_by_chance_is_none(
     value: Callable[[], torch.Tensor], record: bool, tmp_path: Path
 ) -> None:
     judged = [one for one in found(held(value), tmp_path, None, record=record) if one.severity is not Severity.NOTE]
-    known_by_recording = value in (_written_row, _rows_of_one_drawn_scalar)
+    known_by_recording = value in (_written_row, _rows_of_a_table, _rows_of_one_drawn_scalar)
     assert [one.code for one in judged] == (["IA304"] if known_by_recording and not record else [])
 
 
