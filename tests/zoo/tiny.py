@@ -7,6 +7,7 @@ model needs a rule of its own.
 
 import inspect
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,7 @@ FACTORS = (16, 4, 1)
 FEWEST, MOST = 4, 12
 """Layers that are left: more than the fewest where a kind of layer comes up later."""
 SIDE = 128
-"""The most that an image is wide, save for a part of a patch."""
+"""The most that an image is wide, save for a part of a patch, where widths are divided."""
 
 _TOKENS = 211
 _BOUNDS = {
@@ -177,7 +178,7 @@ def _shrinking(own: dict[str, Any], factor: int) -> _Shrinking:
         layers=max(1, layers),
         left=_left(own, layers),
         lengths=frozenset(len(one) for one in own.values() if isinstance(one, list | tuple)) - {layers},
-        side=-(-SIDE // patch) * patch,
+        side=-(-SIDE // patch) * patch if factor > 1 else sys.maxsize,
     )
 
 
