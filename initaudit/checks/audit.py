@@ -93,7 +93,8 @@ class Audit:
         """Make a finding, with its code's severity and the most useful location there is."""
         parameter = expectation.parameter if expectation is not None else None
         rule = expectation.rule if expectation is not None else None
-        where = location or (parameter.location if parameter is not None else None) or self.location
+        own = parameter.location if parameter is not None else None
+        where = location or self._written(expectation) or own or self.location
         return Finding(
             code=code,
             severity=severity or CODES[code].severity,
@@ -106,6 +107,16 @@ class Audit:
             band=band,
             others=tuple(one.parameter.name for one in others),
         )
+
+    def _written(self, expectation: Expectation | None) -> Location | None:
+        """Give the line of the newest write that shows in a parameter as built; None where no such is judged."""
+        if self.mode is not Mode.AS_BUILT:
+            return None
+        built = next(
+            (one for other, one in zip(self.expectations, self.built, strict=True) if other is expectation), None
+        )
+        writes = built.history.writes if built is not None and built.history is not None else ()
+        return next((write.line for write in writes if not write.dead), None)
 
     def alpha(self, expectation: Expectation) -> float:
         """Give the chance of a false alarm that one test of a parameter may take."""

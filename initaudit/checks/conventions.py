@@ -1,4 +1,4 @@
-"""IA207 as a warning: what torch's own modules take for granted of a part, whatever the policy says of the whole."""
+"""Warnings of what torch's own modules take for granted, where the policy does not speak of it."""
 
 from collections.abc import Iterator
 
@@ -13,16 +13,41 @@ from initaudit.report import Finding
 from initaudit.values import Evidence, Severity
 
 _EMBEDDINGS = frozenset({"torch.nn.modules.sparse.Embedding", "torch.nn.modules.sparse.EmbeddingBag"})
+_MIXERS = frozenset(
+    {
+        "torch.nn.modules.linear.Linear",
+        "torch.nn.modules.conv._ConvNd",
+        "torch.nn.modules.rnn.RNNBase",
+        "torch.nn.modules.rnn.RNNCellBase",
+        "torch.nn.modules.activation.MultiheadAttention",
+    }
+)
 _LSTMS = frozenset({"torch.nn.modules.rnn.LSTM", "torch.nn.modules.rnn.LSTMCell"})
 
 
 def findings(audit: Audit) -> Iterator[Finding]:
-    """Find padding rows that were drawn over, and constants that the two biases of an LSTM both have."""
+    """Find padding rows that were drawn over, constants that the two biases of an LSTM both have, and equal units."""
     by_name = {expectation.parameter.name: evidence for expectation, evidence in audit.pairs()}
     for expectation, evidence in audit.pairs():
         if expectation.rule is None or not expectation.rule.unchecked:
             yield from _padding(audit, expectation, evidence)
             yield from _doubled(audit, expectation, evidence, by_name)
+        if expectation.rule is None:
+            yield from _equal_units(audit, expectation, evidence)
+
+
+def _equal_units(audit: Audit, expectation: Expectation, evidence: Evidence) -> Iterator[Finding]:
+    """Find a layer all of whose weights are one number: its units get equal gradients, and no training parts them.
+
+    Zero is none: a layer that is to add nothing at first starts so, and what comes behind it parts its units.
+    """
+    parameter, values = expectation.parameter, evidence.whole
+    mixes = len(parameter.shape) > 1 and min(parameter.shape[:2]) > 1 and not parameter.frozen
+    if not mixes or _MIXERS.isdisjoint(parameter.sites[0].classes) or values is None or not values.finite:
+        return
+    if values.minimum == values.maximum != 0 and not values.nonfinite:
+        message = f"every value is {values.minimum:.4g}, so that all its units are one, and stay so: draw them"
+        yield audit.finding("IA304", message, expectation=expectation, expected="draws", observed=values.minimum)
 
 
 def _padding(audit: Audit, expectation: Expectation, evidence: Evidence) -> Iterator[Finding]:

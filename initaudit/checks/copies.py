@@ -5,6 +5,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 _NUMBER = re.compile(r"_?[0-9]+")
+_FOLLOWING = frozenset(
+    {"target", "teacher", "ema", "momentum", "shadow", "averaged", "reference", "ref", "frozen", "old"}
+)
+"""Words by which people name what starts as another: with one of them a single layer is a network."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +28,8 @@ def whole_copy(one: str, other: str, kinds: Mapping[str, int], modules: Collecti
     """Find the networks of which two parameters of the same values tell that one is a copy of the other.
 
     `kinds` has the same number for all weights, by name, that hold the same values; `modules` are all that have
-    parameters, of which a network has several. What is of a kind is to differ, so that none is a copy that is meant.
+    parameters, of which a network has several, unless its name says what it is: `q_target` of `q`. What is of a kind is
+    to differ, so that none is a copy that is meant.
     """
     if of_a_kind(one, other):
         return None
@@ -32,9 +37,14 @@ def whole_copy(one: str, other: str, kinds: Mapping[str, int], modules: Collecti
     for copy in (Copy(original=first, copy=second), Copy(original=second, copy=first)):
         inside = {name: kind for name, kind in kinds.items() if name.startswith(copy.copy + ".")}
         parts = sum(f"{name}.".startswith(copy.copy + ".") for name in modules)
-        if parts > 1 and all(kinds.get(_moved(name, copy)) == kind for name, kind in inside.items()):
+        follows = not _FOLLOWING.isdisjoint(_words(copy.copy) - _words(copy.original))
+        if (parts > 1 or follows) and all(kinds.get(_moved(name, copy)) == kind for name, kind in inside.items()):
             return copy
     return None
+
+
+def _words(name: str) -> set[str]:
+    return set(re.split(r"[._]", name.lower()))
 
 
 def _modules(one: str, other: str) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """IA1xx: what the policy does not reach, and what of it reaches nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from initaudit.checks.audit import Audit
@@ -43,13 +43,15 @@ def _disagreeing(audit: Audit, expectation: Expectation) -> Iterator[Finding]:
     mine = [str(clause.law) for clause in expectation.clauses]
     for name, rival, laws in expectation.rivals:
         if not laws or list(laws) != mine[: len(laws)]:  # slices of its own, such as a padding row, only add to it
-            own = expectation.rule.id if expectation.rule else None
-            yield audit.finding(
-                "IA104",
-                f"it is tied to {name}, for which rule {rival!r} declares {', '.join(laws) or 'no law'}; "
-                f"under its own name rule {own!r} declares {', '.join(mine) or 'no law'}",
-                expectation=expectation,
-            )
+            message = f"it is tied, and its rules disagree: as {name} rule {rival!r} declares {_listed(laws)}"
+            if expectation.governed.match is not None:
+                site, rule = expectation.governed.match.site, expectation.governed.match.rule
+                message += f", as {site.name} rule {rule.id!r}, which stands first, declares {_listed(mine)}"
+            yield audit.finding("IA104", message, expectation=expectation)
+
+
+def _listed(laws: Sequence[str]) -> str:
+    return ", ".join(laws) or "no law"
 
 
 def _without_effect(audit: Audit, expectation: Expectation) -> Iterator[Finding]:

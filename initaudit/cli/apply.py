@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from initaudit.applying import Applied
     from initaudit.request import Request
 
-PICKLED = (".pt", ".pth", ".bin", ".ckpt", ".pkl")
-"""How files of `torch.save` are called."""
+SUFFIX = ".safetensors"
+"""How the file is called: it cannot be taken for one of `torch.save`, nor be the model's own source or the policy."""
 UNGOVERNED = 1
 """The exit code for a policy that leaves a parameter out, as that of `check` is."""
 
@@ -60,8 +60,8 @@ def _require_file(output: Path) -> None:
     require_writable(output)
     if output.exists() and not output.is_file():
         raise OptionError(f"{output}: is no regular file, so it cannot be replaced; name another")
-    if output.suffix.lower() in PICKLED:
-        better = output.with_suffix(".safetensors").name
+    if output.suffix != SUFFIX:
+        better = output.with_suffix(SUFFIX).name
         raise OptionError(f"{output}: what is written is safetensors, which torch.load cannot read; name it {better}")
 
 

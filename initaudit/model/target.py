@@ -179,6 +179,7 @@ def _call(found: object, name: str, arguments: Mapping[str, object], dtype: str 
 def _require_tensors(module: nn.Module, name: str) -> None:
     try:
         found = [*nn.Module.named_parameters(module), *nn.Module.named_buffers(module)]
+        list(module.named_parameters()), list(module.named_buffers())
     except (AttributeError, TypeError) as error:
         raise TargetError(
             f"{name} was not set up as a module ({_what(error)}); its constructor, and those of its parts, must call "

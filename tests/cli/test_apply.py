@@ -131,6 +131,8 @@ def strict(policy: str) -> None:
         (["-p", "policy.yaml", "-o", "."], ".: is a folder; name a file in it"),
         (["-p", "policy.yaml", "-o", "/dev/null"], "/dev/null: is no regular file, so it cannot be replaced"),
         (["-p", "policy.yaml", "-o", "init.pt"], "which torch.load cannot read; name it init.safetensors"),
+        (["-p", "policy.yaml", "-o", "models.py"], "models.py: what is written is safetensors"),
+        (["-p", "policy.yaml", "-o", "policy.yaml"], "policy.yaml: what is written is safetensors"),
         (["-p", "polcy.yaml", *OUT], "polcy.yaml: "),
         (["-p", "policy.yaml", "--var", "spraed=1", *OUT], "did you mean 'spread'?"),
     ],

@@ -112,8 +112,9 @@ CODES = (
           - {id: tokens, match: {module: Embedding}, init: {normal: {std: 1.0}}}
           - {id: linear, match: {module: Linear, parameter: weight}, init: {normal: {std: 0.02}}}
 
-        nets.py:5: IA104 error embedding.weight: it is tied to head.weight, for which rule 'linear' declares
-        N(0, 0.02); under its own name rule 'tokens' declares N(0, 1)
+        nets.py:5: IA104 error embedding.weight: it is tied, and its rules disagree: as
+        head.weight rule 'linear' declares N(0, 0.02), as embedding.weight rule 'tokens',
+        which stands first, declares N(0, 1)
         """,
         mend="""
         Decide which law the shared tensor has, and put one rule for all of its names

@@ -86,7 +86,8 @@ CODES = (
         Rows, columns or filters of a tensor whose values are drawn hold one value each,
         or the very values of others. A dead row gives the same output for every input,
         and equal ones get equal gradients, so that the layer is narrower than it looks.
-        Chance does not do this. The padding row of an embedding, constants that the
+        Chance does not do this. So are the weights of a whole layer that are one number
+        other than zero, where no rule declares it. The padding row of an embedding, constants that the
         policy declares for a slice, and those that a recorded write put there are none.
         """,
         example="""

@@ -37,6 +37,27 @@ def test_a_padding_row_that_was_drawn_over_is_found(kind: type[nn.Module], rows:
     assert message.endswith("normal() drew it anew with the others")
 
 
+def filled(module: nn.Module, value: float) -> nn.Module:
+    nn.init.constant_(module.weight, value)  # type: ignore[arg-type]
+    return module
+
+
+@pytest.mark.parametrize("make", [lambda: nn.Linear(300, 200), lambda: nn.Conv1d(4, 8, 3), lambda: nn.Linear(4, 4)])
+def test_a_layer_of_one_number_is_found(make: Callable[[], nn.Module], tmp_path: Path) -> None:
+    ((code, name, message),) = told(lambda: filled(make(), 0.01), tmp_path)
+    assert (code, name) == ("IA304", "weight")
+    assert message.startswith("every value is 0.01, so that all its units are one")
+
+
+def test_a_layer_of_one_number_that_is_meant_is_none(tmp_path: Path) -> None:
+    assert told(lambda: filled(nn.Linear(30, 20), 0.0), tmp_path) == []
+    assert told(lambda: filled(nn.Linear(30, 1), 0.5), tmp_path) == []
+    assert told(lambda: filled(nn.Conv2d(8, 8, 3, groups=8), 1 / 9), tmp_path) == []
+    assert told(lambda: filled(nn.Linear(30, 20), 0.5).requires_grad_(False), tmp_path) == []
+    declared = "{id: w, match: {parameter: weight}, init: {constant: {val: 0.5}}}"
+    assert told(lambda: filled(nn.Linear(30, 20), 0.5), tmp_path, declared) == []
+
+
 def test_a_padding_row_that_is_zero_or_that_the_policy_speaks_of_is_none(tmp_path: Path) -> None:
     def drawn() -> nn.Module:
         table = nn.Embedding(100, 16, padding_idx=3)

@@ -256,6 +256,15 @@ def test_a_copy_that_is_of_a_kind_with_its_original_is_an_error(second: str) -> 
     assert [one.severity for one in found(lambda: Agent(copy.deepcopy, second))] == ["error", "error"]
 
 
+@pytest.mark.parametrize("name", ["q_target", "ema_q", "TARGET"])
+def test_a_single_layer_that_is_named_for_following_another_is_a_note(name: str) -> None:
+    def build() -> nn.Module:
+        layer = nn.Linear(24, 24)
+        return nn.ModuleDict({"q": layer, name: copy.deepcopy(layer)})
+
+    assert {one.severity for one in found(build)} == {"note"}
+
+
 def test_a_single_layer_that_starts_as_another_is_an_error() -> None:
     (one,) = found(lambda: nn.ModuleDict(_projections()))
     assert (one.code, one.severity) == ("IA401", "error")
