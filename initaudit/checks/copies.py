@@ -24,6 +24,15 @@ def of_a_kind(one: str, other: str) -> bool:
     return _NUMBER.sub("", one) == _NUMBER.sub("", other)
 
 
+def outermost(one: str, other: str) -> tuple[str, str]:
+    """Name the outermost modules in which two parameters have the same place."""
+    first, second = one.split("."), other.split(".")
+    while first and second and first[-1] == second[-1]:
+        first.pop()
+        second.pop()
+    return ".".join(first), ".".join(second)
+
+
 def whole_copy(one: str, other: str, kinds: Mapping[str, int], modules: Collection[str]) -> Copy | None:
     """Find the networks of which two parameters of the same values tell that one is a copy of the other.
 
@@ -33,7 +42,7 @@ def whole_copy(one: str, other: str, kinds: Mapping[str, int], modules: Collecti
     """
     if of_a_kind(one, other):
         return None
-    first, second = _modules(one, other)
+    first, second = outermost(one, other)
     for copy in (Copy(original=first, copy=second), Copy(original=second, copy=first)):
         inside = {name: kind for name, kind in kinds.items() if name.startswith(copy.copy + ".")}
         parts = sum(f"{name}.".startswith(copy.copy + ".") for name in modules)
@@ -45,15 +54,6 @@ def whole_copy(one: str, other: str, kinds: Mapping[str, int], modules: Collecti
 
 def _words(name: str) -> set[str]:
     return set(re.split(r"[._]", name.lower()))
-
-
-def _modules(one: str, other: str) -> tuple[str, str]:
-    """Name the outermost modules in which two parameters have the same place."""
-    first, second = one.split("."), other.split(".")
-    while first and second and first[-1] == second[-1]:
-        first.pop()
-        second.pop()
-    return ".".join(first), ".".join(second)
 
 
 def _moved(name: str, copy: Copy) -> str:

@@ -4,16 +4,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from initaudit.checks.audit import Audit
+from initaudit.checks.copies import of_a_kind, outermost
 from initaudit.policy.expectation import Expectation
 from initaudit.policy.matching import equal_pairs
 from initaudit.policy.schema import Policy
 from initaudit.report import Finding
 from initaudit.values import Kind, Severity
 
+SHOWN = 3
+"""So many names of one module are told."""
+
 
 def findings(audit: Audit) -> Iterator[Finding]:
     """Compare the ties and equalities that the policy declares with those of the model."""
     yield from _apart(audit)
+    if audit.policy is None or audit.policy.ties is None:
+        yield from _repeated(audit)
     if audit.policy is None:
         return
     by_name = {site.name: one for one in audit.expectations for site in one.parameter.sites}
@@ -73,6 +79,22 @@ def _apart(audit: Audit) -> Iterator[Finding]:
             )
             severity = Severity.NOTE if ties else Severity.WARNING
             yield audit.finding("IA405", message, expectation=expectation, severity=severity)
+
+
+def _repeated(audit: Audit) -> Iterator[Finding]:
+    """Note a module that stands at several places whose names differ in numbers alone, as `[Block()] * 4` makes it."""
+    places: dict[tuple[str, ...], list[Expectation]] = {}
+    for expectation in audit.expectations:
+        first, *others = [site.name for site in expectation.parameter.sites if not site.apart]
+        alike = [outermost(first, other) for other in others if of_a_kind(first, other)]
+        if alike and all(alike[0]):
+            places.setdefault((alike[0][0], *(other for _, other in alike)), []).append(expectation)
+    for (first, *others), members in places.items():
+        message = (
+            f"{first} is one module with {', '.join(others[:SHOWN])}{' and more' * (len(others) > SHOWN)}: "
+            f"{len(members)} of its tensors are shared, and what trains one trains all"
+        )
+        yield audit.finding("IA405", message, expectation=members[0], severity=Severity.NOTE)
 
 
 def _connected(name: str, ties: set[frozenset[str]]) -> set[str]:

@@ -142,7 +142,8 @@ CODES = (
         them. Layers shared by accident look like a model of the declared depth and
         train like a shallower one: all copies get the same values and the same updates.
         Only a policy with the key `ties` asks for this; an empty list forbids every
-        tie. Two parameter objects over one memory are a warning without it, and a note
+        tie. Without it one module at places whose names differ in numbers alone is a
+        note. Two parameter objects over one memory are a warning without it, and a note
         where they are listed: `nn.Parameter(encoder.weight.t())` looks tied and is, but
         optimisers step it twice, and `.half()`, `.to(device)` and `deepcopy` untie it.
         """,

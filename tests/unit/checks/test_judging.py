@@ -336,6 +336,25 @@ def test_tie_that_is_not_listed_is_found() -> None:
     assert codes(ties.findings, (expected(of=three[0]), evidence()), policy=silent) == []
 
 
+def test_one_module_at_several_places_of_a_list_is_a_note_where_no_tie_is_spoken_of() -> None:
+    blocks = [f"blocks.{number}.proj.weight" for number in range(6)]
+    silent, forbidden = (Policy(name="p", path="p", ties=given) for given in (None, ()))
+
+    def told(names: list[str], policy: Policy | None) -> list[tuple[Severity, str]]:
+        twice = [(expected(of=parameter(*names)), evidence(moments())) for _ in range(2)]
+        return [(one.severity, one.message) for one in ties.findings(audit(*twice, policy=policy))]
+
+    (note,) = told(blocks, None)
+    assert note == (
+        Severity.NOTE,
+        "blocks.0 is one module with blocks.1, blocks.2, blocks.3 and more: 2 of its tensors are shared, and what "
+        "trains one trains all",
+    )
+    assert told(blocks, silent) == [note]
+    assert {severity for severity, _ in told(blocks, forbidden)} == {Severity.ERROR}
+    assert told(["wte.weight", "lm_head.weight"], None) == []
+
+
 def test_two_parameters_over_one_memory_are_found_unless_the_policy_ties_them() -> None:
     shared = parameter("a", "b")
     apart = replace(shared, sites=(shared.sites[0], replace(shared.sites[1], apart=True, shape=(3, 4))))
