@@ -187,7 +187,7 @@ def _require_tensors(module: nn.Module, name: str) -> None:
         ) from error
     except Exception as error:
         told = f"listing the modules of {name} raised{_where(error)}: {_what(error)}"
-        raise TargetError(f"{told}; do not override named_modules, or give what torch's own gives") from error
+        raise TargetError(f"{told}; leave named_modules and its like alone, or give what torch's own gives") from error
     if not found:
         raise TargetError(
             f"{name} has neither parameters nor buffers, so there is nothing to check; modules kept in a plain list "

@@ -96,7 +96,7 @@ class _Walk:
             raise TargetError("a module of the model is registered inside itself; keep the parent out of it") from None
         except Exception as error:
             told = f"listing the modules of the model raised {type(error).__name__}"
-            raise TargetError(f"{told}; do not override named_modules, or give what torch's own gives") from error
+            raise TargetError(f"{told}; leave named_modules and its like alone") from error
         self.storages: dict[int, int] = {}
         self.definitions: dict[type, Location | None] = {}
 

@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -213,7 +214,7 @@ def test_model_whose_modules_cannot_be_listed_is_told() -> None:
         def named_modules(self, *_: object, **__: object) -> object:
             raise RuntimeError("not for you")
 
-    assert "RuntimeError: not for you; do not override named_modules" in refused(lambda: Hidden(2, 2))
+    assert "RuntimeError: not for you; leave named_modules and its like alone" in refused(lambda: Hidden(2, 2))
 
 
 def test_model_without_parameters_brings_the_hint_about_plain_lists() -> None:
@@ -234,6 +235,14 @@ def test_module_whose_constructor_was_never_run_is_refused() -> None:
 
     assert "was not set up" in refused(Unborn)
     assert "super().__init__()" in refused(Unborn)
+
+
+def test_module_that_lists_its_parameters_by_itself_and_fails_is_refused() -> None:
+    class Hidden(nn.Linear):
+        def named_parameters(self, *_: object, **__: object) -> Iterator[tuple[str, nn.Parameter]]:
+            raise RuntimeError("no names for you")
+
+    assert "RuntimeError: no names for you; leave named_modules and its like alone" in refused(lambda: Hidden(2, 2))
 
 
 def test_missing_file_brings_the_nearest_one(tmp_path: Path) -> None:
