@@ -106,7 +106,7 @@ class Origin:
     """Whether each value is made of draws of its own, and none of them of another's."""
     loaded: bool
     """Whether any of them brings in what a state dict holds, and what nobody drew here."""
-    spread: bool
+    broadcast: bool
     """Whether any of them puts one drawn value, or one vector of them, at several places."""
     key: tuple[object, ...] | None
     """Equal for parameters that hold the same values, bit for bit; None where that is not told."""

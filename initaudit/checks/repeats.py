@@ -64,7 +64,7 @@ def _unexplained(expectation: Expectation, evidence: Evidence, repeat: Repeat) -
     apart = [one for one in expectation.clauses if one.label is not None and not is_random(one.law)]
     boxes = [one.box for one in (*fixed, *apart)]
     boxes += [one.box for one in evidence.left if isinstance(one.law, EXACT)]
-    if repeat.constant and evidence.origin is not None and evidence.origin.spread:
+    if repeat.constant and evidence.origin is not None and evidence.origin.broadcast:
         boxes.append(whole(shape))
     padding = expectation.parameter.sites[0].attributes.get(PADDING)
     if isinstance(padding, int) and repeat.constant == 0:
@@ -82,7 +82,7 @@ def _is_meant(expectation: Expectation, evidence: Evidence, repeat: Repeat) -> b
     start as one stay one.
     """
     origin, parameter = evidence.origin, expectation.parameter
-    if origin is None or not origin.spread:
+    if origin is None or not origin.broadcast:
         return False
     units = any(one.startswith(UNITS) for site in parameter.sites for one in site.classes)
     return repeat.count < repeat.parts or not (units or any(is_random(one.law) for one in expectation.clauses))

@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterator, Sequence
 
 import torch
 
+from initaudit.evidence.broadcasting import broadcasts
 from initaudit.evidence.log import Held, Op, View
 from initaudit.evidence.nesting import leaves
 from initaudit.evidence.replay import Replay
-from initaudit.evidence.spreading import spreads
 from initaudit.history import LOADED, Origin
 
 _COPIES = frozenset({"clone", "copy_", "_to_copy", "contiguous"})
@@ -39,7 +39,7 @@ def origin(replay: Replay, view: View) -> Origin:
         apart=plain and all(map(_leaves_apart, ops)),
         draws=frozenset(op.index for op in ops if op.drawn is not None),
         loaded=any(_brought_in(replay, op) for op in ops),
-        spread=spreads(ops),
+        broadcast=broadcasts(ops),
         key=_key(ops, view),
         copied=bool(ops) and ops[-1].name in _COPIES,
         location=ops[-1].caller.line if ops else None,

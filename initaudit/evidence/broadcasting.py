@@ -13,19 +13,19 @@ _CHOOSES = frozenset({"index", "index_select", "gather", "embedding"})
 """Operations that take rows by their number, one as often as they are told to."""
 
 
-def spreads(ops: Iterable[Op]) -> bool:
+def broadcasts(ops: Iterable[Op]) -> bool:
     """Tell whether any of some operations, in order, spreads draws: by a broadcast, or by reading a tensor again."""
     drawn: set[int] = set()
     for op in ops:
         read = [one for one in op.read() if one.storage in drawn]
-        if read and _spreads(op, read):
+        if read and _broadcasts(op, read):
             return True
         if read or op.drawn is not None:
             drawn.update(one.storage for one in op.outputs())
     return False
 
 
-def _spreads(op: Op, read: Sequence[View]) -> bool:
+def _broadcasts(op: Op, read: Sequence[View]) -> bool:
     """Tell whether an operation spreads what it reads of draws; beside draws for every place, a factor is none."""
     if op.name in _CHOOSES:
         return any(sum(size > 1 for size in one.size) < 3 for one in read)
