@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from initaudit.checks.audit import Audit, count_tests
 from initaudit.checks.repeats import PADDING
+from initaudit.history import Location
 from initaudit.policy.expectation import Expectation
 from initaudit.policy.matching import assign, equal_pairs, leaders, tally
 from initaudit.policy.resolving import attributes, count_expected, expect
@@ -77,12 +78,19 @@ class Gathered:
             cut_off=cut_off,
             unfit=self.loads.unfit,
             loaded=self.loads.names(self.subject.module),
+            lines=self._lines(built) if self.mode is Mode.AS_BUILT else {},
             unequal=unequal,
             tests=count_tests(self.expectations),
             dtype=self.dtype,
             location=self.subject.location,
             today=date.today(),
         )
+
+    def _lines(self, built: tuple[Evidence, ...]) -> dict[str, Location]:
+        """Give the line of the newest write that shows in each parameter, by name."""
+        found = zip(self.expectations, built, strict=True)
+        lines = ((one.parameter.name, told.history.line) for one, told in found if told.history is not None)
+        return {name: line for name, line in lines if line is not None}
 
 
 def gather(request: Request, wanted: frozenset[str] = frozenset()) -> Gathered:

@@ -93,6 +93,11 @@ class History:
         """What the factory left, region by region; empty where nothing was written."""
         return self.states[-1] if self.states else ()
 
+    @property
+    def line(self) -> Location | None:
+        """Where to look first: the line of the newest write that shows."""
+        return next((write.line for write in self.writes if not write.dead), None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:

@@ -1,7 +1,7 @@
 """What every check is given: the policy, what it expects, and what was found. A check turns it into findings."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from initaudit.chance.quantiles import Leeway
@@ -58,6 +58,8 @@ class Audit:
     """State dicts of which nothing reached the module that they were loaded into."""
     loaded: frozenset[str] = frozenset()
     """Names of parameters that a state dict was loaded into, whatever became of it."""
+    lines: Mapping[str, Location] = field(default_factory=dict)
+    """Who wrote what is judged, by the names of parameters; none where the policy writes."""
     unequal: frozenset[tuple[str, str]]
     """Pairs of names whose values must be equal and are not."""
     tests: int
@@ -93,8 +95,8 @@ class Audit:
         """Make a finding, with its code's severity and the most useful location there is."""
         parameter = expectation.parameter if expectation is not None else None
         rule = expectation.rule if expectation is not None else None
-        own = parameter.location if parameter is not None else None
-        where = location or self._written(expectation) or own or self.location
+        own = (self.lines.get(parameter.name) or parameter.location) if parameter is not None else None
+        where = location or own or self.location
         return Finding(
             code=code,
             severity=severity or CODES[code].severity,
@@ -107,16 +109,6 @@ class Audit:
             band=band,
             others=tuple(one.parameter.name for one in others),
         )
-
-    def _written(self, expectation: Expectation | None) -> Location | None:
-        """Give the line of the newest write that shows in a parameter as built; None where no such is judged."""
-        if self.mode is not Mode.AS_BUILT:
-            return None
-        built = next(
-            (one for other, one in zip(self.expectations, self.built, strict=True) if other is expectation), None
-        )
-        writes = built.history.writes if built is not None and built.history is not None else ()
-        return next((write.line for write in writes if not write.dead), None)
 
     def alpha(self, expectation: Expectation) -> float:
         """Give the chance of a false alarm that one test of a parameter may take."""
