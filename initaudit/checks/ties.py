@@ -11,7 +11,7 @@ from initaudit.policy.schema import Policy
 from initaudit.report import Finding
 from initaudit.values import Kind, Severity
 
-SHOWN = 3
+_SHOWN = 3
 """So many names of one module are told."""
 
 
@@ -91,7 +91,7 @@ def _repeated(audit: Audit) -> Iterator[Finding]:
             places.setdefault((alike[0][0], *(other for _, other in alike)), []).append(expectation)
     for (first, *others), members in places.items():
         message = (
-            f"{first} is one module with {', '.join(others[:SHOWN])}{' and more' * (len(others) > SHOWN)}: "
+            f"{first} is one module with {', '.join(others[:_SHOWN])}{' and more' * (len(others) > _SHOWN)}: "
             f"{len(members)} of its tensors are shared, and what trains one trains all"
         )
         yield audit.finding("IA405", message, expectation=members[0], severity=Severity.NOTE)

@@ -86,9 +86,10 @@ CODES = (
         Rows, columns or filters of a tensor whose values are drawn hold one value each,
         or the very values of others. A dead row gives the same output for every input,
         and equal ones get equal gradients, so that the layer is narrower than it looks.
-        Chance does not do this. So are the weights of a whole layer that are one number
-        other than zero, where no rule declares it. The padding row of an embedding, constants that the
-        policy declares for a slice, and those that a recorded write put there are none.
+        Chance does not do this. Weights of a whole layer that are one number other than
+        zero are the same fault, unless a rule declares them. The padding row of an
+        embedding, constants that the policy declares for a slice, and those that a
+        recorded write put into some rows are none.
         """,
         example="""
         # nets.py: the mask was meant for the columns
