@@ -24,6 +24,7 @@ from initaudit.chance.extremes import confined, outlying
 from initaudit.chance.quantiles import Leeway, departure
 from initaudit.chance.sampling import bands, displaced
 from initaudit.evidence.counting import counted, read_sample
+from initaudit.evidence.moments import moments
 from initaudit.laws import INDEPENDENT, Law, LogUniform, Normal, Orthogonal, Sparse, TruncatedNormal, Uniform
 from initaudit.policy.expectation import Clause
 from initaudit.regions import whole
@@ -114,9 +115,10 @@ def refusals(subject: Subject, values: torch.Tensor, rate: float) -> Iterator[bo
     found = bands(law, subject.numel, alpha=rate, epsilon=info.eps, tiny=tiny)
     assert found.mean is not None
     assert found.std is not None
-    std, mean = (figure.item() for figure in torch.std_mean(values.double()))
-    yield not found.mean.low <= mean <= found.mean.high
-    yield not found.std.low <= std <= found.std.high
+    measured = moments([values], count_zeros=False)
+    assert measured.std is not None
+    yield not found.mean.low <= measured.mean <= found.mean.high
+    yield not found.std.low <= measured.std <= found.std.high
     if not isinstance(law, INDEPENDENT):
         return
     box = whole(tuple(values.shape))
@@ -126,7 +128,7 @@ def refusals(subject: Subject, values: torch.Tensor, rate: float) -> Iterator[bo
     sample = read_sample(row.tolist())
     assert sample is not None
     leeway = Leeway(displaced=displaced(law, info.eps))
-    low, high = (bound.item() for bound in values.aminmax())
+    low, high = measured.minimum, measured.maximum
     below, above = (abs(bound) * info.eps + tiny for bound in (low, high))
     yield departure(law, sample, alpha=rate, leeway=leeway) is not None
     yield confined(law, len(values), low - below, high + above, alpha=rate, leeway=leeway) is not None
