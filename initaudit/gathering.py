@@ -1,13 +1,13 @@
 """From a request to a model, what is expected of it, and its values: what auditing and writing share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, TypeVar
 
 from initaudit.checks.audit import Audit, count_tests
 from initaudit.checks.repeats import PADDING
-from initaudit.history import Location
+from initaudit.history import Location, Lost
 from initaudit.policy.expectation import Expectation
 from initaudit.policy.matching import assign, equal_pairs, leaders, tally
 from initaudit.policy.resolving import attributes, count_expected, expect
@@ -16,7 +16,10 @@ from initaudit.request import Request
 from initaudit.values import NEVER_REBUILT, Evidence, Mode, Rebuilt
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from initaudit.evidence.loading import Loads
+    from initaudit.evidence.recording import Recording
     from initaudit.evidence.source import Source
     from initaudit.model.target import Subject
     from initaudit.model.walk import Entry
@@ -41,6 +44,8 @@ class Gathered:
     """Why the model's writes were not recorded; None where they were."""
     loads: "Loads"
     """The state dicts that the factory loaded."""
+    lost: tuple[Lost, ...]
+    """Initial values that were thrown away."""
 
     dtype: str | None
     """The dtype that the whole model was asked for in; None where the factory decides."""
@@ -77,6 +82,7 @@ class Gathered:
             rebuilt=rebuilt,
             cut_off=cut_off,
             unfit=self.loads.unfit,
+            lost=self.lost,
             loaded=self.loads.names(self.subject.module),
             lines=self._lines(built) if self.mode is Mode.AS_BUILT else {},
             unequal=unequal,
@@ -127,6 +133,7 @@ def gather(request: Request, wanted: frozenset[str] = frozenset()) -> Gathered:
         source=source,
         unrecorded=made.reason,
         loads=made.loads,
+        lost=() if made.recording is None else tuple(_lost(made.recording, made.subject.module, entries)),
         dtype=request.dtype,
     )
 
@@ -154,6 +161,14 @@ def expected(policy: Policy | None, entries: Sequence["Entry"]) -> tuple[tuple["
     drawn_as = leaders(equal_pairs(policy, [one.parameter for one in governed]))
     found = [expect(policy, one) for one in governed]
     return kept, tuple(replace(one, drawn_as=drawn_as.get(one.parameter.name)) for one in found)
+
+
+def _lost(recording: "Recording", model: "nn.Module", entries: Sequence["Entry"]) -> Iterator[Lost]:
+    """Find initial values that were thrown away, by the names of the parameters, the largest first."""
+    from initaudit.model.parametrised import fleeting
+
+    named = {one.parameter.name: one.tensors for one in sorted(entries, key=lambda one: -one.parameter.numel)}
+    yield from recording.lost(named, [one for module in model.modules() for one in fleeting(module)])
 
 
 def _counts(policy: Policy | None, expectations: Sequence[Expectation]) -> dict[str, float]:

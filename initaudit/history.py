@@ -58,6 +58,18 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lost:
+    """Initial values that were written into a tensor made from parameters, and of which nothing was kept."""
+
+    name: str
+    """The parameter that it was made from; the largest of several."""
+    made: str
+    """The operation that made it."""
+    caller: Caller
+    """Who wrote."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Write(Caller):
     """One recorded operation that wrote into a parameter, and who asked for it."""
 

@@ -23,7 +23,7 @@ def rebuild(request: Request, first: Gathered) -> Rebuilt:
     """
     from torch import nn
 
-    from initaudit.evidence.repeating import same, suspects
+    from initaudit.evidence.repeating import same, seeded_at, suspects
 
     if isinstance(request.target, nn.Module) or not request.judge:
         return NEVER_REBUILT
@@ -44,6 +44,7 @@ def rebuild(request: Request, first: Gathered) -> Rebuilt:
     return Rebuilt(
         repeated=frozenset(repeated),
         drawn=frozenset(name for name in repeated if suspect.get(name)),
+        seeded_at=seeded_at(first.source, repeated),
         unlike=frozenset(name for name, alike in again.items() if not alike),
     )
 

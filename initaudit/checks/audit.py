@@ -7,7 +7,7 @@ from datetime import date
 from initaudit.chance.quantiles import Leeway
 from initaudit.chance.sampling import Bands, bands, displaced
 from initaudit.checks.codes import CODES
-from initaudit.history import Location, Unfit
+from initaudit.history import Location, Lost, Unfit
 from initaudit.laws import CONTINUOUS, INDEPENDENT, Law, Sparse, Transformed
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.policy.matching import Tally
@@ -56,6 +56,8 @@ class Audit:
     """Groups of weights of one module that are zero and that no gradient reaches."""
     unfit: tuple[Unfit, ...] = ()
     """State dicts of which nothing reached the module that they were loaded into."""
+    lost: tuple[Lost, ...] = ()
+    """Initial values that were written into tensors made from parameters, and of which nothing was kept."""
     loaded: frozenset[str] = frozenset()
     """Names of parameters that a state dict was loaded into, whatever became of it."""
     lines: Mapping[str, Location] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from initaudit.checks.region import Region
 from initaudit.checks.traced import Difference
-from initaudit.history import Write
+from initaudit.history import Caller
 from initaudit.laws import Law
 from initaudit.report import Finding
 
@@ -30,7 +30,7 @@ def finding(region: Region, difference: Difference, law: Law) -> Finding:
     )
 
 
-def call(write: Write) -> str:
+def call(write: Caller) -> str:
     """Write a recorded operation as a call."""
     arguments = ", ".join(
         f"{name}={value if isinstance(value, str) else format(value, 'g')}" for name, value in write.arguments

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from initaudit.checks.audit import Audit
+from initaudit.checks.called import call
 from initaudit.checks.nearest import nearest
 from initaudit.laws import Unknown
 from initaudit.policy.expectation import Expectation
@@ -14,7 +15,9 @@ from initaudit.values import Kind, Mode, Severity
 
 
 def findings(audit: Audit) -> Iterator[Finding]:
-    """Find parameters without a rule, rules without a parameter, and rules that cannot take effect."""
+    """Find parameters without a rule, rules without a parameter, and rules and calls that cannot take effect."""
+    if audit.mode is Mode.AS_BUILT:
+        yield from _thrown_away(audit)
     if audit.policy is None:
         return
     for expectation in audit.expectations:
@@ -23,6 +26,19 @@ def findings(audit: Audit) -> Iterator[Finding]:
         yield from _without_effect(audit, expectation)
     yield from _idle_rules(audit, audit.policy)
     yield from _expired_rules(audit, audit.policy)
+
+
+def _thrown_away(audit: Audit) -> Iterator[Finding]:
+    """Find initial values that were written into a tensor which was made from a parameter, and is no part of it."""
+    by_name = {one.parameter.name: one for one in audit.expectations}
+    for lost in audit.lost:
+        expectation = by_name[lost.name]
+        purpose = "for one use of it" if expectation.parameter.effective else "from it"
+        message = (
+            f"{call(lost.caller)} wrote into a tensor that {lost.made.strip('_')} had made {purpose}, and nothing of "
+            "that was kept: the parameter is as it was before"
+        )
+        yield audit.finding("IA105", message, expectation=expectation, location=lost.caller.line)
 
 
 def _ungoverned(audit: Audit, policy: Policy, expectation: Expectation) -> Iterator[Finding]:

@@ -9,6 +9,10 @@ from initaudit.policy.expectation import Expectation
 from initaudit.report import Finding
 from initaudit.values import Evidence, Kind, Mode, Severity
 
+SEEDED_HERE = (
+    "another seed gives it the same values, though they are drawn: this line seeds torch's generator, which the run "
+    "has seeded already"
+)
 SEEDED_ANEW = (
     "another seed gives it the same values, though they are drawn: the factory seeds the generator itself, or draws "
     "from one of its own"
@@ -34,7 +38,8 @@ def findings(audit: Audit) -> Iterator[Finding]:
         if name in rebuilt.unlike:
             yield _finding(audit, "IA504", UNLIKE, expectation, evidence)
         elif name in rebuilt.repeated and _should_vary(audit, expectation, evidence):
-            message = SEEDED_ANEW if name in rebuilt.drawn else NOT_TORCH
+            drawn = SEEDED_HERE if name in rebuilt.seeded_at else SEEDED_ANEW
+            message = drawn if name in rebuilt.drawn else NOT_TORCH
             yield _finding(audit, "IA503", message, expectation, evidence)
 
 
@@ -53,14 +58,15 @@ def _should_vary(audit: Audit, expectation: Expectation, evidence: Evidence) -> 
 
 
 def _finding(audit: Audit, code: str, message: str, expectation: Expectation, evidence: Evidence) -> Finding:
-    """Make a finding at the line that wrote the values; a note where the policy writes over them."""
+    """Make a finding at the line that seeded or wrote the values; a note where the policy writes over them."""
     write = evidence.left[0].write if evidence.left else None
+    line = audit.rebuilt.seeded_at.get(expectation.parameter.name) if code == "IA503" else None
     replaced = audit.mode is Mode.APPLY and bool(expectation.clauses)
     found = audit.finding(
         code,
         f"as built: {message}" if replaced else message,
         expectation=expectation,
-        location=write.line if write is not None else None,
+        location=line or (write.line if write is not None else None),
         severity=Severity.NOTE if replaced else None,
     )
     return replace(found, as_built=replaced)

@@ -60,8 +60,10 @@ class Drawn(StrEnum):
 
     RUN = "run"
     """The process's own, as the run seeded it."""
-    OTHER = "other"
-    """The process's own after the factory seeded it anew, or one that the factory brought."""
+    SEEDED = "seeded"
+    """The process's own, after the factory seeded it anew."""
+    BROUGHT = "brought"
+    """One that the factory made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from initaudit.evidence.memory import Memory, RefusedError, touched
 from initaudit.evidence.nesting import mapped
 from initaudit.evidence.operations import alike, can_wait, elsewhere, generators, ordinary, tensors_in, writes_to
 from initaudit.evidence.replay import Replay, ReplayError
+from initaudit.history import Caller
 
 SMALL = 1 << 15
 """Tensors of at most so many elements are made for real, so that Python may look at them."""
@@ -80,7 +81,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Untouched memory by number; a number without memory is a small, real tensor."""
         self._numbers: dict[int, int] = {}
         """The number of a storage by its address."""
-        self._weak: list[object] = []
+        self._weak: list[StorageWeakRef] = []
         """Weak references to storages: while one is held, no other storage gets the same address."""
         self._realised: list[Memory] = []
         self._pinned: dict[int, list[Held]] = {}
@@ -92,6 +93,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.exposed = Exposed(self.replay.history)
         """The storages that code outside torch could look at, and write to."""
         self.loads = Loads()
+        self.seedings: list[tuple[int, Caller]] = []
+        """Who seeded torch's generator, and how many operations stood before."""
         self.others_drew = False
         """Whether anybody drew from the generators of Python or numpy."""
         self.failure: TargetError | None = None
@@ -122,6 +125,13 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def is_virtual(self, tensor: torch.Tensor) -> bool:
         """Tell whether a tensor's values are in the log rather than in memory."""
         return ordinary(tensor) and self._numbers.get(tensor.untyped_storage()._cdata) in self._memories
+
+    def is_gone(self, number: int) -> bool:
+        """Tell whether no tensor shows the storage of a number any more."""
+        memory = self._memories.get(number)
+        if memory is not None:
+            return torch._C._storage_Use_Count(memory.storage._cdata) == 1
+        return bool(self._weak[number].expired())  # type: ignore[no-untyped-call]
 
     @contextmanager
     def present(self, tensors: Sequence[torch.Tensor]) -> Iterator[None]:
@@ -170,6 +180,10 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 for one in memories:  # what outlives this recording is not to be taken for the next one's
                     one.keep()
                 raise UnrecordableError("code outside torch wrote into a tensor's memory")
+
+    def note_seeding(self) -> None:
+        """Take note of who seeds torch's generator."""
+        self.seedings.append((len(self.log), caller("manual_seed")))
 
     def note_draw(self, func: Any, name: str, tensor: torch.Tensor, args: Any, kwargs: Any) -> None:
         """Log a whole function that draws into a virtual tensor as one operation."""
@@ -331,8 +345,9 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return int(drawn)
 
     def _drawn(self, args: Any, kwargs: Any) -> Drawn:
-        own = torch.initial_seed() == self.run
-        return Drawn.RUN if own and generators((args, kwargs)) in ([], [torch.default_generator]) else Drawn.OTHER
+        if generators((args, kwargs)) not in ([], [torch.default_generator]):
+            return Drawn.BROUGHT
+        return Drawn.RUN if torch.initial_seed() == self.run else Drawn.SEEDED
 
     def _outline(self, one: Any) -> Any:
         """Keep what shows a tensor's shape, whose values are not read."""

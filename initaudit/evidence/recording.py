@@ -1,7 +1,7 @@
 """A finished recording: what was written to each tensor of the model, and its values on demand."""
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,12 +14,13 @@ from initaudit import regions
 from initaudit.evidence.ancestry import fetched, origin
 from initaudit.evidence.loading import watching
 from initaudit.evidence.log import Op, View
+from initaudit.evidence.lost import lost
 from initaudit.evidence.recorder import Recorder
 from initaudit.evidence.replay import Replay
 from initaudit.evidence.tracing import Log, Traced
 from initaudit.evidence.transforming import transformed
 from initaudit.evidence.windows import box_of, disjoint
-from initaudit.history import Caller, History, Origin, Standing, Write
+from initaudit.history import Caller, History, Lost, Origin, Standing, Write
 from initaudit.laws import Constant, Unknown
 from initaudit.model.process import other_generators
 
@@ -110,6 +111,25 @@ class Recording:
             self._origins[view] = replace(found, draws=frozenset()) if self._settled(tensor) else found
         return self._origins[view]
 
+    def lost(self, named: Mapping[str, Sequence[torch.Tensor]], fleeting: Sequence[torch.Tensor]) -> Iterator[Lost]:
+        """Find initialisers' last writes into tensors that were made from those of the model, and kept by nobody.
+
+        What is `fleeting` is made anew whenever it is used. Each is told with the first name that it was made from.
+        """
+        owner: dict[int, str] = {}
+        for name, tensors in named.items():
+            for number in self._numbers(tensors):
+                owner.setdefault(number, name)
+        rank = {name: place for place, name in enumerate(named)}
+        anew = set(self._numbers(fleeting))
+        found = lost(self.recorder.replay, owner, lambda number: number in anew or self.recorder.is_gone(number))
+        last = {min((owner[number] for number in one.sources), key=rank.__getitem__): one for one in found}
+        for name, one in last.items():
+            yield Lost(name=name, made=one.made.name, caller=replace(one.op.caller, arguments=_called_with(one.op)))
+
+    def _numbers(self, tensors: Sequence[torch.Tensor]) -> Iterator[int]:
+        return (view.storage for one in tensors if (view := self.recorder.view(one)) is not None)
+
     def _settled(self, tensor: torch.Tensor) -> bool:
         """Tell whether nothing is left of any draw, such as where each value was written over by itself."""
         history = self.history(tensor)
@@ -122,7 +142,7 @@ class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a f
 
     Three things reach past a dispatch mode and are replaced while it lasts: `trunc_normal_`, which draws until all
     values lie inside its bounds and would demand every one of them; threads; and what reads a tensor's memory
-    directly. So is `load_state_dict`, which calls no operation for a key that does not fit.
+    directly. So are `load_state_dict`, which calls no operation for a key that does not fit, and `manual_seed`.
     """
 
     def __init__(self, recorder: Recorder | None = None) -> None:
@@ -134,6 +154,7 @@ class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a f
         self.recorder.run = torch.initial_seed()
         self._others = other_generators()
         self._replace(nn.init, "_no_grad_trunc_normal_", self._trunc_normal)
+        self._replace(torch.random, "_manual_seed_impl", self._seeding)
         self._replace(threading.Thread, "run", self._run)
         self._stack.enter_context(watching(self.recorder.loads))
         for name in READS:
@@ -156,6 +177,13 @@ class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a f
                 return drawn
             self.recorder.note_draw(draw, "trunc_normal_", tensor, args, kwargs)
             return tensor
+
+        return record
+
+    def _seeding(self, seed: Any) -> Any:
+        def record(*args: Any, **kwargs: Any) -> Any:
+            self.recorder.note_seeding()
+            return seed(*args, **kwargs)
 
         return record
 
@@ -204,7 +232,7 @@ def _write(op: Op, view: View, *, loaded: bool) -> Write:
     box = box_of(output, view)
     return Write(
         initialiser=op.caller.initialiser,
-        arguments=_arguments(op) if op.caller.initialiser == op.name.removesuffix("_") else op.caller.arguments,
+        arguments=_called_with(op),
         location=op.caller.location,
         user=op.caller.user,
         elements=output.numel if box is None else regions.numel(box),
@@ -212,6 +240,12 @@ def _write(op: Op, view: View, *, loaded: bool) -> Write:
         default=op.caller.default,
         loaded=loaded,
     )
+
+
+def _called_with(op: Op) -> tuple[tuple[str, float | str], ...]:
+    """Name the numbers that an initialiser was called with, or the operation itself where none was."""
+    own = _arguments(op) if op.caller.initialiser == op.name.removesuffix("_") else ()
+    return own or op.caller.arguments
 
 
 def _arguments(op: Op) -> tuple[tuple[str, float | str], ...]:

@@ -1,5 +1,6 @@
 """Whether two builds of a model hold the same values, and whether anything about one build makes it worth asking."""
 
+from collections.abc import Collection
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ from initaudit.evidence.nesting import leaves
 from initaudit.evidence.plain import speaks_for_itself
 from initaudit.evidence.recording import Recording
 from initaudit.evidence.source import Source, in_memory
-from initaudit.history import LOADED
+from initaudit.history import LOADED, Location
 from initaudit.model.walk import Entry
 
 MOST = 1 << 24
@@ -45,12 +46,34 @@ def suspects(source: Source) -> dict[str, bool]:
     return {name: told for name, told in drawn.items() if told is not None}
 
 
+def seeded_at(source: Source, names: Collection[str]) -> dict[str, Location]:
+    """Give, of some parameters, the line that had seeded torch's generator before it drew their values."""
+    recording = source.recording
+    if recording is None:
+        return {}
+    lines = {
+        entry.parameter.name: _seeded_at(recording, entry.tensors[0])
+        for entry in source.entries
+        if entry.parameter.name in names
+    }
+    return {name: line for name, line in lines.items() if line is not None}
+
+
+def _seeded_at(recording: Recording, tensor: torch.Tensor) -> Location | None:
+    recorder = recording.recorder
+    view = recorder.view(tensor)
+    ops = ancestors(recorder.replay, view) if view is not None else ()
+    draws = [op.index for op in ops if op.drawn is Drawn.SEEDED]
+    before = [caller.line for index, caller in recorder.seedings if draws and index <= max(draws)]
+    return before[-1] if before else None
+
+
 def _drawn_elsewhere(recording: Recording, tensor: torch.Tensor) -> bool | None:
     """Tell whether values were drawn from another generator than the run's; None where nothing makes them suspect."""
     recorder = recording.recorder
     view = recorder.view(tensor)
     ops = list(ancestors(recorder.replay, view)) if view is not None else []
-    reseeded = any(op.drawn is Drawn.OTHER for op in ops)
+    reseeded = any(op.drawn in (Drawn.SEEDED, Drawn.BROUGHT) for op in ops)
     exposed = view is not None and view.storage in recorder.exposed
     return reseeded if reseeded or exposed or any(map(_from_outside, ops)) else None
 

@@ -49,6 +49,12 @@ def computed(module: nn.Module) -> Iterator[Computed]:
                 yield _hooked(module, local, (f"{local}_orig",), hook.apply_mask)
 
 
+def fleeting(module: nn.Module) -> Iterator[torch.Tensor]:
+    """List the tensors that hooks of a module keep as attributes, and compute anew for every forward pass."""
+    kept = (module.__dict__.get(one.local) for one in computed(module))
+    yield from (one for one in kept if isinstance(one, torch.Tensor))
+
+
 def known_classes(module: nn.Module) -> list[type]:
     """List the classes that a user knows; `parametrize` puts one of its own in front."""
     own = type(module).__mro__[1:] if parametrize.is_parametrized(module) else type(module).__mro__

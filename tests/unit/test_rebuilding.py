@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch import manual_seed, nn
 
 from initaudit import Report, audit, load_policy
 from initaudit.auditor import run
@@ -61,6 +61,25 @@ def test_factory_that_seeds_the_generator_itself_gives_every_seed_the_same(width
 
     assert found(build) == [("IA503", "0.weight")]
     assert found(build, seed=7) == [("IA503", "0.weight")]
+
+
+@WIDTHS
+def test_finding_stands_at_the_line_that_seeded_last_before_the_draw(width: int) -> None:
+    def build() -> nn.Module:
+        manual_seed(0)
+        model = linear(width)
+        set_seed(1)
+        return nn.Sequential(*model, *linear(width))
+
+    def set_seed(seed: int) -> None:
+        torch.manual_seed(seed)
+
+    report = audit(build)
+    lines = {one.parameter: one.location.line for one in report.findings if one.location is not None}
+    assert lines == {
+        "0.weight": build.__code__.co_firstlineno + 1,
+        "1.weight": set_seed.__code__.co_firstlineno + 1,
+    }
 
 
 @WIDTHS

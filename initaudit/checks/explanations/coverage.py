@@ -127,7 +127,7 @@ CODES = (
     ),
     Code(
         code="IA105",
-        title="rule that cannot take effect",
+        title="rule or init call that cannot take effect",
         severity=Severity.WARNING,
         meaning="""
         The rule governs a tensor that cannot be written. The weight of a layer under
@@ -154,7 +154,8 @@ CODES = (
         stored parts by rules of their own (`*.weight_g`, `*.weight_v`,
         `*.parametrizations.weight.original0`). For a lazy module, run one batch through
         the model in the factory, so that every parameter has its shape, and initialise
-        after that.
+        after that. Where an init call wrote into a copy, such as the rows that a list of
+        indices picks (`weight[[0, 1]]`), write through a view (`weight[:2]`) or assign.
         """,
     ),
 )

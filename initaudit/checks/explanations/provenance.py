@@ -89,8 +89,8 @@ CODES = (
             torch.manual_seed(0)               # line 5
             return Net()
 
-        nets.py:12: IA503 error layers.0.weight, layers.1.weight (×2): another seed gives it the same values,
-        though they are drawn: the factory seeds the generator itself, or draws from one of its own
+        nets.py:5: IA503 error layers.0.weight, layers.1.weight (×2): another seed gives it the same values,
+        though they are drawn: this line seeds torch's generator, which the run has seeded already
         """,
         mend="""
         Seed once, where the program starts, and leave factories and modules free of it.

@@ -1,0 +1,59 @@
+"""Initialisers' writes that reached no tensor of the model: into a copy, or into a weight that is computed anew."""
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+
+from torch import nn
+
+from initaudit.evidence.log import Op
+from initaudit.evidence.replay import Replay
+
+
+@dataclass(frozen=True, slots=True)
+class LostOp:
+    """A write into a tensor that was made from the model's, of which nothing was kept."""
+
+    op: Op
+    made: Op
+    """What made the tensor that it wrote into."""
+    sources: frozenset[int]
+    """The storages of the model that it was made from."""
+
+
+def lost(replay: Replay, model: Collection[int], gone: Callable[[int], bool]) -> Iterator[LostOp]:
+    """Find, for each storage that is gone, the last initialiser's write whose values nobody read."""
+    used = (op for op in replay.log if not _is_initialiser(op))
+    last_read = {view.storage: op.index for op in used for view in op.read() if not _stays_in(op, view.storage)}
+    last = {view.storage: op for op in replay.log if op.drawn or _is_initialiser(op) for view in op.written}
+    for storage, op in last.items():
+        if storage in model or last_read.get(storage, -1) > op.index or not gone(storage):
+            continue
+        made = replay.history[storage][0]
+        sources = _sources(replay, made, model) if made is not op else frozenset()
+        if sources:
+            yield LostOp(op, made, sources)
+
+
+def _is_initialiser(op: Op) -> bool:
+    """Tell whether a function of `nn.init` asked for an operation."""
+    return hasattr(nn.init, f"{op.caller.initialiser}_")
+
+
+def _stays_in(op: Op, storage: int) -> bool:
+    """Tell whether what an operation gives stands in one storage alone."""
+    return all(view.storage == storage for view in op.outputs())
+
+
+def _sources(replay: Replay, made: Op, model: Collection[int]) -> frozenset[int]:
+    """Find the nearest storages of the model whose values an operation works on."""
+    waiting, seen, found = [made], {made.index}, set()
+    while waiting:
+        op = waiting.pop()
+        for storage in {view.storage for view in op.read()}:
+            if storage in model:
+                found.add(storage)
+                continue
+            before = [one for one in replay.history.get(storage, ()) if one.index < op.index]
+            waiting += [one for one in before if one.index not in seen]
+            seen |= {one.index for one in before}
+    return frozenset(found)

@@ -1,0 +1,148 @@
+"""Initial values written into a copy, or into a weight that is computed anew, are told at the line that wrote them."""
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils import prune
+from torch.nn.utils import weight_norm as weight_norm_by_hook
+from torch.nn.utils.parametrizations import spectral_norm, weight_norm
+
+from initaudit import audit
+from initaudit.report import Finding
+from initaudit.values import Severity
+
+SIZES = [8, 300]
+"""Layers whose writes are done, and layers whose writes are recorded instead."""
+
+
+def lost(model: Callable[[], nn.Module]) -> list[Finding]:
+    return [one for one in audit(lambda: nn.Sequential(model())).findings if one.code == "IA105"]
+
+
+def under_weight_norm(size: int) -> nn.Module:
+    layer = weight_norm(nn.Linear(size, size))
+    nn.init.normal_(layer.weight, std=0.01)
+    return layer
+
+
+def under_weight_norm_by_hook(size: int) -> nn.Module:
+    layer = weight_norm_by_hook(nn.Linear(size, size))
+    nn.init.trunc_normal_(layer.weight, std=0.01)
+    return layer
+
+
+def under_spectral_norm(size: int) -> nn.Module:
+    layer = spectral_norm(nn.Linear(size, size))
+    nn.init.orthogonal_(layer.weight)
+    return layer
+
+
+def pruned(size: int) -> nn.Module:
+    layer = prune.random_unstructured(nn.Linear(size, size), "weight", 0.3)
+    nn.init.xavier_uniform_(layer.weight)
+    return layer
+
+
+def rows_by_a_list(size: int) -> nn.Module:
+    layer = nn.Embedding(size, size)
+    nn.init.zeros_(layer.weight[[0, 1]])
+    return layer
+
+
+def another_precision(size: int) -> nn.Module:
+    layer = nn.Linear(size, size, dtype=torch.float16)
+    layer.weight.data.float().normal_(0, 0.02)
+    return layer
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm:FutureWarning")
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    ("model", "call"),
+    [
+        (under_weight_norm, "normal(mean=0, std=0.01)"),
+        (under_weight_norm_by_hook, "trunc_normal(mean=0, std=0.01, a=-2, b=2)"),
+        (under_spectral_norm, "orthogonal(gain=1)"),
+        (pruned, "xavier_uniform(gain=1)"),
+        (rows_by_a_list, "zeros()"),
+        (another_precision, "normal(mean=0, std=0.02)"),
+    ],
+)
+def test_values_that_nobody_keeps_are_told_at_the_line_that_wrote_them(
+    model: Callable[[int], nn.Module], call: str, size: int
+) -> None:
+    (finding,) = lost(lambda: model(size))
+    assert finding.severity is Severity.WARNING
+    assert finding.parameter == "0.weight"
+    assert finding.message.startswith(f"{call} wrote into a tensor that ")
+    assert finding.location is not None
+    assert finding.location.path.endswith("test_lost.py")
+    assert finding.location.line == model.__code__.co_firstlineno + 2
+
+
+def brought_back(size: int) -> nn.Module:
+    layer = nn.Linear(size, size)
+    values = layer.weight.detach().clone()
+    nn.init.orthogonal_(values)
+    with torch.no_grad():
+        layer.weight.copy_(values)
+    return layer
+
+
+def assigned(size: int) -> nn.Module:
+    layer = weight_norm(nn.Linear(size, size))
+    values = layer.weight.detach().clone()
+    layer.weight = nn.init.normal_(values)
+    return layer
+
+
+def before_the_norm(size: int) -> nn.Module:
+    layer = nn.Linear(size, size)
+    nn.init.normal_(layer.weight, std=0.01)
+    return weight_norm(layer)
+
+
+def kept_outside_the_model(size: int) -> nn.Module:
+    layer = nn.Linear(size, size)
+    teacher = copy.deepcopy(layer)
+    nn.init.zeros_(teacher.weight)
+    layer.forward = lambda x: teacher(x)
+    return layer
+
+
+def drawn_and_looked_at(size: int) -> nn.Module:
+    layer = nn.Linear(size, size)
+    noise = nn.init.normal_(layer.weight.detach().clone())
+    layer.weight.data.add_(noise.std())
+    return layer
+
+
+def replaced(size: int) -> nn.Module:
+    nn.init.normal_(nn.Linear(size, size).weight)
+    return nn.Linear(size, size)
+
+
+def a_view(size: int) -> nn.Module:
+    layer = nn.Linear(size, size)
+    nn.init.normal_(layer.weight[1:].t())
+    return layer
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    "model",
+    [brought_back, assigned, before_the_norm, kept_outside_the_model, drawn_and_looked_at, replaced, a_view],
+)
+def test_values_that_reach_a_parameter_or_have_a_use_are_not(model: Callable[[int], nn.Module], size: int) -> None:
+    assert lost(lambda: model(size)) == []
+
+
+def test_a_policy_that_writes_over_the_parameter_leaves_nothing_to_tell(tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text("version: 1\nrules:\n  - id: all\n    match: {name: '*'}\n    init: normal\n")
+    report = audit(lambda: nn.Sequential(rows_by_a_list(8)), file, as_built=False)
+    assert [one.code for one in report.findings if one.code == "IA105"] == []
