@@ -6,17 +6,19 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from initaudit.checks.coverage import idle_rules
 from initaudit.checks.selection import select
 from initaudit.checks.signal import findings
 from initaudit.errors import TargetError
 from initaudit.gathering import Gathered, gather
 from initaudit.policy.bands import DEFAULT_BANDS
+from initaudit.report import Finding
 from initaudit.signal.growth import growth
 from initaudit.signal.pooling import pool_gradients, pool_layers
 from initaudit.signal.request import SignalRequest
 from initaudit.signal.values import Bands, Layer, SignalReport
 from initaudit.signal.widths import follow
-from initaudit.values import Mode, Moments
+from initaudit.values import Evidence, Mode, Moments, Severity
 
 if TYPE_CHECKING:
     from torch import nn
@@ -101,8 +103,15 @@ def _report(request: SignalRequest, runs: list[list[_Probed]]) -> SignalReport:
         fail_on=request.model.fail_on,
     )
     unreached = frozenset.intersection(*(one.unreached for one in last))
-    found = tuple(findings(report, bands, unreached))
+    found = (*_mistaken_rules(first.gathered), *findings(report, bands, unreached))
     return replace(report, findings=select(found, request.model.select, request.model.ignore))
+
+
+def _mistaken_rules(gathered: Gathered) -> Iterator[Finding]:
+    """Find the rules of the policy that reach nothing; what a preset has for other models is none."""
+    unseen = (Evidence(),) * len(gathered.expectations)
+    idle = idle_rules(gathered.facts(unseen, unseen, frozenset()))
+    yield from (one for one in idle if one.severity is not Severity.NOTE)
 
 
 def _first_nonfinite(layers: Sequence[Layer]) -> str | None:

@@ -24,8 +24,50 @@ def findings(audit: Audit) -> Iterator[Finding]:
         yield from _ungoverned(audit, audit.policy, expectation)
         yield from _disagreeing(audit, expectation)
         yield from _without_effect(audit, expectation)
-    yield from _idle_rules(audit, audit.policy)
+    yield from idle_rules(audit)
     yield from _expired_rules(audit, audit.policy)
+
+
+def idle_rules(audit: Audit) -> Iterator[Finding]:
+    """Find the rules that govern nothing, or not as many parameters as they say."""
+    policy = audit.policy
+    if policy is None:
+        return
+    suits = _is_preset_that_suits(audit, policy)
+    for tally in audit.tallies:
+        rule = tally.rule
+        not_ones_own = rule.inherited or suits
+        wanted = audit.counts.get(rule.id)
+        if wanted is not None and tally.governed != wanted:
+            message = (
+                f"it governs {_parameters(tally.governed)} where its count says {wanted:g}{_variables(rule, policy)}"
+            )
+        elif wanted is not None:
+            continue
+        elif not tally.matched:
+            message = "it matches no parameter of the model"
+        elif not tally.governed:
+            message = f"it matches {_parameters(tally.matched)}, governed by earlier rules"
+            parts = tally.stored == tally.matched  # they may well have a rule of their own
+            yield _about_rule(audit, rule, "IA103", message, note=not_ones_own or parts)
+            continue
+        else:
+            continue
+        note = not_ones_own and wanted is None
+        if not tally.matched and not note:
+            message += nearest(rule.match, [one.parameter for one in audit.expectations])
+        yield _about_rule(audit, rule, "IA102", message, note=note)
+
+
+def _parameters(count: int) -> str:
+    return f"{count} parameter{'' if count == 1 else 's'}"
+
+
+def _variables(rule: Rule, policy: Policy) -> str:
+    """Name the policy's variables that a count depends on, for one of them may be what is wrong."""
+    used = sorted(rule.count.names.intersection(policy.vars)) if rule.count is not None else []
+    options = " ".join(f"--var {name}=…" for name in used)
+    return f"; count is {rule.count}; {options} change{'s' if len(used) == 1 else ''} it" if used else ""
 
 
 def _thrown_away(audit: Audit) -> Iterator[Finding]:
@@ -92,44 +134,6 @@ def _without_effect(audit: Audit, expectation: Expectation) -> Iterator[Finding]
             message = f"the policy cannot write it: {clause.law.reason}"
             yield audit.finding("IA105", message, expectation=expectation, severity=severity)
             return
-
-
-def _idle_rules(audit: Audit, policy: Policy) -> Iterator[Finding]:
-    suits = _is_preset_that_suits(audit, policy)
-    for tally in audit.tallies:
-        rule = tally.rule
-        not_ones_own = rule.inherited or suits
-        wanted = audit.counts.get(rule.id)
-        if wanted is not None and tally.governed != wanted:
-            message = (
-                f"it governs {_parameters(tally.governed)} where its count says {wanted:g}{_variables(rule, policy)}"
-            )
-        elif wanted is not None:
-            continue
-        elif not tally.matched:
-            message = "it matches no parameter of the model"
-        elif not tally.governed:
-            message = f"it matches {_parameters(tally.matched)}, governed by earlier rules"
-            parts = tally.stored == tally.matched  # they may well have a rule of their own
-            yield _about_rule(audit, rule, "IA103", message, note=not_ones_own or parts)
-            continue
-        else:
-            continue
-        note = not_ones_own and wanted is None
-        if not tally.matched and not note:
-            message += nearest(rule.match, [one.parameter for one in audit.expectations])
-        yield _about_rule(audit, rule, "IA102", message, note=note)
-
-
-def _parameters(count: int) -> str:
-    return f"{count} parameter{'' if count == 1 else 's'}"
-
-
-def _variables(rule: Rule, policy: Policy) -> str:
-    """Name the policy's variables that a count depends on, for one of them may be what is wrong."""
-    used = sorted(rule.count.names.intersection(policy.vars)) if rule.count is not None else []
-    options = " ".join(f"--var {name}=…" for name in used)
-    return f"; count is {rule.count}; {options} change{'s' if len(used) == 1 else ''} it" if used else ""
 
 
 def _is_preset_that_suits(audit: Audit, policy: Policy) -> bool:

@@ -111,16 +111,22 @@ def _excess(share: float) -> float:
 
 
 def _widening(report: SignalReport) -> Iterator[Finding]:
-    """Find the first layer whose scale grows with the width, and how many do."""
+    """Find the layer from which on scales grow with the width, and how many surely do.
+
+    Few widths leave a wide interval to each layer, so it may lie before the first that grows for certain: what comes
+    in between has the same growth from it.
+    """
     widths = report.widths
-    growing = [one for one in widths.layers if one.forward is not None and one.forward.low > GROWS] if widths else []
-    if widths is None or not growing:
+    fitted = [(one, one.forward) for one in widths.layers if one.forward is not None] if widths else []
+    sure = [place for place, (_, forward) in enumerate(fitted) if forward.low > GROWS]
+    if widths is None or not sure:
         return
-    first = growing[0]
-    forward = first.forward
-    assert forward is not None  # noqa: S101
+    place = sure[0]
+    while place and fitted[place - 1][1].value > GROWS:
+        place -= 1
+    (first, forward), growing = fitted[place], [one for one in sure if one != place]
     weight = f"; the std of its weight goes as {widths.argument}^{first.weight.value:.2f}" if first.weight else ""
-    more = len(growing) - 1
+    more = len(growing)
     others = f"; so {'does 1 more layer' if more == 1 else f'do {more} more layers'}" if more else ""
     message = (
         f"its scale grows with the width, as {widths.argument}^{forward.value:.2f} [{forward.low:.2f}, "

@@ -156,6 +156,14 @@ def test_policy_is_applied_first_and_a_model_of_the_users_keeps_its_values(tmp_p
     assert all(torch.equal(one, before[name]) for name, one in model.state_dict().items())
 
 
+def test_rule_of_ones_own_that_reaches_nothing_is_told(tmp_path: Path) -> None:
+    rule = "  - {id: convs, match: {module: Conv2d, parameter: weight}, init: normal}\n"
+    path = tmp_path / "p.yaml"
+    path.write_text(f"version: 1\nextends: kaiming-mlp\nrules:\n{rule}", encoding="utf-8")
+    report = signal(SignalRequest(model=Request(target=small, policy=load_policy(path)), inputs=SMALL))
+    assert [(one.code, one.rule, one.severity) for one in report.findings] == [("IA102", "convs", Severity.ERROR)]
+
+
 def test_bands_of_the_policy_are_those_of_the_verdict(tmp_path: Path) -> None:
     path = tmp_path / "p.yaml"
     text = "normal: {std: 1.0}}}]\nsignal: {activation_std: [1e-9, 1e9], growth: [0.01, 100], gradient_std: [1e-9, 1e9]"

@@ -156,6 +156,21 @@ def test_scale_that_grows_with_the_width_is_found_once() -> None:
     assert found.message.endswith("the std of its weight goes as width^0.00; so does 1 more layer")
 
 
+def test_cause_lies_before_the_first_layer_that_grows_for_certain_where_few_widths_leave_it_unsure() -> None:
+    unsure = replace(wide("b", 0.45), forward=Exponent(value=0.5, low=-1.2, high=2.2))
+    widths = Widths(argument="width", values=(64, 128, 256), layers=(wide("a", 0.0), unsure, wide("c", 0.45)))
+    (found,) = judged(layer("a", 1.0), widths=widths)
+    assert found.parameter == "b"
+    assert "as width^0.50 [-1.20, 2.20]" in found.message
+    assert found.message.endswith("; so does 1 more layer")
+
+
+def test_growth_that_no_layer_is_sure_of_is_no_finding() -> None:
+    unsure = replace(wide("b", 0.45), forward=Exponent(value=0.5, low=-1.2, high=2.2))
+    widths = Widths(argument="width", values=(64, 128, 256), layers=(wide("a", 0.0), unsure))
+    assert judged(layer("a", 1.0), widths=widths) == []
+
+
 def gradient(name: str, arrives: Moments | None, *, called: bool = True) -> Gradient:
     return Gradient(name=name, parameter=SOME, gradient=arrives, called=called)
 
