@@ -8,7 +8,9 @@ from initaudit.history import Standing
 from initaudit.policy.expectation import Expectation
 from initaudit.regions import numel
 from initaudit.report import Finding
-from initaudit.values import Evidence, Kind, Moments, Severity
+from initaudit.values import Evidence, Kind, Moments, Severity, Site
+
+_NORM = "torch.nn.modules.batchnorm._NormBase"
 
 
 def findings(audit: Audit) -> Iterator[Finding]:
@@ -30,7 +32,7 @@ def judge(audit: Audit, expectation: Expectation, evidence: Evidence) -> Iterato
     find = partial(audit.finding, expectation=expectation, location=unwritten[0].write.line if unwritten else None)
     size = expectation.parameter.numel
     if expectation.parameter.kind is Kind.BUFFER:
-        message = _wrong_buffer(whole, gaps, size)
+        message = _wrong_buffer(whole, gaps, size) or _wrong_variance(expectation.parameter.sites[0], whole)
         if message is not None:
             yield find("IA306", message)
     elif not whole.nonfinite:
@@ -51,6 +53,22 @@ def _wrong_buffer(whole: Moments, gaps: int, size: int) -> str | None:
     if gaps:
         return f"nothing ever wrote {gaps:,} of its {size:,} values"
     return f"{whole.nans:,} of {whole.count:,} values are NaN" if whole.nans else None
+
+
+def _wrong_variance(site: Site, whole: Moments) -> str | None:
+    """Say what is wrong with the running variance of a norm, whose root it divides by; a trained one may have zeros."""
+    if (
+        site.local != "running_var"
+        or _NORM not in site.classes
+        or not whole.count
+        or whole.maximum > 0 <= whole.minimum
+    ):
+        return None
+    if whole.minimum < 0:
+        return f"it has a variance of {whole.minimum:.4g}, of which the norm takes the root: NaN in evaluation"
+    return (
+        "every variance is 0, so that in evaluation the norm divides by the root of its eps alone; it should start at 1"
+    )
 
 
 def _where(unwritten: Sequence[Standing]) -> str:

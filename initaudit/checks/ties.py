@@ -49,7 +49,9 @@ def _broken(audit: Audit, ties: tuple[tuple[str, str], ...], by_name: dict[str, 
 
 
 def _unlisted(audit: Audit, ties: tuple[tuple[str, str], ...], by_name: dict[str, Expectation]) -> Iterator[Finding]:
+    """Find what shares storage though the policy does not say so, once for two modules that share all they have."""
     listed = {frozenset(tie) for tie in ties}
+    shared: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for expectation in audit.expectations:
         if expectation.governed.through is not None:  # the tie is that of the weight which is computed from it
             continue
@@ -57,8 +59,15 @@ def _unlisted(audit: Audit, ties: tuple[tuple[str, str], ...], by_name: dict[str
         reached = _connected(first, listed)
         for other in others:
             if other not in reached:
-                message = f"it shares storage with {other}, a tie that the policy does not list"
-                yield audit.finding("IA405", message, expectation=by_name[first])
+                shared.setdefault(outermost(first, other), []).append((first, other))
+    for (module, twin), pairs in shared.items():
+        (first, other), *more = pairs
+        message = f"it shares storage with {other}, a tie that the policy does not list"
+        if more:
+            message += (
+                f"; so do {len(more)} more tensors of {module or 'the model'} with those of {twin or 'the model'}"
+            )
+        yield audit.finding("IA405", message, expectation=by_name[first], others=[by_name[name] for name, _ in more])
 
 
 def _apart(audit: Audit) -> Iterator[Finding]:

@@ -8,7 +8,8 @@ import traceback
 import warnings
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
 import click
 
@@ -34,6 +35,7 @@ EXIT_UNUSABLE = 2
 EXIT_BUG = 3
 EXIT_INTERRUPTED = 130
 EXIT_PIPE_CLOSED = 141
+EXIT_TERMINATED = 143
 
 
 class Deferred(click.Command):
@@ -42,6 +44,10 @@ class Deferred(click.Command):
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> click.Context:
         command: click.Command = getattr(import_module(f"initaudit.cli.{self.name}"), str(self.name))
         return command.make_context(info_name, args, parent, **extra)
+
+
+class Terminated(KeyboardInterrupt):
+    """The process was asked to end: it does so as with ctrl-c, and leaves nothing half done."""
 
 
 class Root(click.Group):
@@ -61,8 +67,8 @@ class Root(click.Group):
         except SystemExit as error:  # it would pass for a verdict
             _say(ctx, f"initaudit: error: code of the model or of a plug-in called sys.exit({error.code!r})", error)
             ctx.exit(EXIT_UNUSABLE)
-        except KeyboardInterrupt:
-            ctx.exit(EXIT_INTERRUPTED)
+        except KeyboardInterrupt as error:
+            ctx.exit(EXIT_TERMINATED if isinstance(error, Terminated) else EXIT_INTERRUPTED)
         except BrokenPipeError:
             _abandon_stdout()
             ctx.exit(EXIT_PIPE_CLOSED)
@@ -91,7 +97,7 @@ def root() -> None:
 def main() -> None:
     """Run the command line and leave the process with its exit code."""
     gc.set_threshold(200_000, 50, 50)  # a short-lived process: looking for cycles costs a tenth of a small audit
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # an end like ctrl-c's, which leaves nothing half done
+    signal.signal(signal.SIGTERM, _terminate)
     for stream in (sys.stdout, sys.stderr):
         # a terminal that cannot show a character gets its escape, not a crash
         reconfigure: Callable[..., None] | None = getattr(stream, "reconfigure", None)
@@ -105,6 +111,10 @@ def main() -> None:
         if isinstance(end.code, int):
             leave(end.code)
         raise
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    raise Terminated
 
 
 def _bug(error: Exception) -> str:

@@ -127,7 +127,11 @@ class _Parser:
 
     def _misnamed(self) -> ExpressionError:
         """Tell every unknown function, and the names beside it, of which one may be unknown too."""
-        told = (f"unknown function {one.text!r}{did_you_mean(one.text, arithmetic.FUNCTIONS)}" for one in self._unknown)
+        known = f"; there are {', '.join(arithmetic.FUNCTIONS)}"
+        told = (
+            f"unknown function {one.text!r}{did_you_mean(one.text, arithmetic.FUNCTIONS) or known}"
+            for one in self._unknown
+        )
         return ExpressionError(" and ".join(told), self._unknown[0].offset, self.names)
 
     def _chain(self, level: int = 0) -> Code:

@@ -68,6 +68,8 @@ class Page:
 def find(name: str | Path, *, beside: Path | None = None) -> Source:
     """Find a policy: an existing file, or what has a suffix or a slash, is a file; all else is a preset.
 
+    What is a directory, and no preset, is left to `read`, which refuses it.
+
     A relative path starts at the directory of the policy `beside` which it is named. Raises PolicyError.
     """
     file = (beside.parent if beside else Path()) / name
@@ -75,6 +77,8 @@ def find(name: str | Path, *, beside: Path | None = None) -> Source:
         return Source(file=file, shown=str(file))
     if name in presets.names():
         return Source(file=presets.path(name), shown=presets.shown_path(name))
+    if os.path.isdir(file):
+        return Source(file=file, shown=str(file))
     near = did_you_mean(name, presets.names())
     known = ", ".join(presets.names())
     raise _unreadable(name, f"no file and no preset has this name{near}; the presets are {known}")

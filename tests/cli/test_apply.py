@@ -215,7 +215,7 @@ def test_a_run_that_is_told_to_end_leaves_what_stood_there(here: Path) -> None:
         env={"PYTHONPATH": str(Path(initaudit.__file__).parent.parent), "PYTHONDONTWRITEBYTECODE": "1"},
         check=False,
     )
-    assert done.returncode == 130
+    assert done.returncode == 143
     assert Path("init.safetensors").read_bytes() == b"old"
     assert files(here) == {"models.py", "policy.yaml", "init.safetensors"}
 

@@ -336,6 +336,20 @@ def test_tie_that_is_not_listed_is_found() -> None:
     assert codes(ties.findings, (expected(of=three[0]), evidence()), policy=silent) == []
 
 
+def test_modules_that_share_all_their_tensors_are_told_once_for_each_two() -> None:
+    names = ("weight", "bias", "scale")
+    shared = [(expected(of=parameter(f"a.{one}", f"b.{one}")), evidence()) for one in names]
+    beside = expected(of=parameter("head.weight", "embed.weight")), evidence()
+    facts = audit(*shared, beside, policy=Policy(name="p", path="p", ties=()))
+    first, second = ties.findings(facts)
+    assert first.message == (
+        "it shares storage with b.weight, a tie that the policy does not list; "
+        "so do 2 more tensors of a with those of b"
+    )
+    assert (first.parameter, first.others) == ("a.weight", ("a.bias", "a.scale"))
+    assert (second.parameter, second.others) == ("head.weight", ())
+
+
 def test_one_module_at_several_places_of_a_list_is_a_note_where_no_tie_is_spoken_of() -> None:
     blocks = [f"blocks.{number}.proj.weight" for number in range(6)]
     silent, forbidden = (Policy(name="p", path="p", ties=given) for given in (None, ()))

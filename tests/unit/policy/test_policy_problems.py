@@ -223,6 +223,8 @@ def test_what_is_no_file_is_told_with_a_near_one(write, tmp_path, problems):
     write(RULES, "audit.yaml")
     assert problems("audti.yaml") == ["audti.yaml: there is no such file; did you mean 'audit.yaml'?"]
     assert problems(tmp_path) == [f"{tmp_path}: this is a directory; name a policy file in it"]
+    (tmp_path / "policies").mkdir()
+    assert problems("policies") == ["policies: this is a directory; name a policy file in it"]
     assert problems("a\0b.yaml") == [r"a\x00b.yaml: the file cannot be read: embedded null byte"]
 
 
