@@ -22,15 +22,17 @@ class LostOp:
 
 def lost(replay: Replay, model: Collection[int], gone: Callable[[int], bool]) -> Iterator[LostOp]:
     """Find, for each storage that is gone, the last initialiser's write whose values nobody read."""
+    writes = (op for op in replay.log if op.drawn or _is_initialiser(op))
+    outside = {view.storage: op for op in writes for view in op.written if view.storage not in model}
+    last = {storage: op for storage, op in outside.items() if gone(storage)}
+    if not last:
+        return
     used = (op for op in replay.log if not _is_initialiser(op))
     last_read = {view.storage: op.index for op in used for view in op.read() if not _stays_in(op, view.storage)}
-    last = {view.storage: op for op in replay.log if op.drawn or _is_initialiser(op) for view in op.written}
     for storage, op in last.items():
-        if storage in model or last_read.get(storage, -1) > op.index or not gone(storage):
-            continue
         made = replay.history[storage][0]
         sources = _sources(replay, made, model) if made is not op else frozenset()
-        if sources:
+        if sources and last_read.get(storage, -1) < op.index:
             yield LostOp(op, made, sources)
 
 
