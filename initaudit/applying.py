@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from initaudit.checks import coverage
+from initaudit.checks import coverage, provenance
 from initaudit.errors import TargetError
 from initaudit.gathering import Gathered, gather, unless_unreplayable
 from initaudit.report import Finding
@@ -27,6 +27,8 @@ class Applied:
     """What became of a file: how much it holds, or why it was not written."""
 
     refusals: tuple[Finding, ...] = ()
+    told: tuple[Finding, ...] = ()
+    """What else is wrong with what the policy reaches; `check` fails for it, a file can be written all the same."""
     tensors: int = 0
     elements: int = 0
     nbytes: int = 0
@@ -51,17 +53,21 @@ def apply(request: Request, path: Path, *, progress: Progress = lambda stage, do
 def _apply(path: Path, progress: Progress, request: Request) -> Applied:
     progress("building the model", 0, 1)
     gathered = gather(request)
-    refusals = _refusals(gathered)
-    return Applied(refusals=refusals) if refusals else _written(gathered, path, progress)
+    found = _findings(gathered)
+    refusals = tuple(one for one in found if one.code in REFUSED and one.parameter is not None)
+    if refusals:
+        return Applied(refusals=refusals)
+    return replace(_written(gathered, path, progress), told=found)
 
 
-def _refusals(gathered: Gathered) -> tuple[Finding, ...]:
+def _findings(gathered: Gathered) -> tuple[Finding, ...]:
+    """Find the errors that need no values: what the policy does not reach, and what it should not write over."""
     from initaudit.evidence.measuring import recorded
 
-    told = recorded(gathered.source, gathered.unrecorded)
-    found = coverage.findings(gathered.facts(told, told, frozenset()))
-    errors = (one for one in found if one.severity is Severity.ERROR and one.parameter is not None)
-    return tuple(one for one in errors if one.code in REFUSED)
+    evidence = recorded(gathered.source, gathered.unrecorded)
+    audit = gathered.facts(evidence, evidence, frozenset())
+    found = (*coverage.findings(audit), *provenance.findings(audit))
+    return tuple(one for one in found if one.severity is Severity.ERROR)
 
 
 def _written(gathered: Gathered, path: Path, progress: Progress) -> Applied:

@@ -16,6 +16,7 @@ from initaudit.reports.escape import escape
 
 if TYPE_CHECKING:
     from initaudit.applying import Applied
+    from initaudit.report import Finding
     from initaudit.request import Request
 
 SUFFIX = ".safetensors"
@@ -53,6 +54,8 @@ def apply(ctx: click.Context, model: ModelOptions, policy: str, var: Pairs, outp
     if applied.refusals:
         click.echo(_refused(applied, request, output))
         ctx.exit(UNGOVERNED)
+    for one in applied.told:
+        click.echo(_line(one, request), err=True)
     click.echo(_summary(applied, request, output))
 
 
@@ -66,13 +69,16 @@ def _require_file(output: Path) -> None:
 
 
 def _refused(applied: "Applied", request: "Request", output: Path) -> str:
-    lines = [
-        f"{wording.whereabouts(one) or escape(str(request.target))}: {one.code} {one.severity.value} "
-        f"{wording.subject(one)}: {escape(one.message)}"
-        for one in applied.refusals
-    ]
+    lines = [_line(one, request) for one in applied.refusals]
     told = f"{escape(str(output))}: not written: {wording.plural(len(lines), 'error')}; the policy must write or excuse"
     return "\n".join([*lines, f"{told} every parameter"])
+
+
+def _line(finding: "Finding", request: "Request") -> str:
+    return (
+        f"{wording.whereabouts(finding) or escape(str(request.target))}: {finding.code} {finding.severity.value} "
+        f"{wording.subject(finding)}: {escape(finding.message)}"
+    )
 
 
 def _summary(applied: "Applied", request: "Request", output: Path) -> str:

@@ -241,6 +241,21 @@ def test_one_line_says_what_was_written(invoke: Invoke) -> None:
     assert result.stderr == "imported\nbuilt\n"
 
 
+def test_what_check_would_fail_for_is_told_beside_the_file(invoke: Invoke, here: Path) -> None:
+    (here / "models.py").write_text(
+        "import torch\n\ndef base():\n    return torch.nn.Linear(4, 4, bias=False).requires_grad_(False)\n",
+        encoding="utf-8",
+    )
+    rules = "[{id: convs, match: {module: Conv2d}, init: zeros}, {id: all, match: {name: '*'}, init: normal}]"
+    (here / "policy.yaml").write_text(f"version: 1\nrules: {rules}\n", encoding="utf-8")
+    result = invoke("apply", "models.py:base", "-p", "policy.yaml", *OUT)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("init.safetensors: 1 tensor, 16 elements")
+    first, second = result.stderr.splitlines()
+    assert first.startswith("policy.yaml:2: IA102 error rule convs: it matches no parameter")
+    assert second.startswith("models.py:3: IA502 error weight: it is frozen")
+
+
 def test_tied_tensors_are_stored_once_and_the_other_name_points_at_them(invoke: Invoke) -> None:
     invoke("apply", "models.py:Net", "-p", "policy.yaml", *OUT)
     with safe_open("init.safetensors", framework="pt") as archive:
