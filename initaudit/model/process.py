@@ -6,8 +6,9 @@ import pickle
 import random
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
+from functools import partial
 from typing import Any
 
 import torch
@@ -17,23 +18,41 @@ _MARK = 1 << 63
 
 
 @contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Seed the generators of torch, Python and (where loaded) numpy; put their states back afterwards."""
-    numpy: Any = sys.modules.get("numpy")
+def seeded(seed: int) -> Iterator[Callable[[], None]]:
+    """Seed the generators of torch, Python and (where loaded) numpy; put their states back afterwards.
+
+    Given is what seeds them again, once more in the same way. A numpy that is imported meanwhile ends with a state of
+    its own making, as an import gives it.
+    """
     python_state = random.getstate()
-    numpy_state = numpy.random.get_state() if numpy is not None else None
+    numpy_state = _numpy().random.get_state() if _numpy() is not None else None
     with torch.random.fork_rng(enabled=True):
         try:
             torch.manual_seed(seed)
             _bear((seed | _MARK) % (1 << 64))
-            random.seed(seed)
-            if numpy is not None:
-                numpy.random.seed(seed % 2**32)
-            yield
+            again = partial(_seed, seed, torch.get_rng_state())
+            again()
+            yield again
         finally:
             random.setstate(python_state)
-            if numpy is not None:
-                numpy.random.set_state(numpy_state)
+            if numpy_state is not None:
+                _numpy().random.set_state(numpy_state)
+            elif _numpy() is not None:
+                _numpy().random.seed()
+
+
+def _seed(seed: int, state: torch.Tensor) -> None:
+    torch.set_rng_state(state)
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        torch.cuda.manual_seed_all(seed)
+    random.seed(seed)
+    if _numpy() is not None:
+        _numpy().random.seed(seed % 2**32)
+
+
+def _numpy() -> Any:
+    """Give numpy, where somebody imported it."""
+    return sys.modules.get("numpy")
 
 
 @contextmanager
@@ -96,8 +115,7 @@ def prints_to_stderr() -> Iterator[None]:
 
 def other_generators() -> tuple[object, ...]:
     """Give the states of the generators beside torch's own, to compare with those of another time."""
-    numpy: Any = sys.modules.get("numpy")
-    return random.getstate(), pickle.dumps(numpy.random.get_state()) if numpy is not None else None
+    return random.getstate(), pickle.dumps(_numpy().random.get_state()) if _numpy() is not None else None
 
 
 def _bear(number: int) -> None:

@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -55,13 +55,18 @@ def build(
 ) -> Subject:
     """Import a target and call it, inside `around` where that is given; a module instance is used as it is.
 
-    The factory runs seeded, with fresh memory filled with NaN and its prints on standard error; afterwards the
-    process is as it was. Raises TargetError, whose cause is the user's own exception where there is one.
+    Import and factory run seeded, each anew, with fresh memory filled with NaN and prints on standard error;
+    afterwards the process is as it was. Raises TargetError, whose cause is the user's own exception where there is one.
     """
-    with importable(target, app_dir), seeded(seed), unwritten_is_nan(), prints_to_stderr(), around or nullcontext():
+    with ExitStack() as stack:
+        stack.enter_context(importable(target, app_dir))
+        seed_again = stack.enter_context(seeded(seed))
+        for one in (unwritten_is_nan(), prints_to_stderr(), around or nullcontext()):
+            stack.enter_context(one)
         if dtype is not None:
             torch.set_default_dtype(_float_dtype(dtype))
         found = load(target) if isinstance(target, str) else target
+        seed_again()  # what an import draws, it draws once
         name = target if isinstance(target, str) else _describe(target)
         module = _call(found, name, arguments, dtype)
     _require_tensors(module, name)

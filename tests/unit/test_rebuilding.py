@@ -82,6 +82,21 @@ def test_finding_stands_at_the_line_that_seeded_last_before_the_draw(width: int)
     }
 
 
+@pytest.mark.parametrize("record", [True, False])
+def test_what_a_module_draws_while_it_is_imported_changes_no_build(tmp_path: Path, record: bool) -> None:
+    lines = ("import random", "import numpy", "import torch", "{}", "def build():", "    layer = torch.nn.Linear(8, 8)")
+    drawn = "    layer.weight.data[0] = torch.from_numpy(numpy.random.randn(8)) * random.random()"
+    quiet, drawing = tmp_path / "quiet_nets.py", tmp_path / "drawing_nets.py"
+    quiet.write_text("\n".join([*lines, drawn, "    return layer"]).format(""))
+    drawing.write_text("\n".join([*lines, drawn, "    return layer"]).format("torch.randn(3), random.random()"))
+    reports = [
+        run(Request(target=f"{file}:build", mode=Mode.AS_BUILT, seeds=2, record=record)) for file in (quiet, drawing)
+    ]
+    assert [one for report in reports for one in report.findings if one.severity is not Severity.NOTE] == []
+    first, second = ([row.measured for row in one.rows] for one in reports)
+    assert first == second
+
+
 @WIDTHS
 def test_only_what_is_drawn_from_a_generator_of_its_own_is_a_finding(width: int) -> None:
     def build() -> nn.Module:
