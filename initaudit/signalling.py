@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 NO_ROOM = "no gradients were sent back: there is no memory for those of its largest tensor"
 
+FLAT_LOSS = "the gradient of the loss is zero at what the model gives, so N(0, 1) was sent back in its place"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Probed:
@@ -131,6 +133,7 @@ def _loses(moments: Moments | None) -> bool:
 def _probed(request: SignalRequest) -> _Probed:
     from initaudit.evidence.lending import lending
     from initaudit.evidence.signal.fitting import gradients_fit
+    from initaudit.evidence.signal.probe import read
     from initaudit.evidence.signal.reaching import unreached, unused
     from initaudit.evidence.signal.sending import send
     from initaudit.evidence.source import write
@@ -144,6 +147,9 @@ def _probed(request: SignalRequest) -> _Probed:
         if gathered.mode is Mode.APPLY:
             write(gathered.entries, gathered.expectations, seed=request.model.seed, recording=recording)
         sent, reading = send(replace(request, backward=request.backward and not notes), model, gathered.source.device)
+        if sent.loss is not None and reading.gradients and not any(one.reached for one in reading.gradients):
+            sent = replace(sent, loss=None)
+            reading, notes = read(model, sent.probe()), (*notes, FLAT_LOSS)
         missing = unreached(model, reading, sent)
         reading = reading.without(unused(model, reading, missing, sent))
     return _Probed(
@@ -157,6 +163,10 @@ def _probed(request: SignalRequest) -> _Probed:
 
 
 def _require_values(model: "nn.Module", name: str) -> None:
+    from torch.jit import ScriptModule
+
+    if any(isinstance(one, ScriptModule) for one in model.modules()):
+        raise TargetError(f"{name} has layers made by torch.jit, which take no hooks; name what makes it without that")
     if any(one.is_meta for one in (*model.parameters(), *model.buffers())):
         raise TargetError(f"{name} is on the meta device, so it has no values to compute with; build it in memory")
 

@@ -1,5 +1,6 @@
 """The command `initaudit`: its list of commands, each imported when it is run, and what ends a run early."""
 
+import errno
 import gc
 import os
 import signal
@@ -36,6 +37,9 @@ EXIT_BUG = 3
 EXIT_INTERRUPTED = 130
 EXIT_PIPE_CLOSED = 141
 EXIT_TERMINATED = 143
+
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
+"""What the system says of a disk or device that takes no more."""
 
 
 class Deferred(click.Command):
@@ -75,6 +79,10 @@ class Root(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
+            if isinstance(error, OSError) and error.filename is None and error.errno in _UNWRITABLE:
+                _abandon_stdout()
+                _say(ctx, f"initaudit: error: standard output could not be written: {error.strerror}", error)
+                ctx.exit(EXIT_UNUSABLE)
             _say(ctx, _bug(error), error)
             ctx.exit(EXIT_BUG)
         return result
@@ -98,6 +106,8 @@ def main() -> None:
     """Run the command line and leave the process with its exit code."""
     gc.set_threshold(200_000, 50, 50)  # a short-lived process: looking for cycles costs a tenth of a small audit
     signal.signal(signal.SIGTERM, _terminate)
+    if sys.stdout is None:  # closed by the caller, who asks for files or for the exit code alone
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         # a terminal that cannot show a character gets its escape, not a crash
         reconfigure: Callable[..., None] | None = getattr(stream, "reconfigure", None)
@@ -105,8 +115,10 @@ def main() -> None:
             reconfigure(errors="backslashreplace")
     # torch says so of every environment without numpy, of which nothing here has need
     warnings.filterwarnings("ignore", message="Failed to initialize NumPy", category=UserWarning)
+    arguments = sys.argv[1:]
+    del sys.argv[1:]  # they are not for a parser that the model's code may have
     try:
-        root(prog_name="initaudit")
+        root(arguments, prog_name="initaudit")
     except SystemExit as end:
         if isinstance(end.code, int):
             leave(end.code)

@@ -5,6 +5,7 @@ import importlib.util
 import inspect
 import os
 import sys
+import sysconfig
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
@@ -20,7 +21,7 @@ from torch import nn
 from initaudit.errors import TargetError, did_you_mean
 from initaudit.history import Location
 from initaudit.model.arguments import misfit
-from initaudit.model.process import prints_to_stderr, restored, seeded, unwritten_is_nan
+from initaudit.model.process import outlived, prints_to_stderr, restored, seeded, unwritten_is_nan
 
 _FORM = "write it as 'package.module:attribute' or 'path/to/file.py:attribute'"
 _LONGEST = 500
@@ -61,7 +62,7 @@ def build(
     with ExitStack() as stack:
         stack.enter_context(importable(target, app_dir))
         seed_again = stack.enter_context(seeded(seed))
-        for one in (unwritten_is_nan(), prints_to_stderr(), around or nullcontext()):
+        for one in (unwritten_is_nan(), prints_to_stderr(), outlived(), around or nullcontext()):
             stack.enter_context(one)
         if dtype is not None:
             torch.set_default_dtype(_float_dtype(dtype))
@@ -255,10 +256,18 @@ def _where(error: BaseException) -> str:
     """Name the line of the user's code that an exception came from: the last frame outside torch and this package."""
     folders = (Path(__file__).parents[1], Path(torch.__file__).parent, Path(importlib.__file__).parent)
     ours = (*(f"{folder}{os.sep}" for folder in folders), "<")
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(ours)]
+    known = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(ours)]
+    frames = [frame for frame in known if not _is_standard(frame.filename)] or known
     if isinstance(error, SyntaxError) and error.filename:
         return f" ({shown_path(error.filename)}:{error.lineno})"
     return f" ({shown_path(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
+
+
+def _is_standard(file: str) -> bool:
+    """Tell whether a file is of Python's own library."""
+    places = sysconfig.get_paths()
+    within = [Path(file).is_relative_to(places[name]) for name in ("stdlib", "purelib", "platlib")]
+    return within[0] and not any(within[1:])
 
 
 def _article(value: object) -> str:

@@ -41,6 +41,8 @@ def guesses(model: nn.Module) -> Iterator[Guess]:
     layers = ((name, specs) for name, module in model.named_modules() if (specs := list(_layer(module, model))))
     for name, specs in islice(layers, _FIRST):
         for spec in specs:
+            if 0 in spec.shape:  # a lazy layer, which knows its size when something comes in
+                continue
             origin = f"what {name or 'the model'} takes"
             yield Guess(inputs=(spec,) * max(1, _required(model)), origin=origin)
 

@@ -30,8 +30,11 @@ def made(specs: Sequence[InputSpec], model: nn.Module, seed: int, device: torch.
     for number, spec in enumerate(specs):
         dtype = _dtype(spec, model)
         generator = generator_for(seed, f"input {spec.name or number}", torch.device("cpu"))
-        value = _filled(spec, generator).to(device=device, dtype=dtype)
         told.append(spec.told(str(dtype).removeprefix("torch.")))
+        try:
+            value = _filled(spec, generator).to(device=device, dtype=dtype)
+        except RuntimeError as error:
+            raise OptionError(f"the input {told[-1]} cannot be made: {str(error).splitlines()[0]}") from error
         if spec.name is None:
             args.append(value)
         else:

@@ -1,5 +1,6 @@
 """One pass forward and backward through a model, with figures of all that its layers take and give."""
 
+import sys
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -21,6 +22,10 @@ Loss = Callable[[Any], torch.Tensor]
 
 class BackwardError(TargetError):
     """What came forward does not go back."""
+
+
+class LossError(BackwardError):
+    """The user's loss gives nothing that a gradient starts from, whatever goes in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +64,7 @@ def read(model: nn.Module, probe: Probe) -> Reading:
     statistics of the batch, as they do in training. Raises TargetError where the model's own code raises.
     """
     watch = Watch(model, histograms=probe.histograms)
-    with as_it_was(model, training=probe.training), watch.hooked(), torch.enable_grad(), _keeping(probe):
+    with as_it_was(model, training=probe.training), watch.hooked(), torch.enable_grad(), _keeping(probe), _uncompiled():
         try:
             output = model(*probe.args, **probe.kwargs)
         except Exception as error:
@@ -72,6 +77,11 @@ def read(model: nn.Module, probe: Probe) -> Reading:
     )
 
 
+def _uncompiled() -> AbstractContextManager[object]:
+    """Let what somebody compiled run as it was written, where the compiler is there at all: hooks are not for it."""
+    return torch.compiler.set_stance("force_eager") if "torch._dynamo" in sys.modules else nullcontext()
+
+
 def _keeping(probe: Probe) -> AbstractContextManager[object]:
     """Let the graph, which tells what made a tensor, keep no values where no gradient is to go back through it."""
     if probe.backward:
@@ -81,19 +91,31 @@ def _keeping(probe: Probe) -> AbstractContextManager[object]:
 
 def _send_back(output: object, probe: Probe) -> bool:
     """Send gradients back from the outputs; tell whether any of them can take one."""
+    ends = list({id(one): one for one in real(output) if one.requires_grad}.values())
+    if not ends:
+        return False
+    if probe.loss is not None:
+        ends = [_lost(output, probe.loss)]
+        sent = [torch.ones_like(ends[0])]
+    else:
+        generator = generator_for(probe.seed, "gradient of the output", torch.device("cpu"))
+        sent = [torch.randn(one.shape, generator=generator).to(one) for one in ends]
     try:
-        if probe.loss is not None:
-            loss = probe.loss(output)
-            if not isinstance(loss, torch.Tensor) or loss.numel() != 1:
-                raise TypeError(f"a loss is one number in a tensor, not {type(loss).__name__}")
-            ends, sent = [loss], [torch.ones_like(loss)]
-        else:
-            ends = list({id(one): one for one in real(output) if one.requires_grad}.values())
-            generator = generator_for(probe.seed, "gradient of the output", torch.device("cpu"))
-            sent = [torch.randn(one.shape, generator=generator).to(one) for one in ends]
-        ends_that_take = [one for one in ends if one.requires_grad]
-        if ends_that_take:
-            torch.autograd.backward(ends_that_take, sent)
+        torch.autograd.backward(ends, sent)
     except Exception as error:
         raise BackwardError(f"the backward pass {raised(error)}") from error
-    return bool(ends_that_take)
+    return True
+
+
+def _lost(output: object, loss: Loss) -> torch.Tensor:
+    """Give what a user's loss makes of the outputs; raise LossError where no gradient can start from it."""
+    try:
+        value = loss(output)
+    except Exception as error:
+        raise LossError(f"the loss, called with what the model gives and nothing else, {raised(error)}") from error
+    if not isinstance(value, torch.Tensor) or value.numel() != 1:
+        told = f"a tensor of shape {tuple(value.shape)}" if isinstance(value, torch.Tensor) else type(value).__name__
+        raise LossError(f"the loss gave {told}; it must give one number in a tensor, as loss.mean() does")
+    if not value.requires_grad:
+        raise LossError("no gradient goes back through the loss: it detaches what the model gives, or does not use it")
+    return value

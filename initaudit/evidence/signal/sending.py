@@ -10,7 +10,7 @@ from torch import nn
 from initaudit.errors import OptionError, TargetError
 from initaudit.evidence.signal.inferring import guesses
 from initaudit.evidence.signal.inputs import Inputs, given, made, require_fitting
-from initaudit.evidence.signal.probe import BackwardError, Loss, Probe, Reading, read
+from initaudit.evidence.signal.probe import BackwardError, Loss, LossError, Probe, Reading, read
 from initaudit.model.target import load, raised
 from initaudit.signal.request import SignalRequest
 
@@ -93,6 +93,8 @@ def _guessed(
         one = sent(make)
         try:
             return _through(model, one)
+        except LossError:
+            raise
         except TargetError as error:
             told = told or f"{'; '.join(inputs.told)} does not go through: {error}"
     raise OptionError(
