@@ -1,8 +1,8 @@
-"""What the least and the greatest of n draws say about their law: exact, for the n-th power of a chance is."""
+"""What single values say about the law of n draws: the least, the greatest, and how many of them are zero."""
 
 import math
 
-from initaudit.chance.quantiles import Leeway, chances, moved
+from initaudit.chance.quantiles import Leeway, chances, divergence, furthest, moved
 from initaudit.laws import Independent
 
 RESOLUTION = 2.0**-23
@@ -36,3 +36,15 @@ def outlying(law: Independent, n: int, low: float, high: float, *, alpha: float,
     chance, value = min((above, high), (below, low))
     inside = (law.low is None or value >= law.low) and (law.high is None or value <= law.high)
     return value if inside and 2 * n * chance <= alpha else None
+
+
+def heaped(law: Independent, n: int, zeros: int, *, alpha: float, leeway: Leeway, tiny: float) -> float | None:
+    """Give how many of n draws may be exactly zero by a chance of `alpha`; None where no more of them are.
+
+    What is smaller than `tiny` is rounded to zero. The number is binomial, and bounded as Chernoff has it.
+    """
+    chance = law.share(-tiny, tiny) + 2 * leeway.displaced + RESOLUTION
+    rate = -math.log(alpha) / n
+    if chance >= 1 or zeros <= n * chance or divergence(zeros / n, chance) <= rate:
+        return None
+    return n * furthest(chance, 1.0, rate)

@@ -61,8 +61,8 @@ def departure(law: Independent, sample: Sample, *, alpha: float, leeway: Leeway)
         quantile=quantiles(law)[place],
         level=LEVELS[place],
         share=share,
-        low=_furthest(low, 0.0, rate),
-        high=_furthest(high, 1.0, rate),
+        low=furthest(low, 0.0, rate),
+        high=furthest(high, 1.0, rate),
     )
 
 
@@ -114,9 +114,9 @@ def _departures(law: Independent, sample: Sample, leeway: Leeway) -> Iterator[tu
     for place, (surely, maybe, (low, high)) in enumerate(counted):
         least, most = surely / sample.count, maybe / sample.count
         if least > high:
-            yield _divergence(least, high), place, least, low, high
+            yield divergence(least, high), place, least, low, high
         elif most < low:
-            yield _divergence(most, low), place, most, low, high
+            yield divergence(most, low), place, most, low, high
 
 
 @lru_cache(maxsize=1024)
@@ -124,18 +124,18 @@ def _correct(law: Independent, leeway: Leeway) -> tuple[tuple[float, float], ...
     return tuple(chances(law, place, leeway) for place in quantiles(law))
 
 
-def _divergence(share: float, chance: float) -> float:
+def divergence(share: float, chance: float) -> float:
     """Give the relative entropy of two chances."""
     terms = ((share, chance), (1 - share, 1 - chance))
     return math.fsum(a * math.log(a / b) for a, b in terms if a > 0)
 
 
-def _furthest(chance: float, end: float, rate: float) -> float:
+def furthest(chance: float, end: float, rate: float) -> float:
     """Give the share furthest from a chance, towards an end, that the rate does not rule out."""
     if not 0 < chance < 1:
         return chance
     near, far = chance, end
     for _ in range(50):
         middle = (near + far) / 2
-        near, far = (near, middle) if _divergence(middle, chance) > rate else (middle, far)
+        near, far = (near, middle) if divergence(middle, chance) > rate else (middle, far)
     return near

@@ -166,12 +166,12 @@ def smallest(parameter: Parameter) -> float:
 def count_tests(expectations: tuple[Expectation, ...]) -> int:
     """Count the tests that can raise a false alarm, over all regions under a random law.
 
-    Each has a test of its mean, one of its std and one that all of its parts share; independent draws have three
-    more, of their distribution function, of values too close together and of values too far out. One is for all that
-    relates parameters to each other, and one for all rows and columns of which nothing is declared.
+    Each has a test of its mean, one of its std and one that all of its parts share; independent draws have four
+    more, of their distribution function, of values too close together, of values too far out and of zeros. One is for
+    all that relates parameters to each other, and one for all rows and columns of which nothing is declared.
     """
     laws = [clause.law for one in expectations for clause in one.clauses]
-    return 2 + 3 * sum(is_random(law) for law in laws) + 3 * sum(isinstance(law, INDEPENDENT) for law in laws)
+    return 2 + 3 * sum(is_random(law) for law in laws) + 4 * sum(isinstance(law, INDEPENDENT) for law in laws)
 
 
 def is_random(law: Law | None) -> bool:

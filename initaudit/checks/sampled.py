@@ -14,6 +14,10 @@ from initaudit.report import Finding
 
 def findings(region: Region, law: Law) -> Iterator[Finding]:
     """Find in what the values differ from a random law; what follows from one difference is not told again."""
+    heap = shape.heap(region, law)
+    if heap is not None:
+        yield heap
+        return
     off = list(_moments(region, law))
     outlier = shape.outlier(region, law)
     if off and outlier is None:

@@ -1,6 +1,8 @@
 """IA204 and IA305: the whole law, where mean and std say nothing: another distribution, and values far beyond it."""
 
-from initaudit.chance.extremes import confined, outlying
+import math
+
+from initaudit.chance.extremes import confined, heaped, outlying
 from initaudit.chance.quantiles import LEVELS, closest, departure
 from initaudit.checks.audit import smallest, spacing
 from initaudit.checks.region import Region
@@ -30,6 +32,21 @@ def outlier(region: Region, law: Law) -> Finding | None:
         f"{moments.finite:,} draws of {law} come"
     )
     return region.finding("IA305", message, observed=found, expected=str(law))
+
+
+def heap(region: Region, law: Law) -> Finding | None:
+    """Find zeros among values that are drawn from a law without any, as dropout and pruning leave them."""
+    moments = region.moments
+    judged = _sample(region) is not None and isinstance(law, INDEPENDENT) and region.clause.through is None
+    if not judged or not isinstance(law, INDEPENDENT) or not moments.zeros or moments.minimum == moments.maximum:
+        return None
+    tiny = smallest(region.expectation.parameter)
+    most = heaped(law, moments.finite, moments.zeros, alpha=region.alpha, leeway=region.leeway(law), tiny=tiny)
+    if most is None:
+        return None
+    zeros = f"{moments.zeros:,} of {moments.finite:,} values are exactly zero"
+    message = f"{zeros}, where {law} gives no more than {math.ceil(most):,}"
+    return region.finding("IA204", message, observed=float(moments.zeros), expected=str(law))
 
 
 def other_law(region: Region, law: Law) -> Finding | None:

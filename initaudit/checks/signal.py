@@ -7,7 +7,7 @@ from itertools import takewhile
 
 from initaudit.checks.codes import CODES
 from initaudit.history import Location
-from initaudit.policy.bands import Band, SignalBands
+from initaudit.policy.bands import DEFAULT_BANDS, Band, SignalBands
 from initaudit.report import Finding
 from initaudit.signal.values import Growth, Layer, SignalReport
 from initaudit.signal.widths import GROWS
@@ -40,13 +40,12 @@ def _drifting(
     report: SignalReport, code: str, layers: Sequence[Layer], growth: Growth | None, band: Band, factors: Band
 ) -> Iterator[Finding]:
     """Find the layer from which on the scale is outside its band, where the growth of the model takes it there."""
-    if growth is None:
-        return
-    grows = growth.factor > 1
-    beyond = growth.low > factors[1] if grows else growth.high < factors[0]
     known = [(layer, std) for layer in layers if layer.weight is not None and (std := _scale(layer, code))]
+    grows = growth is not None and growth.factor > 1
     outside = list(takewhile(lambda one: one[1] > band[1] if grows else one[1] < band[0], reversed(known)))
-    if not outside or not (beyond or growth.certain):
+    if growth is None or not outside or not (_beyond(growth, factors) or growth.certain):
+        if band not in (DEFAULT_BANDS.activation_std, DEFAULT_BANDS.gradient_std):
+            yield from _outside(code, known, band)
         return
     (start, std), (end, final) = outside[-1], outside[0]
     what = "activations" if code == "IA601" else "gradients"
@@ -56,6 +55,22 @@ def _drifting(
         f"{'' if start is end else f', {final:.3g} at {end.title}'}{_cause(start, growth)}"
     )
     yield _finding(code, message, start.name, start.location, expected=1.0, observed=growth.factor, band=factors)
+
+
+def _beyond(growth: Growth, factors: Band) -> bool:
+    return growth.low > factors[1] if growth.factor > 1 else growth.high < factors[0]
+
+
+def _outside(code: str, known: Sequence[tuple[Layer, float]], band: Band) -> Iterator[Finding]:
+    """Find what lies outside a band that the policy sets, though it does not drift there."""
+    outside = [(layer, std) for layer, std in known if not band[0] <= std <= band[1]]
+    if not outside:
+        return
+    (start, std), more = outside[0], len(outside) - 1
+    what = "activations" if code == "IA601" else "gradients"
+    others = f"; so {'does 1 more layer' if more == 1 else f'do {more} more layers'}" if more else ""
+    message = f"{what} lie outside the policy's band [{band[0]:g}, {band[1]:g}]: std {std:.3g} here{others}"
+    yield _finding(code, message, start.name, start.location, expected=1.0, observed=std, band=band)
 
 
 def _scale(layer: Layer, code: str) -> float | None:

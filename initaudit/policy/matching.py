@@ -90,17 +90,20 @@ def matches(selector: Selector, parameter: Parameter, site: Site) -> bool:
 
 
 def equal_pairs(policy: Policy | None, parameters: Sequence[Parameter]) -> tuple[tuple[str, str], ...]:
-    """Spell out the policy's `equal` patterns as pairs of first names; what `*` stands for must be the same in both."""
+    """Spell out the policy's `equal` patterns as pairs of first names.
+
+    What `*` stands for must be the same in both; what one pattern alone leaves open may be anything.
+    """
     names = {site.name: parameter.name for parameter in parameters for site in parameter.sites}
     pairs = []
     for first, second in policy.equal if policy is not None else ():
+        turned = second.count("*") > first.count("*")
+        many, few = (second, first) if turned else (first, second)
         for name, own in names.items():
-            found = starred(first, name)
-            if found is None:
-                continue
-            twin = _with(second, found)
-            if twin in names and names[twin] != own:
-                pairs.append((own, names[twin]))
+            found = starred(many, name)
+            twin = names.get(_with(few, found)) if found is not None else None
+            if twin is not None and twin != own:
+                pairs.append((twin, own) if turned else (own, twin))
     return tuple(dict.fromkeys(pairs))
 
 

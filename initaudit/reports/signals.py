@@ -18,6 +18,9 @@ ENDS = 8
 WIDTH = 100
 """How wide a chart is where no terminal says so."""
 
+OPEN = 10
+"""An interval whose ends are further apart than this says nothing of the growth."""
+
 
 def render(report: SignalReport, name: str, view: View, signs: Signs = UNICODE) -> str:
     """Give a report in a format of `SIGNAL_FORMATS`, with a newline at its end; `signs` draw its charts."""
@@ -61,13 +64,15 @@ def _scales(report: SignalReport, view: View, signs: Signs, between: int) -> Ite
         ("std of gradients", [one.gradient_std if one.backward else 0.0 for one in weighted], report.backward),
     ):
         drawn = chart(scales, view.width or WIDTH, signs)
-        told = "" if growth is None else f": {_growth(growth)} a layer{' back' * title.endswith('gradients')}"
+        told = "" if growth is None else f": {_growth(growth, ' back' * title.endswith('gradients'))}"
         if drawn:
             yield [f"{title}, over depth{told}", *drawn]
 
 
-def _growth(growth: Growth) -> str:
-    return f"×{growth.factor:.3g} [{growth.low:.3g}, {growth.high:.3g}]"
+def _growth(growth: Growth, back: str) -> str:
+    if growth.high > OPEN * growth.low:
+        return f"×{growth.factor:.3g} a layer{back}, too few of them for an interval"
+    return f"×{growth.factor:.3g} [{growth.low:.3g}, {growth.high:.3g}] a layer{back}"
 
 
 def _widths(report: SignalReport) -> Iterator[list[str]]:

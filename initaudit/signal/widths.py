@@ -46,17 +46,17 @@ class _Row:
 
     @property
     def regime(self) -> Regime | None:
-        """Name the parametrisation; None where the layer alone does not tell."""
+        """Name the parametrisation; None where the layer alone does not tell, or not for certain."""
         if self.forward is None:
             return None
         if _is_off(self.forward) or (self.backward is not None and self.backward.low > GROWS):
             return Regime.UNSTABLE
         if self.forward.value < _BETWEEN_FORWARD:
-            return Regime.MUP
+            return Regime.MUP if self.forward.high < _BETWEEN_FORWARD else None
         if self.mixes_more and self.weight is not None and self.weight.value > _BETWEEN_WEIGHT:
             return Regime.NTK
         if self.backward is not None and self.backward.value < _BETWEEN_BACKWARD:
-            return Regime.MUP
+            return Regime.MUP if self.backward.high < _BETWEEN_BACKWARD else None
         return Regime.STANDARD if self.mixes_more else None
 
     def told(self, usual: Regime) -> WidthLayer:

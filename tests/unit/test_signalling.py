@@ -339,3 +339,19 @@ def test_head_that_is_cut_off_is_a_note_where_the_inputs_were_guessed() -> None:
             ("heads.0.bias", severity),
         ]
         assert all("nothing that the outputs depend on uses it" in one.message for one in found)
+
+
+def test_loss_that_is_flat_at_the_outputs_sends_noise_back_in_its_place() -> None:
+    def build() -> nn.Module:
+        model = small()
+        for parameter in list(model.parameters())[-2:]:
+            nn.init.zeros_(parameter)
+        return model
+
+    report = signal(
+        SignalRequest(
+            model=Request(target=build, mode=Mode.AS_BUILT), inputs=SMALL, loss=lambda output: output.square().mean()
+        )
+    )
+    assert report.findings == ()
+    assert "the gradient of the loss is zero at what the model gives, so N(0, 1) was sent back" in report.assumed[0]

@@ -1,11 +1,13 @@
-"""The least and the greatest of n draws: exact tests, at every n."""
+"""The least and the greatest of n draws, and their zeros: exact tests, at every n."""
 
 import numpy as np
 import pytest
+import torch
 from scipy import stats
 
-from initaudit.chance.extremes import confined, outlying
+from initaudit.chance.extremes import confined, heaped, outlying
 from initaudit.chance.quantiles import Leeway
+from initaudit.chance.sampling import displaced
 from initaudit.laws import Independent, LogUniform, Normal, TruncatedNormal, Uniform
 
 EXACT = Leeway()
@@ -69,3 +71,20 @@ def test_leeway_is_taken_into_account() -> None:
     assert confined(Normal(), 100, -1.0, 1.0, alpha=1e-6, leeway=EXACT) is not None
     assert confined(Normal(), 100, -1.0, 1.0, alpha=1e-6, leeway=wide) is None
     assert outlying(Normal(), 10, -1.0, 80.0, alpha=1e-6, leeway=Leeway(std=1.5)) is None  # nothing is too wide then
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("law", [Normal(std=0.02), Uniform(low=-0.1, high=0.1), Uniform()], ids=str)
+def test_zeros_that_torch_draws_are_no_heap(law: Normal | Uniform, dtype: torch.dtype) -> None:
+    torch.manual_seed(0)
+    info, values = torch.finfo(dtype), torch.empty(1 << 20, dtype=dtype)
+    if isinstance(law, Normal):
+        values.normal_(0.0, law.std)
+    else:
+        values.uniform_(law.low, law.high)
+    leeway = Leeway(displaced=displaced(law, info.eps))
+    zeros = int((values == 0).sum())
+    assert heaped(law, len(values), zeros, alpha=1e-9, leeway=leeway, tiny=info.eps * info.smallest_normal) is None
+    most = heaped(law, len(values), len(values) // 10, alpha=1e-9, leeway=leeway, tiny=0.0)
+    assert most is not None
+    assert zeros <= most < len(values) // 10

@@ -198,3 +198,17 @@ def test_gradients_that_underflow_are_told_once() -> None:
 
 def test_single_layer_is_judged_without_a_growth() -> None:
     assert judged(layer("only", 1.0)) == []
+
+
+def test_scale_outside_a_band_of_the_policys_own_is_found_whatever_the_growth() -> None:
+    bands = SignalBands(activation_std=(0.9, 1.1), gradient_std=(0.5, 2.0), growth=(0.9, 1.1))
+    model = report(layer("a", 1.0, 1.0), layer("b", 2.0, 1.0), layer("c", 0.5, 1.0), layer("d", 1.0, 0.1))
+    first, second = findings(model, bands, frozenset())
+    assert (first.code, first.parameter, first.severity) == ("IA601", "b", Severity.WARNING)
+    assert first.message == ("activations lie outside the policy's band [0.9, 1.1]: std 2 here; so does 1 more layer")
+    assert (second.code, second.parameter) == ("IA602", "d")
+
+
+def test_scale_outside_the_usual_band_is_none_without_growth() -> None:
+    model = report(layer("a", 1.0, 1.0), layer("b", 20.0, 1.0), layer("c", 1.0, 1.0))
+    assert list(findings(model, DEFAULT_BANDS, frozenset())) == []

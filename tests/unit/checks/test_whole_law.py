@@ -54,7 +54,7 @@ def seen(values: Sequence[float], against: Law) -> Observation:
         m2=float(((array - array.mean()) ** 2).sum()),
         minimum=float(array.min()),
         maximum=float(array.max()),
-        zeros=None,
+        zeros=int((array == 0).sum()),
     )
     return Observation(moments=moments, sample=sample)
 
@@ -115,10 +115,10 @@ def called(law: Law, count: int, **write: Any) -> History:
     return History(writes=(one,), states=((Standing(box=((0, count),), law=law, write=one),),))
 
 
-def test_laws_of_independent_draws_have_three_more_tests_than_structured_ones() -> None:
+def test_laws_of_independent_draws_have_four_more_tests_than_structured_ones() -> None:
     structured = Orthogonal(rows=1, columns=1)
     more = facts(NORMAL, seen([0.0], NORMAL)).tests - facts(structured, seen([0.0], structured)).tests
-    assert more == 3
+    assert more == 4
 
 
 # IA204
@@ -363,3 +363,21 @@ def test_recorded_law_shows_smaller_errors() -> None:
     assert traced.detectable is not None
     assert traced.detectable.std == pytest.approx(2e-7)
     assert measured.detectable.std > 1e-3
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+def test_zeros_among_values_of_a_law_without_any_are_found_before_all_that_follows(dtype: str) -> None:
+    values = spread(NORMAL, 4096)
+    values[::10] = 0.0
+    (finding,) = found(NORMAL, values, dtype=dtype)
+    assert finding.code == "IA204"
+    assert finding.message.startswith("410 of 4,096 values are exactly zero, where N(0, 0.02) gives no more than ")
+
+
+def test_a_zero_or_two_that_a_generator_gives_are_none() -> None:
+    values = spread(NORMAL, 4096)
+    values[7] = 0.0
+    assert codes(NORMAL, values) == []
+    coarse = spread(FLAT, 65536)
+    coarse[::256] = 0.0  # as `uniform_` draws in bfloat16, from 256 numbers
+    assert codes(FLAT, coarse, dtype="bfloat16") == []

@@ -218,6 +218,13 @@ def test_equal_pattern_pairs_what_the_star_stands_for() -> None:
     assert pairs(("student.*", "teacher.*"), names=names) == (("student.a.weight", "teacher.a.weight"),)
 
 
+def test_star_that_one_pattern_alone_has_pairs_all_with_the_one_of_the_other() -> None:
+    names = ("head.weight", "heads.0.weight", "heads.1.weight")
+    found = (("head.weight", "heads.0.weight"), ("head.weight", "heads.1.weight"))
+    assert pairs(("head.weight", "heads.*.weight"), names=names) == found
+    assert pairs(("heads.*.weight", "head.weight"), names=names) == tuple((two, one) for one, two in found)
+
+
 def test_equal_pattern_is_literal_but_for_its_stars() -> None:
     assert pairs(("a.b", "c"), names=("a.b", "axb", "c")) == (("a.b", "c"),)
     assert pairs(("x[0]*", "y[0]*"), names=("x[0].w", "x0.w", "y[0].w")) == (("x[0].w", "y[0].w"),)

@@ -52,3 +52,12 @@ def test_layer_without_a_scale_has_no_name(layer) -> None:
     models = [[layer("head", 0.0)] for _ in WIDTHS]
     (head,) = follow(Widths(argument="width", values=WIDTHS), models).layers
     assert head.regime is None
+
+
+def test_power_that_few_widths_leave_open_takes_the_name_of_the_others(layer) -> None:
+    steady = [network(layer, width, forward=0.0, backward=-0.5, weight=-0.5, output=0.0) for width in WIDTHS]
+    for model, noise in zip(steady, (0.9, 1.6, 0.3, 0.6), strict=True):
+        model[1] = replace(model[1], passed_stds=(noise,), backward_stds=(noise,))
+    found = follow(Widths(argument="width", values=WIDTHS), steady)
+    assert found.layers[1].forward.value < -0.25 < found.layers[1].forward.high
+    assert [one.regime for one in found.layers] == [Regime.STANDARD] * 3

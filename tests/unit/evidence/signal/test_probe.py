@@ -1,6 +1,6 @@
 """One pass through a model: what is measured, layer by layer, and what is left behind."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -276,9 +276,26 @@ def test_raising_model_is_told_with_its_line() -> None:
         probed(mlp(), drawn(4, 9))
 
 
-def test_loss_that_is_no_number_is_told() -> None:
-    with pytest.raises(TargetError, match="a loss is one number"):
-        probed(mlp(), drawn(4, 8), loss=lambda output: output)
+@pytest.mark.parametrize(
+    ("loss", "told"),
+    [
+        (lambda output: output, r"the loss gave a tensor of shape \(4, 4\); it must give one number in a tensor"),
+        (lambda output: 3.0, "the loss gave float; it must give one number in a tensor"),
+        (lambda output: output.detach().mean(), "no gradient goes back through the loss: it detaches"),
+        (lambda output, target: output.mean(), "the loss, called with what the model gives and nothing else, raised"),
+    ],
+)
+def test_loss_that_no_gradient_starts_from_is_told(loss: Callable[..., object], told: str) -> None:
+    with pytest.raises(TargetError, match=told):
+        probed(mlp(), drawn(4, 8), loss=loss)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the import of torch's compiler gives some of its own
+def test_compiled_layers_run_as_they_were_written() -> None:
+    model, x = mlp(), drawn(4, 8)
+    plain = probed(model, x)
+    model[0].compile()
+    assert [one.forward_stds for one in probed(model, x).layers] == [one.forward_stds for one in plain.layers]
 
 
 class Stateful(nn.Module):
