@@ -94,7 +94,7 @@ def _parts(audit: Audit, expectation: Expectation, evidence: Evidence) -> Iterat
     if len(expectation.clauses) < 2:
         return
     for clause, observation in zip(expectation.clauses, evidence.observations, strict=False):
-        failed = any(True for _ in judge_region(audit, expectation, clause, observation, evidence.left))
+        failed = any(True for _ in judge_region(audit, expectation, clause, observation, evidence))
         judged = clause.thresholds or not isinstance(clause.law, Unknown | None)
         yield Part(
             label=clause.label or "the rest",

@@ -8,6 +8,9 @@ from initaudit.laws import Independent
 RESOLUTION = 2.0**-23
 """A chance so small that no generator of single precision is held to it: it draws from 2²⁴ numbers."""
 
+COARSEST = 2.0**-8
+"""The chance of any one value of a uniform draw in bfloat16, the coarsest that torch has."""
+
 
 def confined(law: Independent, n: int, low: float, high: float, *, alpha: float, leeway: Leeway) -> float | None:
     """Give the chance that n draws stay as far inside their law as these do; None where it is above `alpha`.
@@ -41,9 +44,10 @@ def outlying(law: Independent, n: int, low: float, high: float, *, alpha: float,
 def heaped(law: Independent, n: int, zeros: int, *, alpha: float, leeway: Leeway, tiny: float) -> float | None:
     """Give how many of n draws may be exactly zero by a chance of `alpha`; None where no more of them are.
 
-    What is smaller than `tiny` is rounded to zero. The number is binomial, and bounded as Chernoff has it.
+    What is smaller than `tiny` is rounded to zero, and values may have been drawn in a coarser dtype than they have
+    now. The number is binomial, and bounded as Chernoff has it.
     """
-    chance = law.share(-tiny, tiny) + 2 * leeway.displaced + RESOLUTION
+    chance = law.share(-tiny, tiny) + 2 * leeway.displaced + COARSEST
     rate = -math.log(alpha) / n
     if chance >= 1 or zeros <= n * chance or divergence(zeros / n, chance) <= rate:
         return None

@@ -8,7 +8,6 @@ from initaudit.checks.audit import Audit, is_random
 from initaudit.checks.defaults import still_default
 from initaudit.checks.region import Region
 from initaudit.checks.traced import differences
-from initaudit.history import Standing
 from initaudit.laws import Law
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.report import Finding
@@ -28,7 +27,7 @@ def findings(audit: Audit) -> Iterator[Finding]:
 def judge(audit: Audit, expectation: Expectation, evidence: Evidence) -> Iterator[Finding]:
     """Compare one parameter's values with what is expected of each of its regions."""
     for clause, observation in zip(expectation.clauses, evidence.observations, strict=False):
-        yield from judge_region(audit, expectation, clause, observation, evidence.left)
+        yield from judge_region(audit, expectation, clause, observation, evidence)
 
 
 def judge_region(
@@ -36,10 +35,10 @@ def judge_region(
     expectation: Expectation,
     clause: Clause,
     observation: Observation,
-    state: tuple[Standing, ...] = (),
+    evidence: Evidence,
 ) -> Iterator[Finding]:
     """Compare the values of one region, and what the recording tells of it, with its law and thresholds."""
-    region = Region(audit=audit, expectation=expectation, clause=clause, observation=observation, state=state)
+    region = Region(audit=audit, expectation=expectation, clause=clause, observation=observation, evidence=evidence)
     yield from _numbers(region)
     if clause.law is not None:
         yield from _law(region, clause.law)

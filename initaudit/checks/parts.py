@@ -39,7 +39,7 @@ def findings(audit: Audit) -> Iterator[Finding]:
         for clause, observation, partitions in looked:
             if clause.law is not None and audit.policy is not None:
                 region = Region(
-                    audit=audit, expectation=expectation, clause=clause, observation=observation, state=evidence.left
+                    audit=audit, expectation=expectation, clause=clause, observation=observation, evidence=evidence
                 )
                 yield from _judge(region, clause.law, partitions)
 

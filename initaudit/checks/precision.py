@@ -20,7 +20,7 @@ def findings(audit: Audit) -> Iterator[Finding]:
     for expectation, evidence in audit.pairs():
         for clause, observation in zip(expectation.clauses, evidence.observations, strict=False):
             region = Region(
-                audit=audit, expectation=expectation, clause=clause, observation=observation, state=evidence.left
+                audit=audit, expectation=expectation, clause=clause, observation=observation, evidence=evidence
             )
             if not region.moments.finite or clause.through is not None:
                 continue

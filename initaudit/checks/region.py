@@ -10,7 +10,7 @@ from initaudit.laws import Independent
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.regions import Box
 from initaudit.report import Finding
-from initaudit.values import Moments, Observation, Severity
+from initaudit.values import Evidence, Moments, Observation, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +21,18 @@ class Region:
     expectation: Expectation
     clause: Clause
     observation: Observation
-    state: tuple[Standing, ...] = ()
-    """What the recording tells of the whole parameter."""
+    evidence: Evidence
+    """What is known of the whole parameter."""
 
     @property
     def moments(self) -> Moments:
         """The moments of the region."""
         return self.observation.moments
+
+    @property
+    def state(self) -> tuple[Standing, ...]:
+        """What the recording tells of the whole parameter."""
+        return self.evidence.left
 
     @property
     def standing(self) -> Standing | None:

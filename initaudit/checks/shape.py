@@ -35,18 +35,33 @@ def outlier(region: Region, law: Law) -> Finding | None:
 
 
 def heap(region: Region, law: Law) -> Finding | None:
-    """Find zeros among values that are drawn from a law without any, as dropout and pruning leave them."""
+    """Find zeros among values that are drawn from a law without any, as dropout leaves them.
+
+    Whole rows and columns of zeros are told as such, and do not count.
+    """
     moments = region.moments
-    judged = _sample(region) is not None and isinstance(law, INDEPENDENT) and region.clause.through is None
-    if not judged or not isinstance(law, INDEPENDENT) or not moments.zeros or moments.minimum == moments.maximum:
+    zeros = (moments.zeros or 0) - _in_slices(region)
+    if _sample(region) is None or not isinstance(law, INDEPENDENT) or region.clause.through is not None:
+        return None
+    if zeros < 1 or moments.minimum == moments.maximum:
         return None
     tiny = smallest(region.expectation.parameter)
-    most = heaped(law, moments.finite, moments.zeros, alpha=region.alpha, leeway=region.leeway(law), tiny=tiny)
+    most = heaped(law, moments.finite, zeros, alpha=region.alpha, leeway=region.leeway(law), tiny=tiny)
     if most is None:
         return None
-    zeros = f"{moments.zeros:,} of {moments.finite:,} values are exactly zero"
-    message = f"{zeros}, where {law} gives no more than {math.ceil(most):,}"
-    return region.finding("IA204", message, observed=float(moments.zeros), expected=str(law))
+    message = (
+        f"{zeros:,} of {moments.finite:,} values are exactly zero, where {law} gives no more than {math.ceil(most):,}"
+    )
+    return region.finding("IA204", message, observed=float(zeros), expected=str(law))
+
+
+def _in_slices(region: Region) -> int:
+    """Count the zeros that fill whole slices of the parameter."""
+    slices = [one for one in region.evidence.look.repeats if one.constant == 0]
+    return max(
+        (sum(one.count * one.numel for one in slices if one.dim == dim) for dim in {one.dim for one in slices}),
+        default=0,
+    )
 
 
 def other_law(region: Region, law: Law) -> Finding | None:
