@@ -24,6 +24,7 @@ from initaudit.evidence.log import Drawn, Held, Op, View, by_shape
 from initaudit.evidence.memory import Memory, RefusedError, touched
 from initaudit.evidence.nesting import mapped
 from initaudit.evidence.operations import alike, can_wait, elsewhere, generators, ordinary, tensors_in, writes_to
+from initaudit.evidence.promising import promised, stays_small
 from initaudit.evidence.replay import Replay, ReplayError
 from initaudit.history import Caller
 
@@ -240,7 +241,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if torch.Tag.nondeterministic_seeded in func.tags and len(tensors) == 1:
             func(torch.empty(1, dtype=written[0].dtype), *args[1:], **{**kwargs, "generator": torch.Generator()})
             return
-        shapes = self._shapes(func, args, kwargs, tensors)
+        shapes = promised(func, args, kwargs, tensors)
         if shapes is None:
             self._demanded(func, args, kwargs, tensors)
         elif [one.shape for one in tensors_in(shapes)] not in ([], [one.shape for one in written]):
@@ -249,7 +250,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _fresh(self, func: Any, args: Any, kwargs: Any, tensors: list[torch.Tensor]) -> Any:
         """Give new tensors: virtual ones where they are large or come from virtual ones."""
         virtual = any(self.is_virtual(one) for one in tensors)
-        shapes = self._shapes(func, args, kwargs, tensors)
+        small = not virtual and stays_small(func, tensors, self.small)
+        shapes = None if small else promised(func, args, kwargs, tensors)
         flat = tensors_in(shapes)
         if can_wait(flat) and (virtual or any(one.numel() > self.small for one in flat)):
             result = mapped(lambda one: self._virtual(one) if isinstance(one, torch.Tensor) else one, shapes)
@@ -273,24 +275,6 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self._number(made.untyped_storage())
             self._record(func, alike(made), {}, written=[], made=[made], real=True, name="tensor")
         return made
-
-    def _shapes(self, func: Any, args: Any, kwargs: Any, tensors: list[torch.Tensor]) -> Any:
-        """Run an operation on the meta device; None where that cannot be done."""
-
-        def twin(one: Any) -> Any:
-            if isinstance(one, torch.Tensor):
-                return torch.empty_strided(one.shape, one.stride(), dtype=one.dtype, device="meta")
-            if isinstance(one, torch.Generator):
-                return None
-            return torch.device("meta") if isinstance(one, torch.device) else one
-
-        given = {name: mapped(twin, one) for name, one in kwargs.items() if name != "pin_memory"}
-        if not tensors:
-            given["device"] = torch.device("meta")
-        try:
-            return func(*mapped(twin, args), **given)
-        except (NotImplementedError, RuntimeError, TypeError):
-            return None
 
     def _virtual(self, like: torch.Tensor) -> torch.Tensor:
         extent = 1 + sum((size - 1) * stride for size, stride in zip(like.shape, like.stride(), strict=True))

@@ -46,6 +46,8 @@ def build(fails=False):
     model = nn.ModuleList(nn.Linear(300, 300) for _ in range(50))
     if fails:
         raise ValueError("mine")
+    for size in (8, 300):  # what the meta device knows by kernels in Python
+        nn.functional.normalize(torch.rand(size, size).log1p().exp()).sqrt()
     return model
 def state():
     return dict(vars(nn.init)), threading.Thread.run, dict(vars(torch.Tensor)), _get_current_dispatch_mode()
