@@ -47,13 +47,15 @@ def audit(
     `target` is `"pkg.mod:attr"`, `"file.py:attr"`, a callable that makes a model, or an `nn.Module`; `policy` is a
     loaded policy, a file or a preset's name. With `as_built` the values that the factory made are judged, without it
     those that the policy writes; the model itself is left as it is either way. `seeds` builds are pooled, with seeds
-    from `seed` on, so that smaller errors show. Raises TargetError, PolicyError and DeviceError, all of them
-    InitauditError.
+    from `seed` on, so that smaller errors show. Raises TargetError, PolicyError, DeviceError and OptionError, all of
+    them InitauditError.
     """
+    if seeds < 1:
+        raise OptionError(f"seeds={seeds}: a model is built at least once")
     return run(
         Request(
             target=target,
-            policy=load_policy(policy) if isinstance(policy, str | Path) else policy,
+            policy=None if policy is None else _loaded(policy),
             mode=Mode.AS_BUILT if as_built else Mode.APPLY,
             arguments=args or {},
             device=str(device),
@@ -73,8 +75,18 @@ def initialise(model: "nn.Module", policy: Policy | str | Path, *, seed: int = 0
     from initaudit.evidence.source import write
     from initaudit.model.walk import walk
 
-    loaded = load_policy(policy) if isinstance(policy, str | Path) else policy
+    if not callable(getattr(model, "named_parameters", None)):
+        raise TypeError(f"initialise writes into a model, not into {type(model).__name__}")
+    loaded = _loaded(policy)
     write(*expected(loaded, walk(model, attributes(loaded))), seed=seed)
+
+
+def _loaded(policy: Policy | str | Path) -> Policy:
+    if isinstance(policy, Policy):
+        return policy
+    if not isinstance(policy, str | Path):
+        raise TypeError(f"a policy is what load_policy gives, a file or a preset's name, not {type(policy).__name__}")
+    return load_policy(policy)
 
 
 def run(request: Request, *, progress: Progress = lambda stage, done, total: None) -> Report:

@@ -3,7 +3,7 @@
 from initaudit.checks.region import Region
 from initaudit.checks.traced import Difference
 from initaudit.history import Caller
-from initaudit.laws import Law
+from initaudit.laws import Constant, Law
 from initaudit.report import Finding
 
 TELLING = 1000
@@ -13,7 +13,7 @@ TELLING = 1000
 def finding(region: Region, difference: Difference, law: Law) -> Finding:
     """Tell what was called in place of the declared law; the recording knows it without sampling error."""
     gave = f"{call(difference.standing.write)} gave {difference.standing.law}"
-    if difference.figure is None:
+    if difference.figure is None or isinstance(law, Constant):
         message = f"{gave}, where {law} is declared"
     else:
         message = (

@@ -1,4 +1,4 @@
-"""Zero layers inside one module: whether any gradient reaches them, found out by training a copy for a few steps."""
+"""Zero layers, gates and norms of one module: whether any gradient reaches them, found out by training a copy for a few steps."""
 
 import copy
 import warnings
@@ -22,9 +22,9 @@ _STEP = 1e-2
 
 
 def cut_off(model: nn.Module, source: Source, evidence: Sequence[Evidence]) -> tuple[tuple[str, ...], ...]:
-    """Group the all-zero weights that no gradient ever reaches, by the module that holds them as its own layers.
+    """Group the all-zero weights that no gradient ever reaches, by the module that holds them itself or in its layers.
 
-    A module is looked at where at least two of its layers are zero, which is rare. A copy of it is
+    A module is looked at where at least two of its gates, layers and norms are zero, which is rare. A copy of it is
     trained on random numbers; one that does not run on a single input tells nothing.
     """
     zero = {
@@ -37,10 +37,11 @@ def cut_off(model: nn.Module, source: Source, evidence: Sequence[Evidence]) -> t
     groups = []
     for module, prefix in places.items():
         path = f"{prefix}." if prefix else ""
-        layers = {f"{name}.weight": child for name, child in module.named_children() if _is_layer(child)}
-        suspects = [name for name in layers if path + name in zero]
-        if len(suspects) > 1:
-            unreached = _unreached(module, path, source, suspects, next(iter(layers.values())))
+        first = next((child for child in module.children() if _is_layer(child)), None)
+        weights = [f"{name}.weight" for name, _ in module.named_children() if f"{path}{name}.weight" in zero]
+        suspects = [*weights, *(name for name in module._parameters if path + name in zero)]
+        if first is not None and weights and len(suspects) > 1:
+            unreached = _unreached(module, path, source, suspects, first)
             groups.append(tuple(path + name for name in unreached))
     return tuple(sorted(group for group in groups if len(group) > 1))
 

@@ -15,7 +15,7 @@ from torch.nn.utils import parametrizations, parametrize, prune
 
 from initaudit import Policy, PolicyError, Report, audit, initialise, initialiser, load_policy
 from initaudit.auditor import Request, run
-from initaudit.errors import DeviceError, TargetError
+from initaudit.errors import OptionError, DeviceError, TargetError
 from initaudit.evidence.source import Source
 from initaudit.initialisers import INITIALISERS, Geometry
 from initaudit.laws import Constant, Law, Normal
@@ -625,3 +625,12 @@ def test_rules_of_a_transposed_tie_are_compared_by_the_shape_that_each_sees(
       - {{id: decoder, match: {{name: decoder.weight}}, init: {{kaiming_normal: {{mode: {mode}}}}}}}
     """
     assert [one for one in codes(applied(Transposed, policy(rules))) if one[0] == "IA104"] == disagreeing
+
+
+def test_what_is_no_policy_and_no_model_is_refused_by_its_type() -> None:
+    with pytest.raises(TypeError, match="a policy is what load_policy gives, a file or a preset's name, not dict"):
+        audit(Net, {"version": 1})  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="initialise writes into a model, not into str"):
+        initialise("nets:Net", "dcgan")  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match="a model is built at least once"):
+        audit(Net, seeds=0)

@@ -111,3 +111,34 @@ def zeros(tmp_path) -> Policy:  # type: ignore[no-untyped-def]
 def test_values_that_the_policy_writes_are_probed_where_it_is_applied(zeros: Policy) -> None:
     assert dead(gate, policy=zeros, mode=Mode.APPLY) == [*BOTH]
     assert audit(gate, zeros, as_built=False).ok
+
+
+class Gated(nn.Module):
+    """A branch behind a gate, and an offset beside it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.branch = nn.Linear(8, 8)
+        self.alpha = nn.Parameter(torch.zeros(1))
+        self.offset = nn.Parameter(torch.zeros(8))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.alpha.tanh() * self.branch(x) + self.offset
+
+
+def normed() -> nn.Module:
+    return nn.Sequential(nn.Conv2d(3, 8, 3, bias=False), nn.BatchNorm2d(8))
+
+
+@pytest.mark.parametrize("record", [True, False])
+def test_zero_gate_before_a_zero_layer_and_a_zero_norm_behind_one_are_told(record: bool) -> None:
+    gated = dead(lambda: zeroed(Gated(), "branch.weight", "branch.bias"), record=record)
+    assert sorted(map(str, gated)) == ["alpha", "branch.weight"]
+    assert dead(lambda: zeroed(normed(), "0.weight", "1.weight"), record=record) == ["0.weight", "1.weight"]
+
+
+@pytest.mark.parametrize("record", [True, False])
+def test_a_gate_or_a_norm_that_alone_is_zero_is_not(record: bool) -> None:
+    assert dead(Gated, record=record) == []
+    assert dead(lambda: zeroed(Gated(), "branch.bias"), record=record) == []
+    assert dead(lambda: zeroed(normed(), "1.weight"), record=record) == []

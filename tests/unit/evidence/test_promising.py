@@ -22,7 +22,7 @@ CALLS = {
     "comparison": (ATEN.gt.Scalar, (X, 0.5)),
     "choice": (ATEN.where.self, (X > 0, X, X)),
     "whole numbers": (ATEN.div.Tensor, (X.long(), X.long())),
-    "division by whole numbers": (ATEN.floor_divide.default, (X.long(), X.long())),
+    "division by whole numbers": (ATEN.floor_divide.default, (X.long(), X.long() + 70)),
     "row after row": (ATEN.div.Tensor, (X, ROWS)),
     "rows that are spread": (ATEN.div.Tensor, (X, ROWS.expand(40, 50, 60))),
     "one that is spread over the other": (ATEN.mul.Tensor, (ROW, X)),
