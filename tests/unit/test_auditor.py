@@ -15,7 +15,7 @@ from torch.nn.utils import parametrizations, parametrize, prune
 
 from initaudit import Policy, PolicyError, Report, audit, initialise, initialiser, load_policy
 from initaudit.auditor import Request, run
-from initaudit.errors import OptionError, DeviceError, TargetError
+from initaudit.errors import DeviceError, OptionError, TargetError
 from initaudit.evidence.source import Source
 from initaudit.initialisers import INITIALISERS, Geometry
 from initaudit.laws import Constant, Law, Normal
