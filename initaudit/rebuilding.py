@@ -44,6 +44,7 @@ def rebuild(request: Request, first: Gathered) -> Rebuilt:
     return Rebuilt(
         repeated=frozenset(repeated),
         drawn=frozenset(name for name in repeated if suspect.get(name)),
+        varied=frozenset(name for name, alike in other.items() if not alike and suspect.get(name) is False),
         seeded_at=seeded_at(first.source, repeated),
         unlike=frozenset(name for name, alike in again.items() if not alike),
     )

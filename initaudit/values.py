@@ -317,6 +317,8 @@ class Rebuilt:
     """Parameters that another seed gives the same values, though something other than constants decides them."""
     drawn: frozenset[str] = frozenset()
     """Those of them whose values torch drew."""
+    varied: frozenset[str] = frozenset()
+    """Parameters that another seed gives other values, though torch's own generator, as the run seeds it, does not."""
     seeded_at: Mapping[str, Location] = field(default_factory=dict)
     """Who seeded torch's generator before it drew them, by name."""
     unlike: frozenset[str] = frozenset()

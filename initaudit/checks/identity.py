@@ -83,7 +83,8 @@ def is_drawn(audit: Audit, expectation: Expectation, evidence: Evidence) -> bool
     declared = any(isinstance(clause.law, RANDOM) for clause in expectation.clauses)
     if origin is not None:
         elsewhere = any(isinstance(one.law, Unknown) for one in evidence.left)  # by numpy, say
-        return not origin.loaded and (origin.random or (declared and elsewhere))
+        varied = parameter.name in audit.rebuilt.varied
+        return not origin.loaded and (origin.random or (elsewhere and (declared or varied)))
     if audit.keeps(expectation):
         return False
     fingerprint = evidence.look.fingerprint  # of a vector it says too little

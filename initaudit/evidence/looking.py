@@ -9,7 +9,7 @@ from initaudit.evidence.parts import partitions, repeats, spreads
 from initaudit.evidence.source import Source
 from initaudit.evidence.streaming import Stream
 from initaudit.history import Origin
-from initaudit.laws import CONTINUOUS, INDEPENDENT, Orthogonal, Sparse
+from initaudit.laws import CONTINUOUS, INDEPENDENT, Orthogonal, Sparse, Unknown
 from initaudit.model.through import THROUGH
 from initaudit.model.walk import Entry
 from initaudit.policy.expectation import Clause, Expectation
@@ -70,8 +70,15 @@ class Looking:
         origin = self._origins[entry.parameter.name]
         if origin is not None:
             declared = any(isinstance(clause.law, (*CONTINUOUS, Sparse)) for clause in expectation.clauses)
-            return (origin.random or declared) and not origin.loaded
+            return (origin.random or declared or self._drawn_by_others(entry)) and not origin.loaded
         return not (self._source.apply and self._source.drawn_alone(entry, expectation, None))
+
+    def _drawn_by_others(self, entry: Entry) -> bool:
+        """Tell whether Python's generator or numpy's, from which somebody drew, may have made a parameter's values."""
+        recording, history = self._source.recording, self._source.recorded(entry)
+        if recording is None or history is None or not recording.others_drew:
+            return False
+        return any(isinstance(one.law, Unknown) for one in history.left)
 
 
 def _partitions(value: torch.Tensor, clause: Clause) -> tuple[Partition, ...]:

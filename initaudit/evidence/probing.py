@@ -1,4 +1,4 @@
-"""Zero layers, gates and norms of one module: whether any gradient reaches them, found out by training a copy for a few steps."""
+"""Zero layers, gates and norms of one module: whether any gradient reaches them, found out by training a copy."""
 
 import copy
 import warnings

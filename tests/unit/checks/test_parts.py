@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -265,6 +266,16 @@ def test_one_row_for_all_units_and_for_what_should_be_draws_is_an_error(
     build: Callable[[], nn.Module], init: str | None, tmp_path: Path
 ) -> None:
     assert [one.code for one in found(build, tmp_path, init)] == ["IA402"]
+
+
+def test_blocks_that_numpy_drew_once_are_found_and_those_of_a_table_are_not(tmp_path: Path) -> None:
+    def tiled(values: Callable[[], np.ndarray]) -> Callable[[], nn.Module]:
+        return held(lambda: torch.from_numpy(np.tile(values().astype(np.float32), (4, 1))))
+
+    drawn = tiled(lambda: np.random.randn(16, 64))
+    assert [one.code for one in found(drawn, tmp_path, None)] == ["IA402"]
+    table = tiled(lambda: np.sin(np.arange(1024.0).reshape(16, 64) ** 2))
+    assert found(table, tmp_path, None) == []
 
 
 def test_rows_in_a_row_that_are_one_are_a_note_where_nothing_is_recorded(tmp_path: Path) -> None:
