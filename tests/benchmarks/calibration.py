@@ -4,7 +4,7 @@
                                            [--elements 100000000] [--match GLOB]
 
 Each line is one law, dtype and size: how many parameters were drawn, and how many of them each test refused: mean,
-std, the shares below quantiles, values too close together, and values too far out. A correct test exceeds `at most`
+std, the shares below quantiles, values too close together, values too far out, and zeros. A correct test exceeds `at most`
 by a chance of one in a million. The last sizes get fewer parameters, as the column tells.
 """
 
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import torch
 from scipy import stats
 
-from initaudit.chance.extremes import confined, outlying
+from initaudit.chance.extremes import confined, heaped, outlying
 from initaudit.chance.quantiles import Leeway, departure
 from initaudit.chance.sampling import bands, displaced
 from initaudit.evidence.counting import counted, read_sample
@@ -96,7 +96,7 @@ def subjects() -> list[Subject]:
     return found
 
 
-TESTS = ("mean", "std", "shares", "close", "far")
+TESTS = ("mean", "std", "shares", "close", "far", "zeros")
 
 
 def refused(subject: Subject, repeats: int, rate: float) -> list[int]:
@@ -115,7 +115,7 @@ def refusals(subject: Subject, values: torch.Tensor, rate: float) -> Iterator[bo
     found = bands(law, subject.numel, alpha=rate, epsilon=info.eps, tiny=tiny)
     assert found.mean is not None
     assert found.std is not None
-    measured = moments([values], count_zeros=False)
+    measured = moments([values])
     assert measured.std is not None
     yield not found.mean.low <= measured.mean <= found.mean.high
     yield not found.std.low <= measured.std <= found.std.high
@@ -133,6 +133,7 @@ def refusals(subject: Subject, values: torch.Tensor, rate: float) -> Iterator[bo
     yield departure(law, sample, alpha=rate, leeway=leeway) is not None
     yield confined(law, len(values), low - below, high + above, alpha=rate, leeway=leeway) is not None
     yield outlying(law, len(values), low + below, high - above, alpha=rate, leeway=leeway) is not None
+    yield heaped(law, len(values), measured.zeros or 0, alpha=rate, leeway=leeway, tiny=tiny) is not None
 
 
 def main() -> int:
