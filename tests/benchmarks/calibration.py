@@ -4,8 +4,8 @@
                                            [--elements 100000000] [--match GLOB]
 
 Each line is one law, dtype and size: how many parameters were drawn, and how many of them each test refused: mean,
-std, the shares below quantiles, values too close together, values too far out, and zeros. A correct test exceeds `at most`
-by a chance of one in a million. The last sizes get fewer parameters, as the column tells.
+std, the shares below quantiles, values too close together, values too far out, and zeros. A correct test exceeds
+`at most` by a chance of one in a million. The last sizes get fewer parameters, as the column tells.
 """
 
 import argparse
