@@ -52,8 +52,10 @@ class PolicyError(InitauditError):
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Give the known word that is most like another; None where none is near."""
-    return next(iter(get_close_matches(word[:100], list(known), n=1)), None)
+    """Give the known word that is most like another, first one that differs in case alone; None where none is near."""
+    words = list(known)
+    same = [one for one in words if one.casefold() == word.casefold()]
+    return next(iter([*same, *get_close_matches(word[:100], words, n=1)]), None)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -7,6 +7,9 @@ from initaudit.policy.matching import matches
 from initaudit.policy.schema import Selector
 from initaudit.values import Parameter, Site
 
+_EVERY = "torch.nn.modules.module.Module"
+"""The class of all modules, which nobody means."""
+
 
 def nearest(selector: Selector, parameters: Sequence[Parameter]) -> str:
     """Give `; module 'Conv2D' is nowhere in it; did you mean 'Conv2d'?` for a wrong word, else nothing."""
@@ -25,7 +28,7 @@ def nearest(selector: Selector, parameters: Sequence[Parameter]) -> str:
 def _near(key: str, word: str, sites: Iterable[Site]) -> str:
     match key:
         case "module":
-            paths = [path for site in sites for path in site.classes]
+            paths = [path for site in sites for path in site.classes if path != _EVERY]
             return did_you_mean(word, paths if "." in word else [path.rpartition(".")[2] for path in paths])
         case "parameter":
             return did_you_mean(word, [site.local for site in sites])

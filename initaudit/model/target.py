@@ -87,7 +87,11 @@ def load(target: str) -> object:
     """Import what `"pkg.mod:attr"` or `"file.py:attr"` names; raise TargetError, with the near names, for nothing."""
     path, colon, attribute = target.rpartition(":")
     if not colon or not path or not attribute:
-        raise TargetError(f"{target!r} names no attribute; {_FORM}")
+        package, _, last = target.rpartition(".")
+        dotted = package and last.isidentifier() and last != "py"
+        raise TargetError(
+            f"{target!r} names no attribute; " + (f"did you mean '{package}:{last}'?" if dotted else _FORM)
+        )
     if not all(part.isidentifier() for part in attribute.split(".")):
         raise TargetError(f"{attribute!r} in {target!r} is no attribute's name; {_FORM}")
     module = _import_file(path) if path.endswith(".py") else _import_module(path)

@@ -43,6 +43,11 @@ def test_target_without_colon_is_refused() -> None:
     )
 
 
+def test_target_with_a_dot_for_the_colon_and_a_name_in_another_case_have_near_ones() -> None:
+    assert refused("nets.small.Net") == "'nets.small.Net' names no attribute; did you mean 'nets.small:Net'?"
+    assert refused("torch.nn:linear").endswith("torch.nn has no attribute 'linear'; did you mean 'Linear'?")
+
+
 @pytest.mark.parametrize("target", ["", ":", "module:", ":attr", "a:b c", "a:1x", "a:b..c", "a b:c", "a..b:c", "-x:y"])
 def test_text_that_is_no_target_is_refused(target: str) -> None:
     assert "write it as 'package.module:attribute'" in refused(target)
