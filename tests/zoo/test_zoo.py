@@ -37,18 +37,27 @@ FAMILIES = sorted(
     | {"roberta", "vit", "wav2vec2"}
 )
 
+FOUND = {"wav2vec2": [("IA105", "encoder.pos_conv_embed.conv.weight")]}
+"""What is wrong with them as transformers makes them: an init of a weight under weight norm, which has no effect."""
+
 
 def build(family: str) -> torch.nn.Module:
     return AutoModel.from_config(AutoConfig.for_model(family, **{**SIZES, **OWN_SIZES.get(family, {})}))
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_stock_model_is_audited_without_a_finding_and_its_writers_are_known(family: str) -> None:
+def test_stock_model_is_audited_without_a_false_finding_and_its_writers_are_known(family: str) -> None:
     report = run(Request(target=partial(build, family), budget=1 << 20))
-    assert [str(finding) for finding in report.findings] == []
+    assert [(one.code, one.parameter) for one in report.findings] == FOUND.get(family, [])
     stored = [row.name.rpartition(".")[0] for row in report.rows if ".parametrizations." in row.name]
     computed = {name.replace(".parametrizations.", ".") for name in stored}
     assert [row.name for row in report.rows if not row.writes and row.name not in computed] == []
+
+
+def test_weight_that_the_init_of_wav2vec2_does_not_reach_keeps_the_scale_of_torch() -> None:
+    convolution = build("wav2vec2").get_submodule("encoder.pos_conv_embed.conv")
+    fan_in = convolution.weight[0].numel()
+    assert convolution.weight.std().item() == pytest.approx((3 * fan_in) ** -0.5, rel=0.02)  # 16 sigma
 
 
 @pytest.mark.parametrize("family", ["mamba2", "qwen3_next"])
