@@ -1,6 +1,7 @@
 """Guess what a model takes: from its configuration where it has one, else from its first layers."""
 
 import inspect
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -15,6 +16,8 @@ from initaudit.signal.request import Filling, InputSpec
 BATCH = 16
 FEW = 4
 """Samples where each is large."""
+PIXELS = FEW << 18
+"""So many pixels all samples have at most, where one has fewer: large images take much memory on the way back."""
 SEQUENCE = 16
 EXTENTS = (64, 224, 32, 299)
 """Spatial extents, where nothing of the model tells its own; they are tried in turn."""
@@ -73,7 +76,8 @@ def _pixels(config: object, name: str) -> InputSpec | None:
     channels = next((one for part in vision if (one := _number(part, "num_channels", "in_channels", "in_chans"))), 3)
     size = next((found for part in vision if (found := _size(part))), (EXTENTS[0],) * 2)
     frames = [one for part in vision if (one := _number(part, "num_frames"))]
-    return InputSpec(name=name, shape=(FEW, *frames[:1], channels, *size))
+    samples = max(1, min(FEW, PIXELS // math.prod(size)))
+    return InputSpec(name=name, shape=(samples, *frames[:1], channels, *size))
 
 
 def _seeing(config: object) -> Iterator[object]:

@@ -24,6 +24,11 @@ def test_images_are_as_large_as_the_part_that_takes_them_says() -> None:
     assert [(one.name, one.shape) for one in first.inputs] == [("pixel_values", (FEW, 1, 48, 48))]
 
 
+def test_large_images_are_few() -> None:
+    (first, *_) = guesses(Seeing(image_size=1024, num_channels=3))
+    assert [one.shape for one in first.inputs] == [(1, 3, 1024, 1024)]
+
+
 def test_videos_have_as_many_frames_as_the_configuration_says() -> None:
     (first, *_) = guesses(Seeing(image_size=32, num_channels=3, num_frames=8))
     assert [one.shape for one in first.inputs] == [(FEW, 8, 3, 32, 32)]
