@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import takewhile
 
+from initaudit.chance.quantiles import divergence
 from initaudit.checks.codes import CODES
 from initaudit.history import Location
 from initaudit.policy.bands import DEFAULT_BANDS, Band, SignalBands
@@ -44,7 +45,8 @@ def _drifting(
     grows = growth is not None and growth.factor > 1
     outside = list(takewhile(lambda one: one[1] > band[1] if grows else one[1] < band[0], reversed(known)))
     if growth is None or not outside or not (_beyond(growth, factors) or growth.certain):
-        if band not in (DEFAULT_BANDS.activation_std, DEFAULT_BANDS.gradient_std):
+        usual = DEFAULT_BANDS.activation_std if code == "IA601" else DEFAULT_BANDS.gradient_std
+        if band != usual:
             yield from _outside(code, known, band)
         return
     (start, std), (end, final) = outside[-1], outside[0]
@@ -110,7 +112,7 @@ def _dead(report: SignalReport) -> Iterator[Finding]:
     judged = [(layer, layer.units) for layer in report.layers if layer.units is not None]
     for layer, units in judged:
         share = units.dead / units.count
-        if share <= 0.5 or units.count * _excess(share) < math.log(len(judged) / FALSE_ALARM):
+        if share <= 0.5 or units.count * divergence(share, 0.5) < math.log(len(judged) / FALSE_ALARM):
             continue
         where = "of what comes in" if layer.weight is not None else "of what goes out"
         message = (
@@ -118,11 +120,6 @@ def _dead(report: SignalReport) -> Iterator[Finding]:
             "no more than about half are where weights are drawn about zero"
         )
         yield _finding("IA604", message, layer.name, layer.location, expected=0.5, observed=share)
-
-
-def _excess(share: float) -> float:
-    """Give the divergence of a share from one half, in nats."""
-    return math.log(2) + sum(one * math.log(one) for one in (share, 1 - share) if one)
 
 
 def _widening(report: SignalReport) -> Iterator[Finding]:

@@ -38,7 +38,7 @@ def stays_small(func: Any, tensors: Sequence[torch.Tensor], small: int) -> bool:
             return math.prod(torch.broadcast_shapes(*(one.shape for one in tensors))) <= small  # type: ignore[no-untyped-call]
         except RuntimeError:  # which the operation itself will raise
             return True
-    return torch.Tag.reduction in func.tags and all(one.numel() <= small for one in tensors)
+    return torch.Tag.reduction in func.tags and len(tensors) == 1 and tensors[0].numel() <= small
 
 
 def _by_value(func: Any, kwargs: Any, tensors: Sequence[torch.Tensor]) -> torch.Tensor | None:

@@ -103,7 +103,8 @@ CODES = (
         that was called is compared with the declared one exactly, by their distribution
         functions. Else the values are: the share of them below each of 71 quantiles
         (of 65,536 values spread evenly over a larger tensor), and whether all of them
-        keep away from where some must lie. Both hold their share of `false_alarm` by a
+        keep away from where some must lie. So is the number of exact zeros, which dropout
+        on a weight leaves; whole rows of them are told as such. All hold their share of `false_alarm` by a
         proven bound, for every size, and allow for the grid of 16-bit types.
         """,
         example="""

@@ -153,7 +153,8 @@ CODES = (
         A buffer holds memory that nobody wrote, or NaN. Buffers are not trained and
         often not saved, so nothing mends them later: rotary frequencies, scales and
         running statistics go wrong from the first step on. Infinities alone are no
-        finding, for masks are made of them.
+        finding, for masks are made of them. A norm's running variance below zero, or
+        zero throughout, is one too: the norm divides by its root.
         """,
         example="""
         # nets.py

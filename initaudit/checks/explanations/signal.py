@@ -14,6 +14,7 @@ CODES = (
         `growth` (0.9 to 1.1), or that is off one beyond chance, and from the layer named
         on it stays outside the band for `activation_std` (0.1 to 10). Depth does the rest:
         a factor of two overflows float32 after 128 layers, a half is nothing after 150.
+        Outside a band that the policy itself sets it is a finding whatever the factor.
 
         Of n inputs of scale one, weights of std s make a sum of scale s·√n: 1/√n keeps
         the variance, √(2/n) does before a ReLU (He et al. 2015), and a saturating
@@ -136,7 +137,7 @@ CODES = (
         factor of a low-rank adapter. Or the layer is never called, its output is not
         used, or something on the way back has no slope: `argmax`, `round`, `detach`.
 
-        `check` finds without a policy: zero layers of one module by running a copy of that module
+        `check` finds without a policy: zero layers, gates and norms of one module by running a copy of that module
         on random numbers, forward and backward; factors of an adapter by their names
         (`lora_A` and `lora_B`, `down` and `up`). `signal` finds what a probe of the whole
         model does not reach, in training mode neither, and neither once zero parameters

@@ -95,7 +95,7 @@ def _send_back(output: object, probe: Probe) -> bool:
     if not ends:
         return False
     if probe.loss is not None:
-        ends = [_lost(output, probe.loss)]
+        ends = [_loss_of(output, probe.loss)]
         sent = [torch.ones_like(ends[0])]
     else:
         generator = generator_for(probe.seed, "gradient of the output", torch.device("cpu"))
@@ -107,7 +107,7 @@ def _send_back(output: object, probe: Probe) -> bool:
     return True
 
 
-def _lost(output: object, loss: Loss) -> torch.Tensor:
+def _loss_of(output: object, loss: Loss) -> torch.Tensor:
     """Give what a user's loss makes of the outputs; raise LossError where no gradient can start from it."""
     try:
         value = loss(output)
