@@ -140,9 +140,9 @@ def _pooled(request: Request, first: Gathered, steps: "_Steps") -> Measured:
 def _measured(gathered: Gathered, steps: "_Steps") -> Measured:
     from initaudit.evidence.measuring import measure
 
-    applies = gathered.judged.apply
-    built = measure(replace(gathered.source, covered=applies), steps)
-    return built, measure(gathered.judged, steps) if applies else built
+    judged = gathered.judged
+    found = measure([replace(gathered.source, covered=True), judged] if judged.apply else [judged], steps)
+    return found[0], found[-1]
 
 
 def _report(request: Request, target: str, facts: Audit) -> Report:

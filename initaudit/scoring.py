@@ -133,7 +133,7 @@ class _Trial:
         for fault, held in _planted(specimen):
             entries, expectations = zip(*held, strict=True)
             spoilt = replace(self.spoilt, entries=entries, expectations=expectations)
-            evidence = measure(spoilt, lambda elements: None)
+            (evidence,) = measure([spoilt], lambda elements: None)
             facts = self._with(spoilt, evidence)
             codes = dict.fromkeys(new.code for new in _failing(self.request, facts) if new not in self.known)
             yield Mutant(

@@ -23,26 +23,23 @@ class Looking:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._looks: dict[str, Look] = {}
-        pairs = zip(source.entries, source.expectations, strict=True)
-        self._origins: dict[str, Origin | None] = {
-            entry.parameter.name: source.origin(entry, expectation) for entry, expectation in pairs
-        }
+        self._origins: dict[str, Origin | None] = {}
 
-    def told(self, entry: Entry, found: Evidence) -> Evidence:
+    def told(self, entry: Entry, expectation: Expectation, found: Evidence) -> Evidence:
         """Add what was seen of a parameter to what was measured of it."""
-        name = entry.parameter.name
-        return replace(found, origin=self._origins[name], look=self._looks.get(name, UNSEEN))
+        look = self._looks.get(entry.parameter.name, UNSEEN)
+        return replace(found, origin=self._origin(entry, expectation), look=look)
 
     def drawn_alone(self, entry: Entry, expectation: Expectation) -> bool:
         """Tell whether each value of a parameter is certain to be a draw of its own, of a law that is known."""
-        return self._source.drawn_alone(entry, expectation, self._origins[entry.parameter.name])
+        return self._source.drawn_alone(entry, expectation, self._origin(entry, expectation))
 
     def at(self, entry: Entry, expectation: Expectation, value: torch.Tensor) -> None:
         """Look at the values of a parameter."""
         if not self._wanted(entry, expectation):
             return
         alone = self.drawn_alone(entry, expectation)
-        origin = self._origins[entry.parameter.name]
+        origin = self._origin(entry, expectation)
         turned = origin is None or origin.key is None
         self._looks[entry.parameter.name] = Look(
             fingerprint=None if entry.parameter.effective else fingerprint(value, turned=turned),
@@ -63,11 +60,18 @@ class Looking:
 
         return replace(stream, draw=draw)
 
+    def _origin(self, entry: Entry, expectation: Expectation) -> Origin | None:
+        """Tell what a parameter's values come from; found when it is first asked for, while others are drawn."""
+        name = entry.parameter.name
+        if name not in self._origins:
+            self._origins[name] = self._source.origin(entry, expectation)
+        return self._origins[name]
+
     def _wanted(self, entry: Entry, expectation: Expectation) -> bool:
         """Tell whether a parameter's values may be those of another, or of one part in another."""
         if entry.parameter.kind is not Kind.PARAMETER:
             return False
-        origin = self._origins[entry.parameter.name]
+        origin = self._origin(entry, expectation)
         if origin is not None:
             declared = any(isinstance(clause.law, (*CONTINUOUS, Sparse)) for clause in expectation.clauses)
             return (origin.random or declared or self._drawn_by_others(entry)) and not origin.loaded

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 
 import torch
 
@@ -48,21 +47,38 @@ class _Pending:
 _Found = Evidence | list[_Pending]
 
 
-def measure(source: Source, step: Callable[[int], None]) -> tuple[Evidence, ...]:
-    """Measure every parameter of a source; `step` is told how many elements each had.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """A parameter to be measured as a source has it."""
+
+    source: Source
+    looking: Looking
+    entry: Entry
+    expectation: Expectation
+
+
+def measure(sources: Sequence[Source], step: Callable[[int], None]) -> list[tuple[Evidence, ...]]:
+    """Measure every parameter of some sources of one model's values; `step` is told how many elements each had.
 
     On the processor several parameters are made and measured side by side, each by one thread, so that the figures
     do not depend on how many there are. On an accelerator the figures of all parameters come back in one transfer.
     """
-    looking = Looking(source)
-    one = partial(_one, source, looking)
-    if source.device.type == "cpu":
+    looks = [Looking(source) for source in sources]
+    jobs = [
+        _Job(source=source, looking=looking, entry=source.entries[place], expectation=source.expectations[place])
+        for place in range(len(sources[0].entries))
+        for source, looking in zip(sources, looks, strict=True)
+    ]
+    if sources[0].device.type == "cpu":
         with _one_thread_each() as workers, ThreadPoolExecutor(workers) as pool:
-            found = list(_stepping(pool.map(one, source.entries, source.expectations), source, step))
+            found = _collected(list(_stepping(pool.map(_one, jobs), jobs, step)))
     else:
-        found = list(_stepping(map(one, source.entries, source.expectations), source, step))
-    pairs = zip(source.entries, _collected(found), strict=True)
-    return twinned(source, [looking.told(entry, replace(one, history=source.history(entry))) for entry, one in pairs])
+        found = _collected(list(_stepping(map(_one, jobs), jobs, step)))
+    told = [
+        job.looking.told(job.entry, job.expectation, replace(one, history=job.source.history(job.entry)))
+        for job, one in zip(jobs, found, strict=True)
+    ]
+    return [twinned(source, told[first :: len(sources)]) for first, source in enumerate(sources)]
 
 
 def recorded(source: Source, unrecorded: str | None) -> tuple[Evidence, ...]:
@@ -84,13 +100,14 @@ def _one_thread_each() -> Iterator[int]:
         torch.set_num_threads(workers)
 
 
-def _stepping(found: Iterable[_Found], source: Source, step: Callable[[int], None]) -> Iterator[_Found]:
-    for one, entry in zip(found, source.entries, strict=True):
-        step(entry.parameter.numel)
+def _stepping(found: Iterable[_Found], jobs: Sequence[_Job], step: Callable[[int], None]) -> Iterator[_Found]:
+    for one, job in zip(found, jobs, strict=True):
+        step(job.entry.parameter.numel)
         yield one
 
 
-def _one(source: Source, looking: Looking, entry: Entry, expectation: Expectation) -> _Found:
+def _one(job: _Job) -> _Found:
+    source, looking, entry, expectation = job.source, job.looking, job.entry, job.expectation
     try:
         if source.told(entry, expectation):
             return Evidence(observations=tuple(Observation(label=one.label) for one in expectation.clauses))

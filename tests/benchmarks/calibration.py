@@ -1,11 +1,12 @@
 """Observed against stated false alarms of every sampling test, on parameters that torch draws; run by hand.
 
     python tests/benchmarks/calibration.py [--models 10000] [--rate 0.01] [--smallest 2] [--largest 10000000]
-                                           [--elements 100000000] [--match GLOB]
+                                           [--elements 100000000] [--match GLOB] [--dtype GLOB]
 
 Each line is one law, dtype and size: how many parameters were drawn, and how many of them each test refused: mean,
 std, the shares below quantiles, values too close together, values too far out, and zeros. A correct test exceeds
-`at most` by a chance of one in a million. The last sizes get fewer parameters, as the column tells.
+`at most` by a chance of one in a million. The last sizes get fewer parameters, as the column tells, unless `--elements`
+allows more. What is larger than the processor's cache is drawn and measured piece by piece there.
 """
 
 import argparse
@@ -23,11 +24,13 @@ from scipy import stats
 from initaudit.chance.extremes import confined, heaped, outlying
 from initaudit.chance.quantiles import Leeway, departure
 from initaudit.chance.sampling import bands, displaced
-from initaudit.evidence.counting import counted, read_sample
-from initaudit.evidence.moments import moments
+from initaudit.evidence.counting import MOST, counted, read_sample
+from initaudit.evidence.measuring import COUNT_ZEROS_UP_TO
+from initaudit.evidence.moments import PIECE, moments
 from initaudit.laws import INDEPENDENT, Law, LogUniform, Normal, Orthogonal, Sparse, TruncatedNormal, Uniform
 from initaudit.policy.expectation import Clause
 from initaudit.regions import whole
+from initaudit.values import NO_VALUES, Moments
 
 ELEMENTS = 100_000_000
 """How many elements one line may draw; beyond, it draws fewer parameters."""
@@ -43,7 +46,8 @@ class Subject:
     law: Law
     numel: int
     dtype: torch.dtype
-    draw: Callable[[], torch.Tensor]
+    draw: Callable[[], Iterator[torch.Tensor]]
+    """Gives the values in pieces, each good until the next is asked for."""
 
 
 def independent() -> list[tuple[Law, Callable[[torch.Tensor], torch.Tensor]]]:
@@ -52,12 +56,9 @@ def independent() -> list[tuple[Law, Callable[[torch.Tensor], torch.Tensor]]]:
         (Normal(std=0.02), lambda x: init.normal_(x, 0.0, 0.02)),
         (Uniform(low=-0.1, high=0.1), lambda x: init.uniform_(x, -0.1, 0.1)),
         (Uniform(), lambda x: init.uniform_(x)),
-        (
-            TruncatedNormal(scale=0.02, low=-0.04, high=0.04),
-            lambda x: init.trunc_normal_(x, 0.0, 0.02, -0.04, 0.04),
-        ),
-        (TruncatedNormal(low=-1.0, high=3.0), lambda x: init.trunc_normal_(x, 0.0, 1.0, -1.0, 3.0)),
-        (TruncatedNormal(scale=0.02), lambda x: init.trunc_normal_(x, 0.0, 0.02)),
+        (TruncatedNormal(scale=0.02, low=-0.04, high=0.04), lambda x: truncated(x, 0.02, -0.04, 0.04)),
+        (TruncatedNormal(low=-1.0, high=3.0), lambda x: truncated(x, 1.0, -1.0, 3.0)),
+        (TruncatedNormal(scale=0.02), lambda x: truncated(x, 0.02, -2.0, 2.0)),
         (
             LogUniform(low=1e-3, high=1e-1),
             lambda x: x.uniform_(math.log(1e-3), math.log(1e-1)).exp_(),
@@ -65,11 +66,33 @@ def independent() -> list[tuple[Law, Callable[[torch.Tensor], torch.Tensor]]]:
     ]
 
 
+def truncated(x: torch.Tensor, std: float, low: float, high: float) -> torch.Tensor:
+    """Draw as `trunc_normal_` does; of many values only those outside again, where it draws all of them again."""
+    if x.numel() < PIECE:
+        return torch.nn.init.trunc_normal_(x, 0.0, std, low, high)
+    low, high = (x.new_tensor(bound).item() for bound in (low, high))  # as it rounds them
+    x.normal_(0.0, std)
+    least, most = torch.aminmax(x)
+    if low <= least and most <= high:
+        return x
+    outside = torch.nonzero(x.clamp(low, high) != x).flatten()
+    while len(outside):
+        again = torch.empty(len(outside), dtype=x.dtype).normal_(0.0, std)
+        x[outside] = again
+        outside = outside[(again < low) | (again > high)]
+    return x
+
+
+def drawn(fill: Callable[[torch.Tensor], torch.Tensor], n: int, dtype: torch.dtype) -> Iterator[torch.Tensor]:
+    """Draw n values, in pieces that the cache holds."""
+    room = torch.empty(min(n, PIECE), dtype=dtype)
+    for start in range(0, n, PIECE):
+        yield fill(room[: n - start])
+
+
 def subjects() -> list[Subject]:
     found = [
-        Subject(
-            law=law, numel=n, dtype=dtype, draw=lambda n=n, dtype=dtype, fill=fill: fill(torch.empty(n, dtype=dtype))
-        )
+        Subject(law=law, numel=n, dtype=dtype, draw=lambda n=n, dtype=dtype, fill=fill: drawn(fill, n, dtype))
         for (law, fill), dtype, n in itertools.product(independent(), DTYPES, SIZES)
     ]
     for (rows, columns), dtype in itertools.product(SHAPES, DTYPES):
@@ -78,9 +101,9 @@ def subjects() -> list[Subject]:
                 law=Orthogonal(rows=rows, columns=columns),
                 numel=rows * columns,
                 dtype=dtype,
-                draw=lambda rows=rows, columns=columns, dtype=dtype: torch.nn.init.orthogonal_(
-                    torch.empty(rows, columns)
-                ).to(dtype),
+                draw=lambda rows=rows, columns=columns, dtype=dtype: iter(
+                    [torch.nn.init.orthogonal_(torch.empty(rows, columns)).to(dtype)]
+                ),
             )
         )
         found.append(
@@ -88,8 +111,8 @@ def subjects() -> list[Subject]:
                 law=Sparse(rows=rows * columns // 2 or 1, columns=2, sparsity=0.25),
                 numel=(rows * columns // 2 or 1) * 2,
                 dtype=dtype,
-                draw=lambda rows=rows * columns // 2 or 1, dtype=dtype: torch.nn.init.sparse_(
-                    torch.empty(rows, 2, dtype=dtype), 0.25
+                draw=lambda rows=rows * columns // 2 or 1, dtype=dtype: iter(
+                    [torch.nn.init.sparse_(torch.empty(rows, 2, dtype=dtype), 0.25)]
                 ),
             )
         )
@@ -108,22 +131,21 @@ def refused(subject: Subject, repeats: int, rate: float) -> list[int]:
     return totals
 
 
-def refusals(subject: Subject, values: torch.Tensor, rate: float) -> Iterator[bool]:
+def refusals(subject: Subject, pieces: Iterator[torch.Tensor], rate: float) -> Iterator[bool]:
     """Apply the tests to one parameter."""
     info, law = torch.finfo(subject.dtype), subject.law
     tiny = info.eps * info.smallest_normal
     found = bands(law, subject.numel, alpha=rate, epsilon=info.eps, tiny=tiny)
     assert found.mean is not None
     assert found.std is not None
-    measured = moments([values])
+    measured, some = seen(subject, pieces)
     assert measured.std is not None
     yield not found.mean.low <= measured.mean <= found.mean.high
     yield not found.std.low <= measured.std <= found.std.high
     if not isinstance(law, INDEPENDENT):
         return
-    box = whole(tuple(values.shape))
-    clause = Clause(box=box, measured=(box,), shape=tuple(values.shape), law=law)
-    row = counted([values], clause)
+    box = whole(tuple(some.shape))
+    row = counted([some], Clause(box=box, measured=(box,), shape=tuple(some.shape), law=law))
     assert row is not None
     sample = read_sample(row.tolist())
     assert sample is not None
@@ -131,9 +153,21 @@ def refusals(subject: Subject, values: torch.Tensor, rate: float) -> Iterator[bo
     low, high = measured.minimum, measured.maximum
     below, above = (abs(bound) * info.eps + tiny for bound in (low, high))
     yield departure(law, sample, alpha=rate, leeway=leeway) is not None
-    yield confined(law, len(values), low - below, high + above, alpha=rate, leeway=leeway) is not None
-    yield outlying(law, len(values), low + below, high - above, alpha=rate, leeway=leeway) is not None
-    yield heaped(law, len(values), measured.zeros or 0, alpha=rate, leeway=leeway, tiny=tiny) is not None
+    yield confined(law, subject.numel, low - below, high + above, alpha=rate, leeway=leeway) is not None
+    yield outlying(law, subject.numel, low + below, high - above, alpha=rate, leeway=leeway) is not None
+    yield heaped(law, subject.numel, measured.zeros or 0, alpha=rate, leeway=leeway, tiny=tiny) is not None
+
+
+def seen(subject: Subject, pieces: Iterator[torch.Tensor]) -> tuple[Moments, torch.Tensor]:
+    """Measure the values of a parameter as an audit does, and pick the even share of them that is counted."""
+    zeros = subject.numel <= COUNT_ZEROS_UP_TO
+    step = -(-subject.numel // MOST)
+    found, some, passed = [], [], 0
+    for piece in pieces:
+        found.append(moments([piece], count_zeros=zeros))
+        some.append(piece.flatten()[-passed % step :: step].clone())
+        passed += piece.numel()
+    return NO_VALUES.merge(*found), torch.cat(some)
 
 
 def main() -> int:
@@ -144,13 +178,15 @@ def main() -> int:
     parser.add_argument("--largest", type=int, default=SIZES[-1], help="elements of a parameter (%(default)s)")
     parser.add_argument("--elements", type=int, default=ELEMENTS, help="elements of a line in all (%(default)s)")
     parser.add_argument("--match", default="*", help="a glob of laws, as they are printed (%(default)s)")
+    parser.add_argument("--dtype", default="*", help="a glob of dtypes, such as float32 (%(default)s)")
     options = parser.parse_args()
     torch.manual_seed(0)
     worst, start = 0, time.monotonic()
     print(f"{'law':36}{'dtype':>10}{'n':>10}{'drawn':>8}{''.join(f'{test:>9}' for test in TESTS)}{'at most':>9}")
     for subject in subjects():
         sized = options.smallest <= subject.numel <= options.largest
-        if not (sized and fnmatch.fnmatchcase(str(subject.law), options.match)):
+        named = fnmatch.fnmatchcase(str(subject.law), options.match)
+        if not (sized and named and fnmatch.fnmatchcase(str(subject.dtype)[6:], options.dtype)):
             continue
         repeats = max(1, min(options.models, options.elements // subject.numel))
         most = int(stats.binom.isf(1e-6, repeats, options.rate))
