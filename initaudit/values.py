@@ -127,6 +127,7 @@ class Moments:
     """Sum of squared distances from the mean."""
     minimum: float
     maximum: float
+    """NaN where the bounds were not looked for."""
     zeros: int | None
     """None where they were not counted."""
     nonfinite: int = 0

@@ -30,25 +30,25 @@ class Gauge:
         self._counts: list[torch.Tensor] = []
         self._seen: dict[int, tuple[weakref.ref[torch.Tensor], int, int]] = {}
 
-    def measure(self, tensor: torch.Tensor, *, zeros: bool = True) -> int:
+    def measure(self, tensor: torch.Tensor, *, zeros: bool = True, bounds: bool = True) -> int:
         """Take the moments of a tensor that may come by again, and give their number."""
         version = -1 if tensor.is_inference() else tensor._version
         known, before, number = self._seen.get(id(tensor), (None, 0, 0))
         if known is not None and known() is tensor and before == version >= 0:
             return number
-        number = self.take(tensor, zeros=zeros)
+        number = self.take(tensor, zeros=zeros, bounds=bounds)
         self._seen[id(tensor)] = (weakref.ref(tensor), version, number)
         return number
 
-    def take(self, tensor: torch.Tensor, *, zeros: bool = True) -> int:
-        """Take the moments of a tensor, and give their number; counting zeros takes as long as all else."""
+    def take(self, tensor: torch.Tensor, *, zeros: bool = True, bounds: bool = True) -> int:
+        """Take the moments of a tensor, and give their number; zeros and bounds are as for `moments`."""
         number = len(self._found)
         values = tensor.detach()
         if 0 < values.numel() <= SMALL:
             self._found.append(None)
             self._put(number, values, zeros)
         elif values.device.type == "cpu":
-            self._found.append(moments([values], count_zeros=zeros))
+            self._found.append(moments([values], count_zeros=zeros, bounds=bounds))
         else:
             self._found.append(figures([values]))
         return number

@@ -118,7 +118,7 @@ class Watch:
         """Tell what arrived at each parameter that is to be trained."""
         owners = {id(one): module for module in self._modules.values() for one in module._parameters.values()}
         wanted = [(name, one) for name, one in self.model.named_parameters() if one.requires_grad and one.numel()]
-        numbers = [self._gauge.measure(one, zeros=False) for _, one in wanted]
+        numbers = [self._gauge.measure(one, zeros=False, bounds=False) for _, one in wanted]
         moments = self._gauge.moments()
         return tuple(
             Gradient(
@@ -228,7 +228,7 @@ class Watch:
         gradient, parameter.grad = parameter.grad, None
         if gradient is not None:
             whole = gradient.to_dense() if gradient.is_sparse else gradient
-            self._arrived[id(parameter)] = self._gauge.take(whole, zeros=False)
+            self._arrived[id(parameter)] = self._gauge.take(whole, zeros=False, bounds=False)
 
     def _layer(self, call: _Call, moments: Sequence[Moments], counts: Sequence[int]) -> Layer:
         def at(number: int | None) -> Moments | None:

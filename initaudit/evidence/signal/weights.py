@@ -62,7 +62,7 @@ class Weights:
             return None
         local, tensor = named
         told = histogram(tensor) if self._histograms else None
-        return _Found(local, tuple(tensor.shape), self._gauge.measure(tensor, zeros=False), told)
+        return _Found(local, tuple(tensor.shape), self._gauge.measure(tensor, zeros=False, bounds=False), told)
 
 
 def histogram(tensor: torch.Tensor) -> Histogram | None:
