@@ -18,14 +18,6 @@ def expand(prefixes: Iterable[str]) -> set[str]:
     return {code for prefix in prefixes for code in _named(prefix.strip().upper())}
 
 
-def find(name: str) -> Code:
-    """Give the code of this name, upper case or lower; raise OptionError, with the near ones, for none."""
-    code = CODES.get(name.strip().upper())
-    if code is None:
-        raise _unknown(name)
-    return code
-
-
 def _named(prefix: str) -> list[str]:
     named = [code for code in CODES if prefix and code.startswith(prefix)]
     if not named:
@@ -41,4 +33,4 @@ def _unknown(name: str) -> OptionError:
     return OptionError(f"no code is called {name!r}; {hint}")
 
 
-__all__ = ["CODES", "Code", "expand", "find"]
+__all__ = ["CODES", "Code", "expand"]

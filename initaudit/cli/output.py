@@ -11,6 +11,9 @@ from initaudit.errors import OptionError
 from initaudit.replacing import replacing, require_writable
 from initaudit.reports import FORMATS, View
 
+_STDOUT = Path("-")
+"""What stands for standard output among the names of files."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
@@ -27,11 +30,14 @@ def destinations(
     formats: Iterable[str] = tuple(FORMATS),
 ) -> tuple[Destination, ...]:
     """Read -f, -o and --report; raise OptionError, before anything is built, for what cannot be written."""
+    output = None if output == _STDOUT else output
     terminal = output is None and sys.stdout.isatty()
     first = Destination(format=format_ or ("table" if terminal else "plain"), path=output)
     chosen = (first, *(Destination(format=_known(name, formats), path=Path(path)) for name, path in reports))
     taken: set[Path] = set()
     for path in (each.path for each in chosen if each.path is not None):
+        if path == _STDOUT:
+            raise OptionError("--report: standard output takes the report of -f alone; name a file")
         require_writable(path)
         if path.resolve() in taken:
             raise OptionError(f"two reports go to {path}; give each a file of its own")

@@ -181,6 +181,8 @@ def _call(found: object, name: str, arguments: Mapping[str, object], dtype: str 
         raise
     except BaseException as error:
         raise FactoryError(f"{name} {raised(error)}") from error
+    if inspect.iscoroutine(module):
+        module.close()  # nobody will await it, and Python would say so
     if not isinstance(module, nn.Module):
         raise TargetError(f"{name} returned {_article(module)}; it must return an nn.Module")
     return module

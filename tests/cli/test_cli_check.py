@@ -201,6 +201,7 @@ class TestOptions:
         (["--report", "json"], "Invalid value for '--report': 'json' is not of the form FORMAT=FILE"),
         (["--report", "xml=a.xml"], "--report: 'xml' is no format; choose from table, plain, json, junit"),
         (["--report", "json=a", "--report", "junit=./a"], "two reports go to a; give each a file of its own"),
+        (["--report", "json=-"], "--report: standard output takes the report of -f alone; name a file"),
         (["-o", "a", "--report", "json=a"], "two reports go to a; give each a file of its own"),
         (["--device", "warp:9"], "warp:9"),
         (["--dtype", "float99"], "float99"),
@@ -215,6 +216,12 @@ def test_what_cannot_be_audited_gives_two_and_says_what_to_do(
     assert message in result.stderr
     assert result.stdout == ""
     assert "Traceback" not in result.stderr
+
+
+def test_a_dash_stands_for_standard_output(invoke: Invoke, folder: Path) -> None:
+    result = invoke("check", "nets.py:Net", "-f", "json", "-o", "-")
+    assert json.loads(result.stdout)["parameters"]
+    assert not (folder / "-").exists()
 
 
 @pytest.mark.usefixtures("folder")

@@ -86,6 +86,13 @@ def test_explain_says_meaning_example_and_mending(invoke: Invoke) -> None:
     assert result.stdout == f"{CODES['IA207'].text()}\n{CODES['IA301'].text()}"
 
 
+def test_explain_of_the_start_of_codes_explains_each_once_in_order(invoke: Invoke) -> None:
+    explained = invoke("explain", "IA203", "ia20").stdout
+    assert explained.startswith(invoke("explain", "IA203").stdout)
+    assert explained.count(invoke("explain", "IA203").stdout) == 1
+    assert explained.endswith(invoke("explain", "IA207").stdout)
+
+
 def test_explain_without_a_code_lists_them_all(invoke: Invoke) -> None:
     lines = invoke("explain").stdout.splitlines()
     assert [line.split()[0] for line in lines] == list(CODES)

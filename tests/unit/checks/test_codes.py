@@ -8,7 +8,7 @@ from textwrap import dedent
 import pytest
 
 import initaudit.checks
-from initaudit.checks.codes import CODES, Code, expand, find
+from initaudit.checks.codes import CODES, Code, expand
 from initaudit.errors import OptionError
 from initaudit.policy.reader import load_policy
 from initaudit.values import Severity
@@ -66,12 +66,6 @@ def test_a_prefix_that_names_no_code_is_refused(prefix: str, message: str) -> No
     with pytest.raises(OptionError) as caught:
         expand([prefix])
     assert str(caught.value).startswith(message)
-
-
-def test_a_code_is_found_by_its_whole_name_only() -> None:
-    assert find("ia202") is CODES["IA202"]
-    with pytest.raises(OptionError, match="no code is called 'IA20'; did you mean "):
-        find("IA20")
 
 
 def _snippets(code: Code) -> list[str]:

@@ -1,5 +1,6 @@
 """Targets: each way to name a wrong one says what is wrong and what to do."""
 
+import gc
 import os
 import random
 import subprocess
@@ -144,6 +145,12 @@ def test_hostile_default_does_not_break_the_message(tmp_path: Path) -> None:
     message = refused(f"{file}:build")
     assert "missing a required argument: 'width'" in message
     assert len(message) < 600
+
+
+def test_coroutine_function_is_refused_and_python_does_not_complain_that_nobody_awaits_it(tmp_path: Path) -> None:
+    file = module_file(tmp_path, "no_coroutine", "async def build(): ...\n")
+    assert refused(f"{file}:build") == f"{file}:build returned a coroutine; it must return an nn.Module"
+    gc.collect()
 
 
 @pytest.mark.parametrize(("value", "told"), [("None", "a NoneType"), ("3", "an int"), ("object()", "an object")])
