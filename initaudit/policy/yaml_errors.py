@@ -48,6 +48,8 @@ def explained(error: yaml.MarkedYAMLError, text: str) -> YamlError:
         return YamlError("the quote that opens here is not closed", opened)
     if "flow" in context and place.line > len(text.rstrip().splitlines()):
         return YamlError("the text ends before what is opened in it is closed", _last(text))
+    if "flow" in context and _character(text, place) in ("[", "{"):
+        return YamlError("inside braces or brackets, a text with '[', '{' or ',' in it needs quotes", place)
     if "scanning an alias" in context or "scanning an anchor" in context:
         return YamlError(NEEDS_QUOTES, opened)
     if "could not find expected ':'" in problem:
