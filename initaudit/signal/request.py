@@ -32,6 +32,8 @@ class InputSpec:
     filling: Filling = Filling.NORMAL
     bound: int | None = None
     """For whole numbers: all lie below it."""
+    padding: int | None = None
+    """For whole numbers: the one that stands for nothing, and is left out."""
     dtype: str | None = None
     """torch's name; None for that of the model's parameters, and int64 for whole numbers."""
     name: str | None = None
@@ -58,6 +60,7 @@ class InputSpec:
     def told(self, dtype: str) -> str:
         """Say in words what goes in."""
         what = f"ints below {self.bound}" if self.filling is Filling.INTS else self.filling.value
+        what += f" but {self.padding}" if self.padding is not None else ""
         shape = ", ".join(map(str, self.shape))
         return f"{f'{self.name}: ' if self.name else ''}{what} ({shape}) {dtype}"
 

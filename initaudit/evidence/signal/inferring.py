@@ -68,7 +68,14 @@ def _tokens(config: object, name: str) -> InputSpec | None:
     longest = _number(text, "max_position_embeddings", "n_positions", "max_seq_len") or SEQUENCE
     if bound is None:
         return None
-    return InputSpec(name=name, shape=(FEW, min(SEQUENCE, longest)), filling=Filling.INTS, bound=bound)
+    shape = (FEW, min(SEQUENCE, longest))
+    padding = _padding(getattr(text, "pad_token_id", None), bound)
+    return InputSpec(name=name, shape=shape, filling=Filling.INTS, bound=bound, padding=padding)
+
+
+def _padding(index: object, bound: int) -> int | None:
+    """Give the index that stands for nothing: norms blow up the gradients of its zeros, which no real loss asks for."""
+    return index if isinstance(index, int) and not isinstance(index, bool) and 0 <= index < bound > 1 else None
 
 
 def _pixels(config: object, name: str) -> InputSpec | None:
@@ -102,8 +109,9 @@ def _layer(module: nn.Module, model: nn.Module) -> Iterator[InputSpec]:
             yield InputSpec(shape=(BATCH, module.in_features))
             yield InputSpec(shape=(FEW, SEQUENCE, module.in_features))
         case nn.Embedding() | nn.EmbeddingBag():
-            yield InputSpec(shape=(FEW, SEQUENCE), filling=Filling.INTS, bound=module.num_embeddings)
-            yield InputSpec(shape=(BATCH,), filling=Filling.INTS, bound=module.num_embeddings)
+            bound, padding = module.num_embeddings, _padding(module.padding_idx, module.num_embeddings)
+            yield InputSpec(shape=(FEW, SEQUENCE), filling=Filling.INTS, bound=bound, padding=padding)
+            yield InputSpec(shape=(BATCH,), filling=Filling.INTS, bound=bound, padding=padding)
         case _ConvNd():
             dims = len(module.kernel_size)
             for size in (_own_size(model, dims), *((extent,) * dims for extent in EXTENTS)):

@@ -69,7 +69,10 @@ def _filled(spec: InputSpec, generator: torch.Generator) -> torch.Tensor:
         case Filling.UNIFORM:
             return torch.rand(spec.shape, generator=generator)
         case Filling.INTS:
-            return torch.randint(spec.bound or 1, spec.shape, generator=generator)
+            if spec.padding is None:
+                return torch.randint(spec.bound or 1, spec.shape, generator=generator)
+            values = torch.randint(max(1, (spec.bound or 1) - 1), spec.shape, generator=generator)
+            return values + (values >= spec.padding)
 
 
 def _dtype(spec: InputSpec, model: nn.Module) -> torch.dtype:
