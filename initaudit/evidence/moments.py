@@ -19,10 +19,8 @@ DEVICE_PIECE = 1 << 25
 """Elements in a piece on an accelerator: large, so that launching costs nothing, yet far below a large parameter."""
 FIGURES = 9
 """How many figures a piece leaves on a device: see `figures_by_row`."""
-_ROW = 1 << 14
-"""Elements of a large piece whose squares are summed in one go, so that float32 loses no digits that matter."""
-_ROWS_FROM = 1 << 17
-"""Elements from which on that is so: below, one product over all is as good and takes fewer calls."""
+_SQUARES = 1 << 18
+"""Elements whose squares are summed in one go: of more, sums in float32 lose digits that matter."""
 _CENTRE_BEYOND = 8.0
 """Where |mean| is so many times the std, squares about zero lose digits and the piece is centred first."""
 _TINY = 1e-30
@@ -162,12 +160,8 @@ def _piece(piece: torch.Tensor, count_zeros: bool, bounds: bool) -> Moments:
 
 
 def _sum_of_squares(piece: torch.Tensor) -> float:
-    """Sum the squares of a flat piece, by the fastest way; in float64 across the rows of a large one."""
-    if piece.numel() < _ROWS_FROM:
-        return float(torch.dot(piece, piece).item())
-    most = piece.numel() - piece.numel() % _ROW
-    rows = torch.linalg.vector_norm(piece[:most].view(-1, _ROW), dim=1).double()
-    return float((rows.square().sum() + torch.dot(piece[most:], piece[most:])).item())
+    parts = (piece,) if piece.numel() <= _SQUARES else torch.split(piece, _SQUARES)
+    return float(sum(torch.dot(part, part).item() for part in parts))
 
 
 def _ones(values: torch.Tensor) -> torch.Tensor:
