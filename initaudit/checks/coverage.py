@@ -8,6 +8,7 @@ from initaudit.checks.called import call
 from initaudit.checks.nearest import nearest
 from initaudit.laws import Unknown
 from initaudit.policy.expectation import Expectation
+from initaudit.policy.matching import Tally
 from initaudit.policy.presets import shown_path
 from initaudit.policy.schema import Policy, Rule, Unmatched
 from initaudit.report import Finding
@@ -39,15 +40,17 @@ def idle_rules(audit: Audit) -> Iterator[Finding]:
         not_ones_own = rule.inherited or suits
         wanted = audit.counts.get(rule.id)
         if wanted is not None and tally.governed != wanted:
-            message = (
-                f"it governs {_parameters(tally.governed)} where its count says {wanted:g}{_variables(rule, policy)}"
-            )
+            message = f"it governs {_parameters(tally.governed)} where its count says {wanted:g}"
+            message += _variables(rule, policy)
+            if tally.taken_by:
+                taken = tally.matched - tally.governed
+                message += f"; of the {tally.matched} that it matches, {taken} are governed by {_earlier(tally)}"
         elif wanted is not None:
             continue
         elif not tally.matched:
             message = "it matches no parameter of the model"
         elif not tally.governed:
-            message = f"it matches {_parameters(tally.matched)}, governed by earlier rules"
+            message = f"it matches {_parameters(tally.matched)}, governed by {_earlier(tally)}"
             parts = tally.stored == tally.matched  # they may well have a rule of their own
             yield _about_rule(audit, rule, "IA103", message, note=not_ones_own or parts)
             continue
@@ -61,6 +64,12 @@ def idle_rules(audit: Audit) -> Iterator[Finding]:
 
 def _parameters(count: int) -> str:
     return f"{count} parameter{'' if count == 1 else 's'}"
+
+
+def _earlier(tally: Tally) -> str:
+    """Name the rules that stand first."""
+    names = ", ".join(tally.taken_by)
+    return f"earlier rules ({names})" if names else "earlier rules"
 
 
 def _variables(rule: Rule, policy: Policy) -> str:

@@ -48,6 +48,8 @@ def _drifting(
         usual = DEFAULT_BANDS.activation_std if code == "IA601" else DEFAULT_BANDS.gradient_std
         if band != usual:
             yield from _outside(code, known, band)
+        if growth is not None and factors != DEFAULT_BANDS.growth:
+            yield from _off(code, known, growth, factors)
         return
     (start, std), (end, final) = outside[-1], outside[0]
     what = "activations" if code == "IA601" else "gradients"
@@ -73,6 +75,19 @@ def _outside(code: str, known: Sequence[tuple[Layer, float]], band: Band) -> Ite
     others = f"; so {'does 1 more layer' if more == 1 else f'do {more} more layers'}" if more else ""
     message = f"{what} lie outside the policy's band [{band[0]:g}, {band[1]:g}]: std {std:.3g} here{others}"
     yield _finding(code, message, start.name, start.location, expected=1.0, observed=std, band=band)
+
+
+def _off(code: str, known: Sequence[tuple[Layer, float]], growth: Growth, band: Band) -> Iterator[Finding]:
+    """Find a growth that lies outside a band that the policy sets, wherever it takes the scale."""
+    if not known or (growth.low <= band[1] and growth.high >= band[0]):
+        return
+    what = "activations" if code == "IA601" else "gradients"
+    (first, std), (last, final) = known[0], known[-1]
+    message = (
+        f"{what} grow ×{growth.factor:.3g} [{growth.low:.3g}, {growth.high:.3g}] a layer, outside the policy's band "
+        f"[{band[0]:g}, {band[1]:g}]: std {std:.3g} here, {final:.3g} at {last.title}"
+    )
+    yield _finding(code, message, first.name, first.location, expected=1.0, observed=growth.factor, band=band)
 
 
 def _scale(layer: Layer, code: str) -> float | None:

@@ -13,6 +13,8 @@ from initaudit.values import Severity, Spreads
 
 _FEWEST = 16
 """Of fewer slices, or of fewer values in each, nothing can be said of how the others are spread."""
+_ENOUGH = 1024
+"""Fewer values of the others do not tell whether the law of all has heavier tails than a normal one."""
 _THIN = 0.01
 """A normal law has values as far out as the others may have with this chance: no law of heavier tails is judged."""
 
@@ -33,6 +35,8 @@ def _stands_out(spreads: Spreads, alpha: float) -> bool:
     if min(spreads.parts, spreads.numel) < _FEWEST or spreads.beyond * spreads.least < spreads.most**2:
         return False
     values = (spreads.parts - spreads.count) * spreads.numel
+    if values < _ENOUGH:
+        return False
     thin = spreads.furthest <= NORMAL.inv_cdf(1 - _THIN / 2 / values)
     return thin and spreads.beyond > widest(spreads.numel, spreads.parts, alpha) * spreads.median
 

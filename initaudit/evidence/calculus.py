@@ -224,7 +224,11 @@ _ELEMENTWISE: Mapping[str, Callable[[float], float]] = {
 
 
 def _same(op: Op, law: Law) -> Law:
-    return law
+    """Give the law of a copy, whose whole numbers are no draws of it any more."""
+    whole = not any(view.dtype.is_floating_point or view.dtype.is_complex for view in op.outputs())
+    if not whole or isinstance(law, Unknown) or (isinstance(law, laws.Constant) and law.value in (0.0, 1.0)):
+        return law
+    return Unknown(reason=f"{law} in whole numbers is not followed")
 
 
 def _added(sign: int) -> Callable[[Op, Law], Law]:
@@ -248,6 +252,10 @@ CHANGED: Mapping[str, Callable[[Op, Law], Law]] = {
     "exp": _exponential,
 }
 """Operations that change the law of the tensor that they read, by their name without the underscore."""
+
+
+BY_NUMBERS = frozenset({"mul", "div", "add", "sub", "clamp"})
+"""Those whose numbers make another law of it."""
 
 
 def changed(op: Op, law: Law | None) -> Law | None:

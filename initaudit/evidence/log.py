@@ -89,6 +89,8 @@ class Op:
     """Whether what it writes does not depend on what stood there."""
     real: bool
     """Whether it was done as well as recorded."""
+    informed: bool = False
+    """Whether Python had read a number that comes of the values which it reads or writes."""
 
     def outputs(self) -> Iterator[View]:
         """List the windows that it writes or makes."""

@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -85,6 +86,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._weak: list[StorageWeakRef] = []
         """Weak references to storages: while one is held, no other storage gets the same address."""
         self._realised: list[Memory] = []
+        self._asked: set[int] = set()
+        """The storages that come into the numbers which Python has read."""
         self._pinned: dict[int, list[Held]] = {}
         self._present: Counter[int] = Counter()
         """How many need the values of a storage to be in its memory, by number."""
@@ -205,6 +208,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if written:
             return self._in_place(func, args, kwargs, written, tensors)
         if func in _DEMANDS:
+            self._asked |= self._behind(tensors)
             return self._demanded(func, args, kwargs, tensors)
         return self._fresh(func, args, kwargs, tensors)
 
@@ -319,8 +323,21 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             pure=name in _PURE or not written or func._overloadname == "out",
             real=real,
         )
+        if any(view.storage in self._asked for view in (*op.written, *op.read())):
+            op = replace(op, informed=True)
         self.log.append(op)
         self.replay.note(op)
+
+    def _behind(self, tensors: Sequence[torch.Tensor]) -> set[int]:
+        """List the storages that the values of some tensors come from, their own among them."""
+        waiting = [view.storage for one in tensors if (view := self.view(one)) is not None]
+        found: set[int] = set()
+        while waiting:
+            storage = waiting.pop()
+            if storage not in found:
+                found.add(storage)
+                waiting += [view.storage for op in self.replay.history.get(storage, ()) for view in op.read()]
+        return found
 
     def _draw_seed(self, args: Any, kwargs: Any) -> int:
         """Take a seed from the generator that the factory draws from, so that reseeding it repeats the values."""

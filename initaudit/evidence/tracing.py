@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from initaudit import laws, regions
-from initaudit.evidence.calculus import Kept, Put, changed, put
+from initaudit.evidence.calculus import BY_NUMBERS, Kept, Put, changed, put
 from initaudit.evidence.log import Held, Op, View
+from initaudit.evidence.nesting import leaves
 from initaudit.evidence.windows import box_of, disjoint
 from initaudit.laws import Law
 from initaudit.regions import Box
@@ -97,7 +98,7 @@ class Log:
             for piece in pieces:
                 overlap = regions.intersect(piece.box, box)
                 if overlap is not None:
-                    yield Traced(box=overlap, law=changed(op, piece.law), op=op, since=piece.since)
+                    yield Traced(box=overlap, law=self._becomes(op, piece.law), op=op, since=piece.since)
         else:
             yield from self._copied(source, box, op, output, view)
 
@@ -110,17 +111,31 @@ class Log:
             return
         before = Log(self.history, self.depth + 1, self.way).trace(source, op.index)
         if len(before) == 1 and before[0].box == regions.whole(source.size):
-            yield Traced(box=box, law=changed(op, before[0].law), op=op, since=op.index)
+            yield Traced(box=box, law=self._becomes(op, before[0].law), op=op, since=op.index)
             return
         parts = [(output.part(piece.box), piece) for piece in before] if source.size == output.size else []
         places = [(box_of(part, view), piece) for part, piece in parts if not disjoint(part, view)]
         if places and all(place is not None for place, _ in places):
             for place, piece in places:
                 if place is not None:
-                    yield Traced(box=place, law=changed(op, piece.law), op=op, since=op.index)
+                    yield Traced(box=place, law=self._becomes(op, piece.law), op=op, since=op.index)
         else:
             law = laws.Unknown(reason=f"{op.name} of several laws is not followed")
             yield Traced(box=box, law=law, op=op, since=op.index)
+
+    def _becomes(self, op: Op, law: Law | None) -> Law | None:
+        """Give what an operation makes of a law; a number that comes of draws makes another one of them."""
+        constant = law is None or isinstance(law, laws.Constant | laws.Unknown)
+        if constant or op.name.removesuffix("_") not in BY_NUMBERS or not (op.informed or self._by_draws(op)):
+            return changed(op, law)
+        return laws.Unknown(reason=f"{op.name.removesuffix('_')} by a number that may come of draws is not followed")
+
+    def _by_draws(self, op: Op) -> bool:
+        """Tell whether an argument is a number that was computed from anything but constants."""
+        sources = [one.source for one in leaves((op.args, op.kwargs)) if isinstance(one, Held) and one.source]
+        deeper = Log(self.history, self.depth + 1, self.way)
+        traced = (piece.law for source in sources for piece in deeper.trace(source, op.index))
+        return not all(isinstance(law, laws.Constant) for law in traced)
 
 
 def _without(pieces: tuple[Traced, ...], hole: Box) -> tuple[Traced, ...]:

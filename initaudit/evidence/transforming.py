@@ -26,7 +26,7 @@ def transformed(replay: Replay, view: View) -> Transformed | None:
     ops = sorted(ancestors(replay, view), key=lambda op: op.index)
     draws = [op for op in ops if op.drawn is not None]
     law = _drawn(draws[0], view) if len(draws) == 1 else None
-    if law is None:
+    if law is None or any(op.informed for op in ops):
         return None
     sent: dict[int, torch.Tensor] = {}
     for op in ops:
@@ -59,6 +59,8 @@ def _apply(op: Op, sent: Mapping[int, torch.Tensor], numel: int) -> torch.Tensor
     outputs = list(op.outputs())
     alike = len({(one.size, one.stride) for one in read}) == 1 or op.name in _COPIES
     if len(outputs) != 1 or not alike or any(one.numel != numel for one in (*outputs, *read)):
+        raise _NotAloneError
+    if not all(one.dtype.is_floating_point for one in outputs):  # whole numbers are no function that rises throughout
         raise _NotAloneError
     if op.name in _COPIES:
         return sent[read[-1].storage] if read[-1].storage in sent else _missing()

@@ -40,6 +40,8 @@ class Tally:
     governed: int
     stored: int = 0
     """How many of those that match are stored parts of a weight that is judged by its effective values."""
+    taken_by: tuple[str, ...] = ()
+    """The rules that govern others of those that match, since they stand first."""
 
 
 def assign(policy: Policy | None, parameters: Sequence[Parameter]) -> tuple[Governed, ...]:
@@ -66,15 +68,24 @@ def tally(policy: Policy, governed: Sequence[Governed]) -> tuple[Tally, ...]:
     """Count what each rule matched and governs."""
     # not by the rule's id, for what is extended may have one of the same
     owners = Counter(id(one.match.rule) for one in governed if one.match is not None)
+    touched = ((rule, [one for one in governed if _touches(rule, one.parameter)]) for rule in policy.rules)
     return tuple(
         Tally(
             rule=rule,
-            matched=sum(_touches(rule, one.parameter) for one in governed),
+            matched=len(ones),
             governed=owners[id(rule)],
-            stored=sum(one.through is not None and _touches(rule, one.parameter) for one in governed),
+            stored=sum(one.through is not None for one in ones),
+            taken_by=tuple(
+                dict.fromkeys(one.match.rule.id for one in ones if one.match and one.match.rule is not rule)
+            ),
         )
-        for rule in policy.rules
+        for rule, ones in touched
     )
+
+
+def _owners(rule: Rule, ones: Sequence[Governed]) -> tuple[str, ...]:
+    """Name the other rules that govern parameters which this one matches."""
+    return tuple(dict.fromkeys(one.match.rule.id for one in ones if one.match and one.match.rule is not rule))
 
 
 def matches(selector: Selector, parameter: Parameter, site: Site) -> bool:

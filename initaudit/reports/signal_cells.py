@@ -64,7 +64,7 @@ def _row(layer: Layer, growth: str, view: View) -> Cells:
         "min": wording.NOTHING if forward is None or not forward.finite else wording.number(forward.minimum),
         "max": wording.NOTHING if forward is None or not forward.finite else wording.number(forward.maximum),
         "zeros": _share(forward),
-        "gradient": wording.NOTHING if layer.backward is None else _number(layer.gradient_std),
+        "gradient": wording.NOTHING if layer.backward is None else _number(layer.gradient_std, layer.backward),
         "weight": wording.NOTHING if layer.weight is None else wording.number(layer.weight.moments.std),
         "notes": _notes(layer, view),
     }
@@ -92,11 +92,12 @@ def _spread(layer: Layer) -> str:
     if layer.forward is None:
         return wording.NOTHING
     spread = "" if layer.spread is None else f" ×/÷{layer.spread:.3g}"
-    return _number(layer.std) + spread
+    return _number(layer.std, layer.forward) + spread
 
 
-def _number(std: float | None) -> str:
-    return "nan" if std is None else wording.number(std)
+def _number(std: float | None, moments: Moments) -> str:
+    """Give a std; one value has none, and values of which some are not finite have NaN."""
+    return "nan" if std is None and moments.nonfinite else wording.number(std)
 
 
 def _std(moments: Moments | None) -> str:

@@ -45,7 +45,7 @@ def _layer(layer: Layer) -> dict[str, Any]:
         "forward": _forward(layer),
         "backward": None
         if layer.backward is None
-        else {"std": _or_nan(layer.gradient_std), "stds": list(layer.backward_stds)},
+        else {"std": _or_nan(layer.gradient_std, layer.backward), "stds": list(layer.backward_stds)},
         "spread": layer.spread,
         "weight": None if layer.weight is None else _weight(layer.weight),
         "activation": None if layer.activation is None else _activation(layer.activation),
@@ -60,7 +60,7 @@ def _forward(layer: Layer) -> dict[str, Any] | None:
     some = moments.finite > 0
     return {
         "mean": _mean(moments),
-        "std": _or_nan(layer.std),
+        "std": _or_nan(layer.std, moments),
         "rms": rms(moments) if some and not moments.nonfinite else math.nan,
         "min": moments.minimum if some else None,
         "max": moments.maximum if some else None,
@@ -143,5 +143,5 @@ def _std(moments: Moments) -> float | None:
     return math.nan if moments.nonfinite else moments.std
 
 
-def _or_nan(std: float | None) -> float:
-    return math.nan if std is None else std
+def _or_nan(std: float | None, moments: Moments) -> float | None:
+    return math.nan if std is None and moments.nonfinite else std

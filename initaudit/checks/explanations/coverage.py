@@ -86,7 +86,7 @@ CODES = (
           - {id: weights, match: {parameter: weight}, init: {normal: {std: 0.02}}}
           - {id: norms, match: {module: LayerNorm, parameter: weight}, init: ones}
 
-        policy.yaml:4: IA103 warning rule norms: it matches 25 parameters, governed by earlier rules
+        policy.yaml:4: IA103 warning rule norms: it matches 25 parameters, governed by earlier rules (weights)
         """,
         mend="""
         Move the special rule above the general one, or make the general one narrower,

@@ -43,7 +43,7 @@ class Gauge:
     def take(self, tensor: torch.Tensor, *, zeros: bool = True, bounds: bool = True) -> int:
         """Take the moments of a tensor, and give their number; zeros and bounds are as for `moments`."""
         number = len(self._found)
-        values = tensor.detach()
+        values = torch.view_as_real(tensor.detach()) if tensor.is_complex() else tensor.detach()
         if 0 < values.numel() <= SMALL:
             self._found.append(None)
             self._put(number, values, zeros)

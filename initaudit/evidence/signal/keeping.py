@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
+from torch.nn.parameter import is_lazy
 
 
 @contextmanager
@@ -18,7 +19,7 @@ def as_it_was(model: nn.Module, *, training: bool) -> Iterator[None]:
         (module, name, buffer, buffer.detach().clone())
         for module in modules
         for name, buffer in module._buffers.items()
-        if buffer is not None
+        if buffer is not None and not is_lazy(buffer)
     ]
     grads = [(parameter, parameter.grad) for parameter in model.parameters()]
     try:

@@ -70,10 +70,11 @@ def read(model: nn.Module, probe: Probe) -> Reading:
         except Exception as error:
             raise TargetError(f"the forward pass {raised(error)}") from error
         watch.look_away()
-        reached = probe.backward and _send_back(output, probe)
+        if probe.backward:
+            _send_back(model, output, probe)
     return Reading(
         layers=watch.layers(),
-        gradients=watch.gradients() if reached else (),
+        gradients=watch.gradients() if probe.backward else (),
     )
 
 
@@ -89,11 +90,16 @@ def _keeping(probe: Probe) -> AbstractContextManager[object]:
     return torch.autograd.graph.saved_tensors_hooks(lambda tensor: None, lambda nothing: torch.empty(0))
 
 
-def _send_back(output: object, probe: Probe) -> bool:
-    """Send gradients back from the outputs; tell whether any of them can take one."""
+def _send_back(model: nn.Module, output: object, probe: Probe) -> None:
+    """Send gradients back from the outputs; raise BackwardError where none can take one though a parameter should."""
     ends = list({id(one): one for one in real(output) if one.requires_grad}.values())
+    if not ends and not any(one.requires_grad for one in model.parameters()):
+        return
     if not ends:
-        return False
+        raise BackwardError(
+            f"no gradient goes back: nothing in what the model gives ({type(output).__name__}) depends on a parameter "
+            "that is to be trained; --forward-only asks for none"
+        )
     if probe.loss is not None:
         ends = [_loss_of(output, probe.loss)]
         sent = [torch.ones_like(ends[0])]
@@ -104,7 +110,6 @@ def _send_back(output: object, probe: Probe) -> bool:
         torch.autograd.backward(ends, sent)
     except Exception as error:
         raise BackwardError(f"the backward pass {raised(error)}") from error
-    return True
 
 
 def _loss_of(output: object, loss: Loss) -> torch.Tensor:

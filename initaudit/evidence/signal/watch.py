@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
 from torch.nn.parameter import is_lazy
+from torch.nn.utils import parametrize
 from torch.utils.hooks import RemovableHandle
 
 from initaudit.evidence.signal.activations import FLAT, RECTIFIERS, Made, made_by, through
@@ -70,6 +71,8 @@ class Watch:
         self._histograms = histograms
         self._modules = dict(model.named_modules())
         self._names = {id(module): name for name, module in self._modules.items()}
+        self._parts = {id(part) for module in self._modules.values() for part in _parametrisations(module)}
+        """The modules that compute a weight: no layers, though they are called within one whenever it reads it."""
         self._weights = Weights(self._names, self._gauge, histograms=histograms)
         self._definitions: dict[type, Location | None] = {}
         self._locations: dict[int, Location | None] = {}
@@ -132,7 +135,7 @@ class Watch:
         )
 
     def _before(self, module: nn.Module, args: Any, kwargs: Any) -> None:
-        if not self._looking:
+        if not self._looking or id(module) in self._parts:
             return
         if self._open:
             self._open[-1].inner = True
@@ -154,10 +157,12 @@ class Watch:
     def _after(self, module: nn.Module, args: Any, output: Any) -> None:
         if not self._looking:
             return
+        self._counter[id(module)] += 1
+        if id(module) in self._parts:
+            return
         call = self._open.pop()
         while call.module is not module:  # what was open raised, and the model went on
             call = self._open.pop()
-        self._counter[id(module)] += 1
         tensor = first(output)
         if module is self.model and call.inner and tensor is not None:
             self._passes(tensor, self._gauge.measure(tensor))
@@ -276,6 +281,11 @@ def _hook(register: Callable[..., Any], hook: Callable[[torch.Tensor], None]) ->
     """Put a hook on a tensor; torch's own functions bear no types."""
     handle: RemovableHandle = register(hook)
     return handle
+
+
+def _parametrisations(module: nn.Module) -> Iterator[nn.Module]:
+    if parametrize.is_parametrized(module):
+        yield from module.parametrizations.modules()  # type: ignore[union-attr]
 
 
 def _scale(moments: Moments | None) -> float | None:

@@ -272,6 +272,17 @@ def test_rule_that_does_not_govern_what_it_should_is_found(
     assert all(one.location == Location(path="p.yaml", line=3) and one.rule == "r" for one in found)
 
 
+def test_rules_that_stand_first_and_take_what_another_matches_are_named() -> None:
+    taken = Tally(rule=rule(), matched=4, governed=1, taken_by=("weights", "heads"))
+    (counted,) = coverage.findings(audit(tallies=(taken,), counts={"r": 4.0}))
+    assert counted.message == (
+        "it governs 1 parameter where its count says 4; of the 4 that it matches, 3 are governed by earlier rules "
+        "(weights, heads)"
+    )
+    (idle,) = coverage.findings(audit(tallies=(replace(taken, governed=0),)))
+    assert idle.message == "it matches 4 parameters, governed by earlier rules (weights, heads)"
+
+
 def test_rule_that_names_nothing_but_stored_parts_is_a_note_where_their_weight_is_governed() -> None:
     tallies = (Tally(rule=rule(), matched=2, governed=0, stored=2),)
     assert [(one.code, one.severity) for one in coverage.findings(audit(tallies=tallies))] == [("IA103", Severity.NOTE)]

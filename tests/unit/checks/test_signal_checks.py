@@ -209,6 +209,17 @@ def test_scale_outside_a_band_of_the_policys_own_is_found_whatever_the_growth() 
     assert (second.code, second.parameter) == ("IA602", "d")
 
 
+def test_growth_outside_a_band_of_the_policys_own_is_found_wherever_it_leads() -> None:
+    bands = DEFAULT_BANDS.model_copy(update={"growth": (0.99, 1.01)})
+    (found,) = judged(*network(1.02), bands=bands)
+    assert (found.code, found.parameter) == ("IA601", "l.0")
+    assert found.message.startswith("activations grow ×1.02 [1.02, 1.02] a layer, outside the policy's band [0.99, 1.")
+    assert found.message.endswith(": std 1.02 here, 1.22 at l.9")
+    higher = DEFAULT_BANDS.model_copy(update={"growth": (2.0, 3.0)})
+    assert codes(judged(*network(1.005), bands=higher)) == ["IA601"]
+    assert judged(*network(1.005), bands=bands) == []
+
+
 def test_scale_outside_the_usual_band_is_none_without_growth() -> None:
     model = report(layer("a", 1.0, 1.0), layer("b", 20.0, 1.0), layer("c", 1.0, 1.0))
     assert list(findings(model, DEFAULT_BANDS, frozenset())) == []

@@ -26,7 +26,7 @@ OTHERS: dict[str, Draw] = {
     "cubes": lambda *shape: torch.randn(*shape) ** 3,
     "log-normal": lambda *shape: torch.empty(*shape).log_normal_(),
     "sparse": lambda *shape: torch.randn(*shape) * (torch.rand(*shape) < 0.1),
-    "rows of their own scales": lambda *shape: torch.randn(*shape) * torch.randn(len(torch.empty(*shape)), 1).exp(),
+    "rows of their own scales": lambda *shape: torch.randn(*shape) * torch.linspace(-2, 2, shape[0]).exp().view(-1, 1),
 }
 SHAPES = ((16, 16), (64, 32), (200, 24), (24, 400))
 

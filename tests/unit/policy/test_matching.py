@@ -155,10 +155,10 @@ def test_rules_are_tallied() -> None:
     )
     given = policy(*rules)
     found = tally(given, assign(given, [parameter("a.w", "b.w"), parameter("c.w"), parameter("c.b")]))
-    assert [(one.rule.id, one.matched, one.governed) for one in found] == [
-        ("all", 3, 3),
-        ("shadowed", 2, 0),
-        ("idle", 0, 0),
+    assert [(one.rule.id, one.matched, one.governed, one.taken_by) for one in found] == [
+        ("all", 3, 3, ()),
+        ("shadowed", 2, 0, ("all",)),
+        ("idle", 0, 0, ()),
     ]
 
 

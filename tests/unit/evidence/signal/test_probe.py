@@ -1,5 +1,6 @@
 """One pass through a model: what is measured, layer by layer, and what is left behind."""
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -7,9 +8,10 @@ from typing import NamedTuple
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import parametrizations
 
 from initaudit.errors import TargetError
-from initaudit.evidence.signal.probe import Probe, Reading, read
+from initaudit.evidence.signal.probe import BackwardError, Probe, Reading, read
 
 
 def probed(model: nn.Module, *args: object, **options: object) -> Reading:
@@ -257,7 +259,39 @@ def test_parameters_that_are_frozen_are_not_asked_for_a_gradient() -> None:
     assert [one.name for one in probed(model, drawn(4, 8)).gradients] == ["2.weight", "2.bias"]
 
 
-def test_model_whose_output_takes_no_gradient_has_none() -> None:
+def test_weight_that_is_computed_is_that_of_its_layer_and_what_computes_it_is_no_layer() -> None:
+    for computed in (parametrizations.weight_norm, parametrizations.spectral_norm, parametrizations.orthogonal):
+        model = nn.Sequential(*(computed(nn.Linear(8, 8)) for _ in range(2)))
+        reading = probed(model, drawn(64, 8))
+        assert names(reading) == [("0", 1), ("1", 1)]
+        assert [one.weight.name for one in reading.layers if one.weight is not None] == ["0.weight", "1.weight"]
+        assert reading.layers[0].weight.moments.std == pytest.approx(model[0].weight.std().item(), rel=1e-3)
+        assert all(one.called and one.reached for one in reading.gradients)
+
+
+def test_complex_parameter_has_the_figures_of_its_real_and_imaginary_parts() -> None:
+    class Turning(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.turn = nn.Parameter(torch.complex(drawn(8, 8), 3 * drawn(8, 8).flip(0)))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return (x.to(torch.complex64) @ self.turn).real
+
+    model = Turning()
+    (told,) = probed(model, drawn(4, 8)).gradients
+    assert told.reached
+    assert told.parameter.std == pytest.approx(torch.view_as_real(model.turn.detach()).std().item(), rel=1e-5)
+
+
+def test_buffers_that_are_made_on_the_way_are_let_be() -> None:
+    model = nn.Sequential(nn.Linear(8, 8), nn.LazyBatchNorm1d())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert [one.std for one in probed(model, drawn(64, 8)).layers][1] == pytest.approx(1.0, abs=0.02)
+
+
+def test_model_whose_output_takes_no_gradient_is_refused_unless_none_is_asked_for() -> None:
     class Choosing(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -266,9 +300,12 @@ def test_model_whose_output_takes_no_gradient_has_none() -> None:
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             return self.body(x).argmax(1)
 
-    reading = probed(Choosing(), drawn(4, 8))
+    with pytest.raises(BackwardError, match=r"nothing in what the model gives \(Tensor\) depends on"):
+        probed(Choosing(), drawn(4, 8))
+    reading = probed(Choosing(), drawn(4, 8), backward=False)
     assert reading.layers[0].backward is None
     assert reading.gradients == ()
+    assert probed(Choosing().requires_grad_(False), drawn(4, 8)).gradients == ()
 
 
 def test_raising_model_is_told_with_its_line() -> None:
