@@ -8,6 +8,7 @@ from initaudit.checks.audit import Audit, is_random
 from initaudit.checks.identity import is_drawn
 from initaudit.checks.parts import places
 from initaudit.checks.precision import becoming
+from initaudit.history import Write
 from initaudit.laws import EXACT, INDEPENDENT, STRUCTURED
 from initaudit.policy.expectation import Expectation
 from initaudit.regions import Box, intersect, whole
@@ -18,6 +19,8 @@ PADDING = "module.padding_idx"
 """The attribute of an embedding that names the row which is zero by design."""
 UNITS = ("torch.nn.modules.linear.", "torch.nn.modules.conv.", "torch.nn.modules.rnn.")
 """Where the layers are defined whose rows are units."""
+_PUT = {"index_put": "values", "index_fill": "value", "masked_fill": "value"}
+"""Operations that put one number into places of a tensor, and the argument that it is."""
 _FEWEST = 16
 """A row of fewer values may be constant by design or by chance."""
 
@@ -66,6 +69,8 @@ def _unexplained(expectation: Expectation, evidence: Evidence, repeat: Repeat) -
     boxes += [one.box for one in evidence.left if isinstance(one.law, EXACT)]
     if repeat.constant and evidence.origin is not None and evidence.origin.broadcast:
         boxes.append(whole(shape))
+    if any(_puts(one.write, repeat.constant) for one in evidence.left):
+        boxes.append(whole(shape))
     padding = expectation.parameter.sites[0].attributes.get(PADDING)
     if isinstance(padding, int) and repeat.constant == 0:
         boxes.append(_box(shape, 0, padding % shape[0]))
@@ -73,6 +78,12 @@ def _unexplained(expectation: Expectation, evidence: Evidence, repeat: Repeat) -
     left = [at for at, box in zip(repeat.places, slices, strict=True) if not any(_holds(one, box) for one in boxes)]
     explained = len(repeat.places) - len(left)
     return replace(repeat, places=tuple(left), count=repeat.count - explained if left else 0)
+
+
+def _puts(write: Write, constant: float | None) -> bool:
+    """Tell whether a write put this constant into places that are no box."""
+    value = dict(write.arguments).get(_PUT.get(write.initialiser or "", ""))
+    return constant is not None and isinstance(value, float | int) and math.isclose(value, constant, rel_tol=2**-8)
 
 
 def _is_meant(expectation: Expectation, evidence: Evidence, repeat: Repeat) -> bool:

@@ -21,8 +21,8 @@ class LostOp:
 
 
 def lost(replay: Replay, model: Collection[int], gone: Callable[[int], bool]) -> Iterator[LostOp]:
-    """Find, for each storage that is gone, the last initialiser's write whose values nobody read."""
-    writes = (op for op in replay.log if op.drawn or _is_initialiser(op))
+    """Find, for each storage that is gone, the last write of initial values that nobody read."""
+    writes = (op for op in replay.log if op.drawn or op.name in _FILLS or _is_initialiser(op))
     outside = {view.storage: op for op in writes for view in op.written if view.storage not in model}
     last = {storage: op for storage, op in outside.items() if gone(storage)}
     if not last:
@@ -34,6 +34,10 @@ def lost(replay: Replay, model: Collection[int], gone: Callable[[int], bool]) ->
         sources = _sources(replay, made, model) if made is not op else frozenset()
         if sources and last_read.get(storage, -1) < op.index:
             yield LostOp(op, made, sources)
+
+
+_FILLS = frozenset({"zero_", "fill_"})
+"""Operations that make every value anew, as an initialiser does."""
 
 
 def _is_initialiser(op: Op) -> bool:

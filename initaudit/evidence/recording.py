@@ -13,7 +13,7 @@ from torch import nn
 from initaudit import regions
 from initaudit.evidence.ancestry import fetched, origin
 from initaudit.evidence.loading import watching
-from initaudit.evidence.log import Op, View
+from initaudit.evidence.log import Held, Op, View
 from initaudit.evidence.lost import lost
 from initaudit.evidence.recorder import Recorder
 from initaudit.evidence.replay import Replay
@@ -254,8 +254,15 @@ def _arguments(op: Op) -> tuple[tuple[str, float | str], ...]:
     if schema is None:
         return ()
     named = list(zip((one.name for one in schema.arguments), op.args, strict=False)) + list(op.kwargs.items())
-    told = ((name, value) for name, value in named if name not in _UNTOLD)
+    told = ((name, _plain(value)) for name, value in named if name not in _UNTOLD)
     return tuple((name, value) for name, value in told if isinstance(value, bool | int | float | str))
+
+
+def _plain(value: object) -> object:
+    """Give a tensor of one number as that number."""
+    if isinstance(value, Held) and value.tensor is not None and value.tensor.numel() == 1:
+        return value.tensor.item()
+    return value
 
 
 _UNTOLD = frozenset({"pin_memory", "non_blocking"})

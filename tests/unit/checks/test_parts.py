@@ -141,9 +141,9 @@ def _with_repeated_rows() -> torch.Tensor:
 
 
 def _with_dead_columns() -> torch.Tensor:
-    value = normal(64, 32)
-    value[:, torch.tensor([4, 9])] = 0
-    return value
+    kept = torch.ones(32)
+    kept[torch.tensor([4, 9])] = 0
+    return normal(64, 32) * kept
 
 
 @pytest.mark.parametrize(
@@ -165,6 +165,16 @@ def _written_row() -> torch.Tensor:
     value = normal(64, 32)
     value[7].zero_()
     return value
+
+
+def _rows_put_by_indices() -> torch.Tensor:
+    value = normal(64, 512)
+    value[[3, 50, 19]] = 0
+    return value
+
+
+def _rows_filled_by_a_mask() -> torch.Tensor:
+    return normal(64, 32).masked_fill_((torch.arange(64) % 9 == 4).unsqueeze(1), 0.1)
 
 
 def _table() -> torch.Tensor:
@@ -229,6 +239,8 @@ def _hadamard() -> torch.Tensor:
     "value",
     [
         _written_row,
+        _rows_put_by_indices,
+        _rows_filled_by_a_mask,
         _new_rows,
         _new_rows_by_cat,
         _new_rows_by_stack,
@@ -248,7 +260,8 @@ def test_what_repeats_by_design_or_by_chance_is_none(
     value: Callable[[], torch.Tensor], record: bool, tmp_path: Path
 ) -> None:
     judged = [one for one in found(held(value), tmp_path, None, record=record) if one.severity is not Severity.NOTE]
-    known_by_recording = value in (_written_row, _rows_of_a_table, _rows_of_one_drawn_scalar)
+    written = (_written_row, _rows_put_by_indices, _rows_filled_by_a_mask)
+    known_by_recording = value in (*written, _rows_of_a_table, _rows_of_one_drawn_scalar)
     assert [one.code for one in judged] == (["IA304"] if known_by_recording and not record else [])
 
 

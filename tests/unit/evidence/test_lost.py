@@ -53,6 +53,12 @@ def rows_by_a_list(size: int) -> nn.Module:
     return layer
 
 
+def rows_that_a_method_fills(size: int) -> nn.Module:
+    layer = nn.Embedding(size, size)
+    layer.weight.data[[0, 1]].zero_()
+    return layer
+
+
 def another_precision(size: int) -> nn.Module:
     layer = nn.Linear(size, size, dtype=torch.float16)
     layer.weight.data.float().normal_(0, 0.02)
@@ -69,6 +75,7 @@ def another_precision(size: int) -> nn.Module:
         (under_spectral_norm, "orthogonal(gain=1)"),
         (pruned, "xavier_uniform(gain=1)"),
         (rows_by_a_list, "zeros()"),
+        (rows_that_a_method_fills, "zero()"),
         (another_precision, "normal(mean=0, std=0.02)"),
     ],
 )
