@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 NEEDS_QUOTES = "a text that starts with '*' or '&' needs quotes"
+NEEDS_QUOTES_INSIDE = "inside braces or brackets, a text with '[', '{' or ',' in it needs quotes"
 _MISFIT = "this does not fit the lines above; mend the indentation"
 _IN_OTHER_WORDS = {
     "mapping values are not allowed": "a ':' cannot stand here; mend the indentation, or put the text in quotes",
@@ -49,7 +50,9 @@ def explained(error: yaml.MarkedYAMLError, text: str) -> YamlError:
     if "flow" in context and place.line > len(text.rstrip().splitlines()):
         return YamlError("the text ends before what is opened in it is closed", _last(text))
     if "flow" in context and _character(text, place) in ("[", "{"):
-        return YamlError("inside braces or brackets, a text with '[', '{' or ',' in it needs quotes", place)
+        return YamlError(NEEDS_QUOTES_INSIDE, place)
+    if "scanning an alias" in context and _before(text, opened).endswith("]"):
+        return YamlError(NEEDS_QUOTES_INSIDE, opened)
     if "scanning an alias" in context or "scanning an anchor" in context:
         return YamlError(NEEDS_QUOTES, opened)
     if "could not find expected ':'" in problem:
@@ -71,6 +74,11 @@ def place_of(mark: Any) -> Place:
 def _last(text: str) -> Place:
     lines = text.rstrip().splitlines() or [""]
     return Place(len(lines), max(len(lines[-1]), 1))
+
+
+def _before(text: str, place: Place) -> str:
+    """Give what stands before a place in its line, without the spaces at its end."""
+    return text.splitlines()[place.line - 1][: place.column - 1].rstrip()
 
 
 def _character(text: str, place: Place) -> str:

@@ -27,6 +27,11 @@ def in_one_another(levels: int) -> str:
         ("a: 1\n---\nb: 2\n", "a second document starts here; write one to a file", (2, 1)),
         ("a: b: c", "a ':' cannot stand here; mend the indentation, or put the text in quotes", (1, 5)),
         ("{std: 1/shape[0]}", "inside braces or brackets, a text with '[', '{' or ',' in it needs quotes", (1, 14)),
+        (
+            "{std: shape[0] ** -0.5}",
+            "inside braces or brackets, a text with '[', '{' or ',' in it needs quotes",
+            (1, 16),
+        ),
         ("a:\n\t- b", "a tab cannot indent; use spaces", (2, 1)),
         ("a: [b\n\n", "the text ends before what is opened in it is closed", (1, 5)),
         ("a: {b: ", "the text ends before what is opened in it is closed", (1, 6)),
