@@ -107,12 +107,21 @@ def _kinds(layers: Sequence[Layer]) -> list[list[tuple[int, Layer]]]:
 
 
 def _walks(kind: Sequence[tuple[int, Layer]], figure: Figure) -> Iterator[list[_Step]]:
-    """Give the steps of each seed; a layer that gives nothing but zeros has no scale, and is passed over."""
+    """Give the steps of each seed; a layer that gives nothing but zeros has no scale, and is passed over.
+
+    Between layers that take what the same layer gave, as the heads on one trunk do, there is no step.
+    """
     for seed in range(len(figure(kind[0][1]))):
-        known = [(rank, scale) for rank, layer in kind if (scale := figure(layer)[seed])]
-        steps = [_Step(later - rank, math.log(large / small)) for (rank, small), (later, large) in pairwise(known)]
-        if steps:
-            yield steps
+        known = [(rank, layer.before, scale) for rank, layer in kind if (scale := figure(layer)[seed])]
+        walk: list[_Step] = []
+        for (rank, taken, small), (later, other, large) in pairwise(known):
+            if taken is None or taken != other:
+                walk.append(_Step(later - rank, math.log(large / small)))
+            elif walk:
+                yield walk
+                walk = []
+        if walk:
+            yield walk
 
 
 def _turning(walk: Sequence[_Step], drift: float) -> float:

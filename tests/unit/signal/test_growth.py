@@ -2,6 +2,7 @@
 
 import math
 import random
+from dataclasses import replace
 
 import pytest
 from scipy import stats
@@ -34,6 +35,13 @@ def test_growth_stops_where_values_are_lost(layer) -> None:
 
 def test_two_layers_tell_no_growth(layer) -> None:
     assert growth([layer("l.0", 1.0), layer("l.1", 16.0)], forward) is None
+
+
+def test_from_one_head_of_a_trunk_to_the_next_there_is_no_step(layer) -> None:
+    heads = [replace(layer(f"head.{n}", 1.5**n), before="trunk") for n in range(10)]
+    assert growth([layer("trunk", 1.0), *heads], forward) is None
+    in_a_row = [replace(one, before=f"head.{n}") for n, one in enumerate(heads)]
+    assert growth([layer("trunk", 1.0), *in_a_row], forward).factor == pytest.approx(1.5)
 
 
 def test_layers_without_a_weight_are_no_steps(layer) -> None:
