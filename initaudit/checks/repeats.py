@@ -69,7 +69,8 @@ def _unexplained(expectation: Expectation, evidence: Evidence, repeat: Repeat) -
     boxes += [one.box for one in evidence.left if isinstance(one.law, EXACT)]
     if repeat.constant and evidence.origin is not None and evidence.origin.broadcast:
         boxes.append(whole(shape))
-    if any(_puts(one.write, repeat.constant) for one in evidence.left):
+    declared = any(is_random(one.law) for one in expectation.clauses)
+    if not declared and any(_puts(one.write, repeat.constant) for one in evidence.left):
         boxes.append(whole(shape))
     padding = expectation.parameter.sites[0].attributes.get(PADDING)
     if isinstance(padding, int) and repeat.constant == 0:
