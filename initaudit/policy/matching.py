@@ -75,9 +75,7 @@ def tally(policy: Policy, governed: Sequence[Governed]) -> tuple[Tally, ...]:
             matched=len(ones),
             governed=owners[id(rule)],
             stored=sum(one.through is not None for one in ones),
-            taken_by=tuple(
-                dict.fromkeys(one.match.rule.id for one in ones if one.match and one.match.rule is not rule)
-            ),
+            taken_by=_owners(rule, ones),
         )
         for rule, ones in touched
     )
