@@ -16,6 +16,8 @@ from initaudit.values import Severity
 
 LED_THERE = 3
 """So many layers before the first value that is not finite are told."""
+_WHAT = {"IA601": "activations", "IA602": "gradients"}
+"""Whose scale each code speaks of."""
 FALSE_ALARM = 1e-6
 """The chance that a model without fault is told to have dead units."""
 
@@ -52,10 +54,9 @@ def _drifting(
             yield from _off(code, known, growth, factors)
         return
     (start, std), (end, final) = outside[-1], outside[0]
-    what = "activations" if code == "IA601" else "gradients"
     does = "explode" if grows else "vanish"
     message = (
-        f"{what} {does}, ×{growth.factor:.3g} [{growth.low:.3g}, {growth.high:.3g}] a layer: std {std:.3g} here"
+        f"{_WHAT[code]} {does}, ×{growth.factor:.3g} [{growth.low:.3g}, {growth.high:.3g}] a layer: std {std:.3g} here"
         f"{'' if start is end else f', {final:.3g} at {end.title}'}{_cause(start, growth)}"
     )
     yield _finding(code, message, start.name, start.location, expected=1.0, observed=growth.factor, band=factors)
@@ -71,9 +72,8 @@ def _outside(code: str, known: Sequence[tuple[Layer, float]], band: Band) -> Ite
     if not outside:
         return
     (start, std), more = outside[0], len(outside) - 1
-    what = "activations" if code == "IA601" else "gradients"
     others = f"; so {'does 1 more layer' if more == 1 else f'do {more} more layers'}" if more else ""
-    message = f"{what} lie outside the policy's band [{band[0]:g}, {band[1]:g}]: std {std:.3g} here{others}"
+    message = f"{_WHAT[code]} lie outside the policy's band [{band[0]:g}, {band[1]:g}]: std {std:.3g} here{others}"
     yield _finding(code, message, start.name, start.location, expected=1.0, observed=std, band=band)
 
 
@@ -81,11 +81,10 @@ def _off(code: str, known: Sequence[tuple[Layer, float]], growth: Growth, band: 
     """Find a growth that lies outside a band that the policy sets, wherever it takes the scale."""
     if not known or (growth.low <= band[1] and growth.high >= band[0]):
         return
-    what = "activations" if code == "IA601" else "gradients"
     (first, std), (last, final) = known[0], known[-1]
     message = (
-        f"{what} grow ×{growth.factor:.3g} [{growth.low:.3g}, {growth.high:.3g}] a layer, outside the policy's band "
-        f"[{band[0]:g}, {band[1]:g}]: std {std:.3g} here, {final:.3g} at {last.title}"
+        f"{_WHAT[code]} grow ×{growth.factor:.3g} [{growth.low:.3g}, {growth.high:.3g}] a layer, outside the policy's "
+        f"band [{band[0]:g}, {band[1]:g}]: std {std:.3g} here, {final:.3g} at {last.title}"
     )
     yield _finding(code, message, first.name, first.location, expected=1.0, observed=growth.factor, band=band)
 
