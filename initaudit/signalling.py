@@ -85,6 +85,7 @@ def _report(request: SignalRequest, runs: list[list[_Probed]]) -> SignalReport:
     layers = tuple(replace(one, location=one.location or factory) for one in by_width[-1])
     policy = request.model.policy
     bands = policy.signal if policy is not None else DEFAULT_BANDS
+    backward = growth(layers, lambda layer: layer.backward_stds)
     report = SignalReport(
         target=first.gathered.subject.name,
         policy=policy.name if policy is not None else None,
@@ -98,7 +99,7 @@ def _report(request: SignalRequest, runs: list[list[_Probed]]) -> SignalReport:
         layers=layers,
         gradients=pool_gradients([one.reading.gradients for one in last]),
         forward=growth(layers, lambda layer: layer.forward_stds),
-        backward=growth(layers[::-1], lambda layer: layer.backward_stds),
+        backward=backward.back() if backward is not None else None,
         first_nonfinite=_first_nonfinite(layers),
         widths=follow(request.widths, by_width) if request.widths is not None else None,
         bands=Bands(activation_std=bands.activation_std, gradient_std=bands.gradient_std),

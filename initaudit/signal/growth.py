@@ -2,10 +2,11 @@
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from initaudit.signal.values import Exponent, Growth, Layer
 
@@ -18,10 +19,17 @@ Figure = Callable[[Layer], Sequence[float | None]]
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """From one layer to the next of its kind: how many layers with a weight on, and the change of log scale."""
+    """From one layer to the next of its kind, by their places among the layers with a weight."""
 
-    gap: int
+    start: int
+    stop: int
     change: float
+    """Of the logarithm of the scale."""
+
+    @property
+    def gap(self) -> int:
+        """How many layers with a weight on it leads."""
+        return self.stop - self.start
 
 
 def growth(layers: Sequence[Layer], figure: Figure) -> Growth | None:
@@ -30,19 +38,19 @@ def growth(layers: Sequence[Layer], figure: Figure) -> Growth | None:
     The scale of a random network is a product of one factor for each layer, so its logarithm is a random walk (Hanin
     & Nica 2020, arXiv:1812.05994): the drift is estimated from its steps, and the noise from how each step differs
     from the next, which a drift that changes slowly leaves alone (von Neumann 1941). A layer is compared with the
-    next whose name differs in nothing but numbers, as `h.0.mlp.c_fc` and `h.1.mlp.c_fc` do; kinds of one model go
-    up and down together, and count as one.
+    next behind it whose name differs in nothing but numbers, as `h.0.mlp.c_fc` and `h.1.mlp.c_fc` do; kinds of one
+    model go up and down together, so what is seen of the same layers several times counts as one.
     """
     weighted = [layer for layer in layers if layer.weight is not None]
-    walks = [walk for kind in _kinds(weighted) for walk in _walks(kind, figure)]
+    seeds = [list(_walks(weighted, figure, seed)) for seed in range(len(figure(weighted[0])) if weighted else 0)]
+    walks = list(chain.from_iterable(seeds))
     total = sum(step.gap for walk in walks for step in walk)
     turns = sum(len(walk) - 1 for walk in walks)
     if not turns:
         return None
     drift = math.fsum(step.change for walk in walks for step in walk) / total
     noise = math.fsum(_turning(walk, drift) for walk in walks) / (2 * turns)
-    seeds = len(figure(weighted[0]))
-    error = math.sqrt(noise * (len(walks) / seeds) / total)
+    error = math.sqrt(noise * sum(map(_seen, seeds))) / total
     degrees = max(1, 2 * turns // 3)
     margin, sure = student(degrees, USUAL) * error, student(degrees, CERTAIN) * error
     return Growth(
@@ -100,28 +108,36 @@ def _outside(angle: float, degrees: int) -> float:
 def _kinds(layers: Sequence[Layer]) -> list[list[tuple[int, Layer]]]:
     """Put layers together whose names differ in nothing but numbers; all of them where none has a fellow."""
     kinds: dict[str, list[tuple[int, Layer]]] = {}
-    for rank, layer in enumerate(layers):
-        kinds.setdefault(re.sub(r"\d+", "#", layer.name), []).append((rank, layer))
+    for place, layer in enumerate(layers):
+        kinds.setdefault(re.sub(r"\d+", "#", layer.name), []).append((place, layer))
     alone = all(len(kind) == 1 for kind in kinds.values())
     return [list(enumerate(layers))] if kinds and alone else list(kinds.values())
 
 
-def _walks(kind: Sequence[tuple[int, Layer]], figure: Figure) -> Iterator[list[_Step]]:
-    """Give the steps of each seed; a layer that gives nothing but zeros has no scale, and is passed over.
+def _walks(layers: Sequence[Layer], figure: Figure, seed: int) -> Iterator[list[_Step]]:
+    """Give the steps of one seed; a layer that gives nothing but zeros has no scale, and is passed over.
 
-    Between layers that take what the same layer gave, as the heads on one trunk do, there is no step.
+    There is no step to a layer whose input was there before the other gave anything: between heads on one trunk,
+    say, or from the end of one tower to the beginning of the next.
     """
-    for seed in range(len(figure(kind[0][1]))):
-        known = [(rank, layer.before, scale) for rank, layer in kind if (scale := figure(layer)[seed])]
+    places = {layer.title: place for place, layer in enumerate(layers)}
+    for kind in _kinds(layers):
+        known = [(place, layer.before, scale) for place, layer in kind if (scale := figure(layer)[seed])]
         walk: list[_Step] = []
-        for (rank, taken, small), (later, other, large) in pairwise(known):
-            if taken is None or taken != other:
-                walk.append(_Step(later - rank, math.log(large / small)))
+        for (place, _, small), (later, before, large) in pairwise(known):
+            if places.get(before, -1) >= place:
+                walk.append(_Step(place, later, math.log(large / small)))
             elif walk:
                 yield walk
                 walk = []
         if walk:
             yield walk
+
+
+def _seen(walks: Sequence[list[_Step]]) -> int:
+    """Add up the squares of how often the steps of one seed lead over each layer."""
+    often = Counter(place for walk in walks for step in walk for place in range(step.start, step.stop))
+    return sum(number**2 for number in often.values())
 
 
 def _turning(walk: Sequence[_Step], drift: float) -> float:

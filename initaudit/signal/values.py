@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from initaudit.history import Location
@@ -72,7 +72,8 @@ class Layer:
     call: int = 1
     """Which call of this module it is, from one on."""
     before: str | None = None
-    """The title of the layer that it is compared with: the last with a weight when what comes in was made."""
+    """The title of the layer that it is compared with: the last with a weight when what comes in was made; None where
+    no layer had a part in that."""
     module_type: str
     """The full path of the module's class."""
     input: Moments | None
@@ -155,6 +156,10 @@ class Growth:
     """How many layers it was fitted over."""
     certain: bool = False
     """Whether it is off one by more than chance would make it once in a million times."""
+
+    def back(self) -> "Growth":
+        """Give the same from the last layer to the first."""
+        return replace(self, factor=1 / self.factor, low=1 / self.high, high=1 / self.low)
 
     def at(self, steps: float) -> float:
         """Give what it comes to over so many layers."""

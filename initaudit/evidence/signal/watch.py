@@ -35,10 +35,12 @@ class _Call:
     """Whether another module was called within it."""
     weighted: bool = False
     """Whether it mixes its inputs by a weight of its own, and by that alone."""
+    trained: bool = False
+    """Whether a gradient goes through what it gives."""
     name: str = ""
     number: int = 1
     before: "_Call | None" = None
-    """The last call with a weight that had ended when what came in was made."""
+    """The last call with a weight that had ended when what came in was made of what such calls give."""
     input: int | None = None
     """The number of the moments of what came in, as are those below."""
     forward: int | None = None
@@ -145,7 +147,7 @@ class Watch:
         if tensor is None:
             return
         call.input = self._gauge.measure(tensor)
-        call.before = self._latest_then.setdefault(call.input, self._latest)
+        call.before = self._latest_then.setdefault(call.input, self._behind(tensor))
         if not self._weights.has(module):
             return
         self._passes(tensor, call.input)
@@ -174,11 +176,16 @@ class Watch:
             self._gives(call, tensor)
         self._calls.append(call)
 
+    def _behind(self, tensor: torch.Tensor) -> _Call | None:
+        """Give the last call with a weight; None where no gradient leads to it from a tensor made of what goes in."""
+        trained = self._latest is not None and self._latest.trained
+        return None if trained and not tensor.requires_grad else self._latest
+
     def _gives(self, call: _Call, tensor: torch.Tensor) -> None:
-        call.forward = self._gauge.measure(tensor)
+        call.forward, call.trained = self._gauge.measure(tensor), tensor.requires_grad
         if call.weighted:
             self._latest = call
-        self._latest_then.setdefault(call.forward, self._latest)
+        self._latest_then.setdefault(call.forward, self._behind(tensor))
         made = made_by(tensor)
         if made is not None and not call.inner and not call.weighted:
             before = self._calls[-1].module if self._calls else None

@@ -1,6 +1,8 @@
 """IA6xx from plain figures: what is a finding, and what is none."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -30,8 +32,15 @@ def layer(name: str, std: float | None, gradient: float | None = None, *, weight
     )
 
 
+def in_a_row(layers: Sequence[Layer]) -> list[Layer]:
+    """Let each layer with a weight take what the one before it gave."""
+    before = {two.name: one.title for one, two in pairwise(one for one in layers if one.weight is not None)}
+    return [replace(one, before=before.get(one.name)) for one in layers]
+
+
 def report(*layers: Layer, **more: object) -> SignalReport:
     broken = next((one.title for one in layers if one.forward.nonfinite), None)
+    backward = growth(in_a_row(layers), lambda one: one.backward_stds)
     return SignalReport(
         target="nets:Net",
         policy=None,
@@ -41,8 +50,8 @@ def report(*layers: Layer, **more: object) -> SignalReport:
         seed=0,
         inputs=("normal (16, 8) float32",),
         layers=layers,
-        forward=growth(layers, lambda one: one.forward_stds),
-        backward=growth(layers[::-1], lambda one: one.backward_stds),
+        forward=growth(in_a_row(layers), lambda one: one.forward_stds),
+        backward=backward.back() if backward is not None else None,
         first_nonfinite=broken,
         **more,
     )

@@ -222,6 +222,33 @@ def test_a_layer_is_compared_with_the_one_before_its_input_whatever_was_called_m
     }
 
 
+class Towers(nn.Module):
+    """Two towers, each of an input of its own, and a target without gradients that looks at the first again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left, self.right, self.target = (nn.Sequential(nn.Flatten(), *_row(3)) for _ in range(3))
+        self.target.requires_grad_(False)
+
+    def forward(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return self.left(x) - self.right(y.clone()) + self.target(x.relu())
+
+
+def _row(depth: int) -> list[nn.Module]:
+    return [one for _ in range(depth) for one in (nn.Linear(8, 8), nn.ReLU())]
+
+
+def test_what_comes_of_the_inputs_alone_is_compared_with_no_layer_whatever_was_called_meanwhile() -> None:
+    x = torch.randn(4, 8)
+    layers = read(Towers(), Probe(args=(x, x + 1), kwargs={}, seed=0)).layers
+    befores = {layer.name: layer.before for layer in layers if layer.weight is not None}
+    assert befores == {
+        f"{tower}.{rank}": f"{tower}.{rank - 2}" if rank > 1 else None
+        for tower in ("left", "right", "target")
+        for rank in (1, 3, 5)
+    }
+
+
 def test_dead_channels_are_counted() -> None:
     model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU())
     with torch.no_grad():
