@@ -1,20 +1,20 @@
 """A model set up for a probe, and put back as it was."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.parameter import is_lazy
+from torch.nn.utils.spectral_norm import SpectralNorm
 
 
 @contextmanager
 def as_it_was(model: nn.Module, *, training: bool) -> Iterator[None]:
-    """Set the mode for a probe; put back modes, buffers and gradients afterwards."""
+    """Set the mode for a probe; put back attributes, the mode among them, buffers and gradients afterwards."""
     modules = list(model.modules())
-    modes = [(module, module.training) for module in modules]
-    wanted = ((module, training or isinstance(module, _NormBase)) for module in modules)
+    attributes = [(module, dict(vars(module))) for module in modules]
     buffers = [
         (module, name, buffer, buffer.detach().clone())
         for module in modules
@@ -23,13 +23,18 @@ def as_it_was(model: nn.Module, *, training: bool) -> Iterator[None]:
     ]
     grads = [(parameter, parameter.grad) for parameter in model.parameters()]
     try:
-        _set_modes(wanted)
+        for module in modules:
+            wanted = training or _trains_without_chance(module)
+            if module.training != wanted:  # setting an attribute of a module takes as long as a small operation
+                module.training = wanted
         for parameter, grad in grads:
             if grad is not None:
                 parameter.grad = None
         yield
     finally:
-        _set_modes(modes)
+        for module, own in attributes:
+            vars(module).clear()
+            vars(module).update(own)
         for module, name, buffer, value in buffers:
             module._buffers[name] = buffer
             if not torch.equal(buffer, value):  # batch norms write to theirs without raising the version
@@ -39,7 +44,12 @@ def as_it_was(model: nn.Module, *, training: bool) -> Iterator[None]:
             parameter.grad = grad
 
 
-def _set_modes(modes: Iterable[tuple[nn.Module, bool]]) -> None:
-    for module, training in modes:
-        if module.training != training:  # setting an attribute of a module takes as long as a small operation
-            module.training = training
+def _trains_without_chance(module: nn.Module) -> bool:
+    """Tell whether a module does in training what the first step will show, and draws nothing for that.
+
+    Batch norms use the batch. The older spectral norm, a hook, iterates its estimate of the norm, which starts from
+    random vectors and is far too small before that.
+    """
+    return isinstance(module, _NormBase) or any(
+        isinstance(hook, SpectralNorm) for hook in module._forward_pre_hooks.values()
+    )

@@ -375,7 +375,8 @@ class Stateful(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         self.calls += 1
-        return self.frozen * self.body(x)
+        self.last = self.body(x)
+        return self.frozen * self.last
 
 
 def state(model: nn.Module) -> dict[str, object]:
@@ -389,6 +390,19 @@ def state(model: nn.Module) -> dict[str, object]:
         "backward hooks": [bool(one._post_accumulate_grad_hooks) for one in model.parameters()],
         "attributes": [sorted(vars(module)) for module in model.modules()],
     }
+
+
+def test_older_spectral_norm_estimates_as_in_the_first_step_of_training_and_is_left_as_it_was() -> None:
+    model = nn.Sequential(*(nn.utils.spectral_norm(nn.Linear(32, 32)) for _ in range(6)))
+    x, (weight, before) = drawn(64, 32), (model[0].weight, state(model))
+    told = [layer.forward.std for layer in probed(model, x).layers]
+    assert state(model) == before
+    assert model[0].weight is weight
+    outputs = []
+    for layer in model:  # in training mode, as models are built
+        x = layer(x)
+        outputs.append(x.std().item())
+    assert told == pytest.approx(outputs, rel=1e-4)
 
 
 @pytest.mark.parametrize("breaks", [False, True])
