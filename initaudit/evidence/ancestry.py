@@ -25,7 +25,7 @@ def _behind(replay: Replay, *storages: tuple[int, int]) -> Iterator[Op]:
         for op in replay.live(*waiting.pop()):
             if op.index not in seen:
                 seen.add(op.index)
-                beside = {one.storage for one in op.read()} - replay.builds_on(op)
+                beside = {one.storage for one in op.read} - replay.builds_on(op)
                 waiting += [(one, op.index) for one in beside]
                 yield op
 
@@ -33,7 +33,7 @@ def _behind(replay: Replay, *storages: tuple[int, int]) -> Iterator[Op]:
 def origin(replay: Replay, view: View) -> Origin:
     """Tell where the values of a window come from."""
     ops = sorted(ancestors(replay, view), key=lambda op: op.index)
-    plain = all(one.numel == view.numel for op in ops for one in op.outputs())
+    plain = all(one.numel == view.numel for op in ops for one in op.outputs)
     return Origin(
         single=plain and sum(op.drawn is not None for op in ops) == 1,
         apart=plain and all(map(_leaves_apart, ops)),
@@ -48,9 +48,9 @@ def origin(replay: Replay, view: View) -> Origin:
 
 def _leaves_apart(op: Op) -> bool:
     """Tell whether an operation makes each value of those that stand at the same place in what it reads."""
-    windows = {(one.size, one.stride, one.offset) for one in (*op.inputs(), *op.outputs())}
+    windows = {(one.size, one.stride, one.offset) for one in (*op.inputs, *op.outputs)}
     alone = op.drawn is not None or op.name in _COPIES or torch.Tag.pointwise in op.func.tags
-    return not op.inputs() or (alone and len(windows) == 1)
+    return not op.inputs or (alone and len(windows) == 1)
 
 
 def _brought_in(replay: Replay, op: Op) -> bool:
@@ -64,14 +64,12 @@ def fetched(replay: Replay, op: Op, model: Collection[int]) -> bool:
     """Tell whether an operation loads what the other storages of the model have not drawn for themselves."""
     if op.caller.initialiser != LOADED:
         return False
-    return _brought_in(replay, op) or not any(
-        one.storage in model for old in _read(replay, op) for one in old.outputs()
-    )
+    return _brought_in(replay, op) or not any(one.storage in model for old in _read(replay, op) for one in old.outputs)
 
 
 def _read(replay: Replay, op: Op) -> Iterator[Op]:
     """Go through the operations that the values come from which an operation reads."""
-    return _behind(replay, *((one.storage, op.index) for one in op.read()))
+    return _behind(replay, *((one.storage, op.index) for one in op.read))
 
 
 def _key(ops: Sequence[Op], view: View) -> tuple[object, ...] | None:
@@ -89,8 +87,8 @@ def _key(ops: Sequence[Op], view: View) -> tuple[object, ...] | None:
 
 def _windows(ops: Sequence[Op]) -> Iterator[View]:
     for op in ops:
-        yield from op.outputs()
-        yield from op.inputs()
+        yield from op.outputs
+        yield from op.inputs
 
 
 def _said(op: Op) -> object:
@@ -99,7 +97,7 @@ def _said(op: Op) -> object:
     figures = all(isinstance(one, int | float | bool | str | torch.dtype | torch.device | None) for one in given)
     if op.seed is None or not figures:
         return op.index
-    output = next(op.outputs())
+    output = op.outputs[0]
     return op.name, op.seed, *map(str, given), output.size, output.dtype
 
 

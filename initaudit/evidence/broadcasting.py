@@ -17,11 +17,11 @@ def broadcasts(ops: Iterable[Op]) -> bool:
     """Tell whether any of some operations, in order, spreads draws: by a broadcast, or by reading a tensor again."""
     drawn: set[int] = set()
     for op in ops:
-        read = [one for one in op.read() if one.storage in drawn]
+        read = [one for one in op.read if one.storage in drawn]
         if read and _broadcasts(op, read):
             return True
         if read or op.drawn is not None:
-            drawn.update(one.storage for one in op.outputs())
+            drawn.update(one.storage for one in op.outputs)
     return False
 
 
@@ -29,7 +29,7 @@ def _broadcasts(op: Op, read: Sequence[View]) -> bool:
     """Tell whether an operation spreads what it reads of draws; beside draws for every place, a factor is none."""
     if op.name in _CHOOSES:
         return any(sum(size > 1 for size in one.size) < 3 for one in read)
-    numel = max((one.numel for one in op.outputs()), default=0)
+    numel = max((one.numel for one in op.outputs), default=0)
     if op.name in _PLACES or torch.Tag.pointwise in getattr(op.func, "tags", ()):
         return all(_is_vector(one) and _distinct(one) < numel for one in read)
     return any(_is_vector(one) and (_distinct(one) < one.numel or read.count(one) > 1) for one in read)

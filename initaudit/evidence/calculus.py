@@ -225,7 +225,7 @@ _ELEMENTWISE: Mapping[str, Callable[[float], float]] = {
 
 def _same(op: Op, law: Law) -> Law:
     """Give the law of a copy, whose whole numbers are no draws of it any more."""
-    whole = not any(view.dtype.is_floating_point or view.dtype.is_complex for view in op.outputs())
+    whole = not any(view.dtype.is_floating_point or view.dtype.is_complex for view in op.outputs)
     if not whole or isinstance(law, Unknown) or (isinstance(law, laws.Constant) and law.value in (0.0, 1.0)):
         return law
     return Unknown(reason=f"{law} in whole numbers is not followed")

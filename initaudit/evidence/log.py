@@ -1,8 +1,8 @@
 """What a recording holds: operations in the order they were asked for, and the tensors that they name."""
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -91,21 +91,26 @@ class Op:
     """Whether it was done as well as recorded."""
     informed: bool = False
     """Whether Python had read a number that comes of the values which it reads or writes."""
+    outputs: tuple[View, ...] = field(init=False, repr=False)
+    """The windows that it writes or makes."""
+    inputs: tuple[View, ...] = field(init=False, repr=False)
+    """The windows among its arguments whose values it reads, those that it writes included."""
+    read: tuple[View, ...] = field(init=False, repr=False)
+    """The windows whose values it reads, of real tensors too; what it writes over unread is none."""
 
-    def outputs(self) -> Iterator[View]:
-        """List the windows that it writes or makes."""
-        yield from self.written
-        yield from (one for one in self.made if one is not None)
-
-    def inputs(self) -> list[View]:
-        """List the windows among its arguments whose values it reads, those that it writes included."""
-        return [] if by_shape(self.name) else [one for one in leaves((self.args, self.kwargs)) if isinstance(one, View)]
-
-    def read(self) -> Iterator[View]:
-        """Go through the windows whose values it reads, of real tensors too; what it writes over unread is none."""
-        held = (one.source for one in leaves((self.args, self.kwargs)) if isinstance(one, Held))
+    def __post_init__(self) -> None:
+        """Tell once what a finished log is asked for again and again."""
+        given = leaves((self.args, self.kwargs))
+        inputs = () if by_shape(self.name) else tuple(one for one in given if isinstance(one, View))
+        held = tuple(one.source for one in given if isinstance(one, Held) and one.source is not None)
         own = self.written if self.pure else ()
-        yield from (one for one in (*self.inputs(), *held) if one is not None and one not in own)
+        found = {
+            "outputs": self.written + tuple(one for one in self.made if one is not None),
+            "inputs": inputs,
+            "read": tuple(one for one in inputs + held if one not in own),
+        }
+        for name, views in found.items():
+            object.__setattr__(self, name, views)
 
 
 def by_shape(name: str) -> bool:

@@ -28,7 +28,7 @@ def lost(replay: Replay, model: Collection[int], gone: Callable[[int], bool]) ->
     if not last:
         return
     used = (op for op in replay.log if not _is_initialiser(op))
-    last_read = {view.storage: op.index for op in used for view in op.read() if not _stays_in(op, view.storage)}
+    last_read = {view.storage: op.index for op in used for view in op.read if not _stays_in(op, view.storage)}
     for storage, op in last.items():
         made = replay.history[storage][0]
         sources = _sources(replay, made, model) if made is not op else frozenset()
@@ -47,7 +47,7 @@ def _is_initialiser(op: Op) -> bool:
 
 def _stays_in(op: Op, storage: int) -> bool:
     """Tell whether what an operation gives stands in one storage alone."""
-    return all(view.storage == storage for view in op.outputs())
+    return all(view.storage == storage for view in op.outputs)
 
 
 def _sources(replay: Replay, made: Op, model: Collection[int]) -> frozenset[int]:
@@ -55,7 +55,7 @@ def _sources(replay: Replay, made: Op, model: Collection[int]) -> frozenset[int]
     waiting, seen, found = [made], {made.index}, set()
     while waiting:
         op = waiting.pop()
-        for storage in {view.storage for view in op.read()}:
+        for storage in {view.storage for view in op.read}:
             if storage in model:
                 found.add(storage)
                 continue

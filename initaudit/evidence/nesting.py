@@ -1,20 +1,22 @@
 """What lies inside an operation's arguments and results: a quick walk through lists, tuples and dictionaries."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 
-def leaves(nested: Any) -> Iterator[Any]:
-    """Go through what lists, tuples and dictionaries hold, however deep."""
-    kind = type(nested)
-    if kind is tuple or kind is list:
-        for one in nested:
-            yield from leaves(one)
-    elif kind is dict:
-        for one in nested.values():
-            yield from leaves(one)
-    else:
-        yield nested
+def leaves(nested: Any) -> list[Any]:
+    """List what lists, tuples and dictionaries hold, however deep."""
+    found, waiting = [], [nested]
+    while waiting:
+        one = waiting.pop()
+        kind = type(one)
+        if kind is tuple or kind is list:
+            waiting += reversed(one)
+        elif kind is dict:
+            waiting += reversed(one.values())
+        else:
+            found.append(one)
+    return found
 
 
 def mapped(change: Callable[[Any], Any], nested: Any) -> Any:

@@ -323,7 +323,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             pure=name in _PURE or not written or func._overloadname == "out",
             real=real,
         )
-        if any(view.storage in self._asked for view in (*op.written, *op.read())):
+        if any(view.storage in self._asked for view in (*op.written, *op.read)):
             op = replace(op, informed=True)
         self.log.append(op)
         self.replay.note(op)
@@ -336,7 +336,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             storage = waiting.pop()
             if storage not in found:
                 found.add(storage)
-                waiting += [view.storage for op in self.replay.history.get(storage, ()) for view in op.read()]
+                waiting += [view.storage for op in self.replay.history.get(storage, ()) for view in op.read]
         return found
 
     def _draw_seed(self, args: Any, kwargs: Any) -> int:

@@ -220,7 +220,7 @@ def _history(replay: Replay, view: View, model: Collection[int]) -> History:
 
 
 def _touches(op: Op, view: View) -> bool:
-    return any(one.storage == view.storage and not disjoint(one, view) for one in op.outputs())
+    return any(one.storage == view.storage and not disjoint(one, view) for one in op.outputs)
 
 
 def _is_allocation(op: Op) -> bool:
@@ -228,7 +228,7 @@ def _is_allocation(op: Op) -> bool:
 
 
 def _write(op: Op, view: View, *, loaded: bool) -> Write:
-    (output, *_) = [one for one in op.outputs() if one.storage == view.storage]
+    (output, *_) = [one for one in op.outputs if one.storage == view.storage]
     box = box_of(output, view)
     return Write(
         initialiser=op.caller.initialiser,

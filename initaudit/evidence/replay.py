@@ -35,14 +35,14 @@ class Replay:
 
     def note(self, op: Op) -> None:
         """Take one more operation into account."""
-        for view in op.outputs():
+        for view in op.outputs:
             own = self.history.setdefault(view.storage, [])
             if not own or own[-1] is not op:
                 own.append(op)
 
     def origin(self, storage: int) -> View:
         """Give the tensor that a storage was made for."""
-        return next(view for view in self.history[storage][0].outputs() if view.storage == storage)
+        return next(view for view in self.history[storage][0].outputs if view.storage == storage)
 
     def live(self, storage: int, until: int) -> list[Op]:
         """List the operations that a storage's values before `until` depend on, in order."""
@@ -65,7 +65,7 @@ class Replay:
 
     def builds_on(self, op: Op) -> set[int]:
         """Give the storages of an operation whose earlier values have a part in what it gives."""
-        touched = {view.storage for view in (*op.outputs(), *op.inputs())}
+        touched = {view.storage for view in (*op.outputs, *op.inputs)}
         return {one for one in touched if not self._covers(op, one)}
 
     def tensor(self, view: View, device: torch.device) -> torch.Tensor:
@@ -85,10 +85,10 @@ class Replay:
     def into(self, storage: int, memory: torch.UntypedStorage, until: int) -> None:
         """Compute a storage's values, as they are before `until`, into memory of its size."""
         ops = self.live(storage, until)
-        last = {view.storage: op.index for op in ops for view in (*op.outputs(), *op.inputs())}
+        last = {view.storage: op.index for op in ops for view in (*op.outputs, *op.inputs)}
         memories = {storage: memory}
         for op in ops:
-            touched = {view.storage for view in (*op.outputs(), *op.inputs())}
+            touched = {view.storage for view in (*op.outputs, *op.inputs)}
             for one in touched - set(memories):
                 memories[one] = self._memory(one, memory.device)
             try:
@@ -106,7 +106,7 @@ class Replay:
         if any(view is not None and view.storage == storage for view in op.made):
             return True
         written = [view for view in op.written if view.storage == storage]
-        read = sum(view.storage == storage for view in op.inputs()) > len(written)
+        read = sum(view.storage == storage for view in op.inputs) > len(written)
         origin = self.origin(storage)
         return (
             op.pure

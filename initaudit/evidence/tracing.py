@@ -39,7 +39,7 @@ class Traced:
         """Tell whether something of what an operation wrote is left in this piece of a window."""
         if not self.since <= op.index <= self.op.index:
             return False
-        outputs = [one for one in op.outputs() if one.storage == view.storage and not disjoint(one, view)]
+        outputs = [one for one in op.outputs if one.storage == view.storage and not disjoint(one, view)]
         boxes = [box_of(output, view) for output in outputs]
         return any(box is None or regions.intersect(box, self.box) is not None for box in boxes)
 
@@ -69,7 +69,7 @@ class Log:
 
     def after(self, pieces: tuple[Traced, ...], op: Op, view: View) -> tuple[Traced, ...]:
         """Tell the law of every region of a window after one more operation."""
-        for output in op.outputs():
+        for output in op.outputs:
             if output.storage == view.storage and not disjoint(output, view):
                 pieces = self._after(pieces, op, output, view)
         return pieces if len(pieces) <= _MOST else _fewer(pieces, op, view)
@@ -90,7 +90,7 @@ class Log:
     def _changed(self, pieces: tuple[Traced, ...], box: Box, op: Op, output: View, view: View) -> Iterator[Traced]:
         """Give what an operation makes of what it reads: the source of a copy, or the values that stood there."""
         source = _source(op)
-        if source is None or any(view != source and view not in op.written for view in op.inputs()):
+        if source is None or any(view != source and view not in op.written for view in op.inputs):
             since = op.index if op.pure else _oldest(pieces, op)
             law = laws.Unknown(reason=f"{op.name} of several tensors is not followed")
             yield Traced(box=box, law=law, op=op, since=since)

@@ -31,13 +31,13 @@ def transformed(replay: Replay, view: View) -> Transformed | None:
     sent: dict[int, torch.Tensor] = {}
     for op in ops:
         if op is draws[0]:
-            sent[next(op.outputs()).storage] = torch.tensor(quantiles(law), dtype=torch.float64)
+            sent[op.outputs[0].storage] = torch.tensor(quantiles(law), dtype=torch.float64)
         elif not op.name.startswith(_ALLOCATES):
             try:
                 result = _apply(op, sent, view.numel)
             except (_NotAloneError, RuntimeError, TypeError):
                 return None
-            sent[next(op.outputs()).storage] = result
+            sent[op.outputs[0].storage] = result
     return _rising(law, sent[view.storage].tolist()) if view.storage in sent else None
 
 
@@ -46,7 +46,7 @@ class _NotAloneError(Exception):
 
 
 def _drawn(op: Op, view: View) -> Independent | None:
-    outputs = list(op.outputs())
+    outputs = op.outputs
     found = put(op, outputs[0])
     if not isinstance(found, Put) or not isinstance(found.law, INDEPENDENT):
         return None
@@ -56,7 +56,7 @@ def _drawn(op: Op, view: View) -> Independent | None:
 def _apply(op: Op, sent: Mapping[int, torch.Tensor], numel: int) -> torch.Tensor:
     """Do to the quantiles what an operation did to every value."""
     read = list(_read(op))
-    outputs = list(op.outputs())
+    outputs = op.outputs
     alike = len({(one.size, one.stride) for one in read}) == 1 or op.name in _COPIES
     if len(outputs) != 1 or not alike or any(one.numel != numel for one in (*outputs, *read)):
         raise _NotAloneError

@@ -11,7 +11,7 @@ def box_of(inner: View, outer: View) -> Box | None:
     """Give the box of `outer` that `inner` shows; None where it is no box of it, and where the two do not meet."""
     if inner.dtype != outer.dtype or disjoint(inner, outer):
         return None
-    if inner.dense and inner.offset <= outer.offset and outer.extent <= inner.extent:
+    if inner.dense and (inner == outer or (inner.offset <= outer.offset and outer.extent <= inner.extent)):
         return regions.whole(outer.size)
     starts = _index(inner.offset - outer.offset, outer)
     if starts is None or _shows_twice(outer):
@@ -32,8 +32,12 @@ def box_of(inner: View, outer: View) -> Box | None:
 
 def disjoint(one: View, other: View) -> bool:
     """Tell for certain that two windows share no element, by the span of memory that each lies in."""
+    if not one.numel or not other.numel:
+        return True
+    if one == other:
+        return False
     ends = [(view.offset * view.dtype.itemsize, view.extent * view.dtype.itemsize) for view in (one, other)]
-    return not one.numel or not other.numel or ends[0][1] <= ends[1][0] or ends[1][1] <= ends[0][0]
+    return ends[0][1] <= ends[1][0] or ends[1][1] <= ends[0][0]
 
 
 def _runs(view: View) -> Iterator[tuple[int, int]]:

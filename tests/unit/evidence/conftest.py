@@ -40,7 +40,7 @@ class InOrder(Recorder):
     def _move_on(self, op: Op) -> None:
         self.note(op)
         if op.seed is not None:
-            self.replay.tensor(next(op.outputs()), CPU)
+            self.replay.tensor(op.outputs[0], CPU)
             self.given.set_state(self.drawn[op.index].get_state())
 
     def _at_its_state(self, op: Op, device: torch.device) -> torch.Generator:
