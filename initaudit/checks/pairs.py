@@ -68,10 +68,13 @@ def findings(audit: Audit) -> Iterator[Finding]:
     """Find weights that no gradient reaches, and adapters that are not zero where they start."""
     for group in audit.cut_off:
         yield from _cut_off(audit, group)
+    told = {name for group in audit.cut_off for name in group}
     factors = {one.parameter.name: _Factor(one, evidence) for one, evidence in audit.pairs()}
     for name in factors:
         pair = _pair(name)
-        if pair is not None and pair.second in factors and factors[name].trained and factors[pair.second].trained:
+        if pair is None or pair.second not in factors or told.issuperset((pair.first, pair.second)):
+            continue
+        if factors[pair.first].trained and factors[pair.second].trained:
             yield from _judge(audit, pair, factors)
 
 

@@ -137,9 +137,10 @@ CODES = (
         factor of a low-rank adapter. Or the layer is never called, its output is not
         used, or something on the way back has no slope: `argmax`, `round`, `detach`.
 
-        `check` finds without a policy: zero layers, gates and norms of one module by running a copy of that module
-        on random numbers, forward and backward; factors of an adapter by their names
-        (`lora_A` and `lora_B`, `down` and `up`). `signal` finds what a probe of the whole
+        `check` finds without a policy: zero layers, gates and norms by running a copy of
+        the innermost module that holds them on random numbers, forward and backward, where
+        it takes one input; factors of an adapter by their names (`lora_A` and `lora_B`,
+        `down` and `up`). `signal` finds what a probe of the whole
         model does not reach, in training mode neither, and neither once zero parameters
         that a gradient does reach have been moved, nor with the other sign of what was
         drawn about zero, for a narrow ReLU may sleep by chance. What no other values would

@@ -142,3 +142,145 @@ def test_a_gate_or_a_norm_that_alone_is_zero_is_not(record: bool) -> None:
     assert dead(Gated, record=record) == []
     assert dead(lambda: zeroed(Gated(), "branch.bias"), record=record) == []
     assert dead(lambda: zeroed(normed(), "1.weight"), record=record) == []
+
+
+class Branched(nn.Module):
+    """A branch that ends in a layer of its own, behind a gate."""
+
+    def __init__(self, branch: nn.Module) -> None:
+        super().__init__()
+        self.before = nn.Parameter(torch.zeros(1))
+        self.branch = branch
+        self.gamma = nn.Parameter(torch.zeros(16))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.gamma * self.branch(x + self.before)
+
+
+class Inner(nn.Module):
+    """Two layers that a module of their own holds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.up = nn.Linear(16, 16)
+        self.down = nn.Linear(16, 16)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        result: torch.Tensor = self.down(torch.relu(self.up(x)))
+        return result
+
+
+def ending_in_zero() -> nn.Module:
+    return zeroed(nn.Sequential(nn.Linear(16, 32), nn.GELU(), nn.Linear(32, 16)), "2.weight", "2.bias")
+
+
+def two_convolutions() -> nn.Module:
+    hint = nn.Sequential(nn.Conv2d(3, 8, 3), nn.SiLU(), zeroed(nn.Conv2d(8, 8, 3), "weight", "bias"))
+    return nn.Sequential(hint, zeroed(nn.Conv2d(8, 8, 1), "weight", "bias"))
+
+
+DEEPER: dict[str, tuple[Callable[[], nn.Module], list[str]]] = {
+    "gate before a sequence": (lambda: Branched(ending_in_zero()), ["branch.2.weight", "gamma"]),
+    "gate before a module": (
+        lambda: Branched(zeroed(Inner(), "down.weight", "down.bias")),
+        ["branch.down.weight", "gamma"],
+    ),
+    "convolution behind a sequence": (two_convolutions, ["0.2.weight", "1.weight"]),
+    "norm before the head": (
+        lambda: nn.Sequential(zeroed(normed(), "1.weight"), nn.Flatten(), zeroed(nn.Linear(8 * 14 * 14, 4), "weight")),
+        ["0.1.weight", "2.weight"],
+    ),
+    "each block by itself": (
+        lambda: nn.Sequential(*(Branched(ending_in_zero()) for _ in range(2))),
+        ["0.branch.2.weight", "0.gamma", "1.branch.2.weight", "1.gamma"],
+    ),
+}
+
+
+@pytest.mark.parametrize("record", [True, False])
+@pytest.mark.parametrize(("make", "names"), DEEPER.values(), ids=DEEPER)
+def test_zero_layers_inside_other_modules_are_told_and_no_bystander_is(
+    make: Callable[[], nn.Module], names: list[str], record: bool
+) -> None:
+    assert sorted(map(str, dead(make, record=record))) == names
+
+
+def test_each_zero_layer_is_told_with_what_keeps_it_from_its_gradient() -> None:
+    report = audit(lambda: nn.Sequential(*(Branched(ending_in_zero()) for _ in range(2))))
+    assert {one.parameter: one.message for one in report.findings}["0.gamma"] == (
+        "it is zero, and so is 0.branch.2.weight: no gradient reaches it, and it stays zero for ever"
+    )
+
+
+class Modulated(nn.Module):
+    """The final layer of a diffusion transformer: what shifts and scales is zero, and so is what reads that out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.modulation = nn.Sequential(nn.SiLU(), zeroed(nn.Linear(16, 32), "weight", "bias"))
+        self.linear = zeroed(nn.Linear(16, 8), "weight", "bias")
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        shift, scale = self.modulation(x).chunk(2, -1)
+        result: torch.Tensor = self.linear(x * (1 + scale) + shift)
+        return result
+
+
+class Routed(nn.Module):
+    """Experts that start at zero behind a router that does, of which a few inputs reach one alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.router = zeroed(nn.Linear(16, 8, bias=False), "weight")
+        self.experts = nn.ModuleList(ending_in_zero() for _ in range(8))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        share, chosen = self.router(x).softmax(-1).max(-1)
+        for rank, expert in enumerate(self.experts):
+            rows = (chosen == rank).nonzero()[:, 0]
+            x = x.index_add(0, rows, expert(x[rows]) * share[rows, None])
+        return x
+
+
+def fixup() -> nn.Module:
+    blocks = (Branched(zeroed(Inner(), "down.weight")) for _ in range(3))
+    model = nn.Sequential(*blocks, zeroed(nn.Linear(16, 4), "weight", "bias"))
+    for name, one in model.named_parameters():
+        if name.endswith("gamma"):
+            nn.init.ones_(one)
+    return model
+
+
+ZERO_BY_DESIGN: dict[str, Callable[[], nn.Module]] = {
+    "shift and scale": Modulated,
+    "shift and scale of a whole": lambda: nn.Sequential(nn.Linear(16, 16), Modulated()),
+    "experts without inputs": Routed,
+    "ends of branches, and the head": fixup,
+    "gates, and the head": lambda: nn.Sequential(
+        *(Branched(nn.Linear(16, 16)) for _ in range(3)), zeroed(nn.Linear(16, 4), "weight", "bias")
+    ),
+}
+
+
+@pytest.mark.parametrize("make", ZERO_BY_DESIGN.values(), ids=ZERO_BY_DESIGN)
+def test_zero_layers_that_others_wake_are_no_finding(make: Callable[[], nn.Module]) -> None:
+    assert dead(make) == []
+
+
+class Factors(nn.Module):
+    """A low-rank adapter that runs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.base = nn.Linear(16, 16)
+        self.lora_down = nn.Linear(16, 4, bias=False)
+        self.lora_up = nn.Linear(4, 16, bias=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        result: torch.Tensor = self.base(x) + self.lora_up(self.lora_down(x))
+        return result
+
+
+def test_factors_that_are_told_by_running_them_are_not_told_again_by_their_names() -> None:
+    names = ["lora_down.weight", "lora_up.weight"]
+    assert dead(lambda: zeroed(Factors(), *names)) == names
