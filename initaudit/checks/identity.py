@@ -80,15 +80,14 @@ def is_drawn(audit: Audit, expectation: Expectation, evidence: Evidence) -> bool
         return False
     if rule is not None and rule.unchecked:
         return False
+    fingerprint = evidence.look.fingerprint  # of a vector it says too little
+    like_draws = len(parameter.shape) > 1 and fingerprint is not None and fingerprint.irregular
     declared = any(isinstance(clause.law, RANDOM) for clause in expectation.clauses)
     if origin is not None:
         elsewhere = any(isinstance(one.law, Unknown) for one in evidence.left)  # by numpy, say
         varied = parameter.name in audit.rebuilt.varied
-        return not origin.loaded and (origin.random or (elsewhere and (declared or varied)))
-    if audit.keeps(expectation):
-        return False
-    fingerprint = evidence.look.fingerprint  # of a vector it says too little
-    return declared or (len(parameter.shape) > 1 and fingerprint is not None and fingerprint.irregular)
+        return not origin.loaded and (origin.random or (elsewhere and (declared or varied or like_draws)))
+    return not audit.keeps(expectation) and (declared or like_draws)
 
 
 def _same(audit: Audit, members: Sequence[_Member]) -> Groups:
@@ -163,7 +162,7 @@ def _identical(audit: Audit, group: Sequence[_Member]) -> Finding:
     origin = _copier(group)
     if origin is not None:
         reason = f"; {origin.location or 'torch'} copies them"
-    elif _recorded(group):
+    elif all(one.evidence.origin is not None and one.evidence.origin.random for one in group):
         same = "the same draws" if _derived(group) else "draws from equal states of a generator"
         reason = f"; they are made of {same}"
     else:

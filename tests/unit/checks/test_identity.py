@@ -4,6 +4,7 @@ import copy
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -181,6 +182,46 @@ def _coins() -> nn.Module:
 @pytest.mark.parametrize("build", [_frozen, _tied, _redrawn, _tables, _buffers, _structured, _scalars, _normed, _coins])
 def test_what_may_be_equal_is_no_finding(build: Factory, record: bool) -> None:
     assert told(build, record=record) == []
+
+
+def from_numpy(*arrays: Callable[[], "np.ndarray"]) -> nn.ModuleList:
+    layers = nn.ModuleList()
+    for make in arrays:
+        values = torch.from_numpy(make().astype("float32"))
+        layers.append(nn.Embedding(*values.shape, _weight=values))
+    return layers
+
+
+def drawn_from(seed: int, rows: int) -> Callable[[], "np.ndarray"]:
+    def draw() -> "np.ndarray":
+        np.random.seed(seed)
+        return np.random.normal(0, 0.01, (rows, 16))
+
+    return draw
+
+
+@pytest.mark.parametrize("record", [True, False])
+@pytest.mark.parametrize(
+    ("rows", "code", "end"),
+    [(300, "IA401", "identical to those of 1.weight"), (100, "IA403", "from an equal state of a generator")],
+)
+def test_what_numpy_draws_from_one_seed_is_found_without_a_policy(rows: int, code: str, end: str, record: bool) -> None:
+    twice = (drawn_from(7, 300), drawn_from(7, rows))
+    (one,) = found(lambda: from_numpy(*twice), record=record)[-1:]
+    assert (one.code, one.message.endswith(end)) == (code, True)
+    assert told(lambda: from_numpy(drawn_from(7, 300), drawn_from(8, rows)), record=record) == []
+
+
+def test_tables_that_numpy_computes_are_no_draws_where_it_drew_besides() -> None:
+    def table() -> "np.ndarray":
+        return np.sin(np.arange(300)[:, None] / 100 ** (np.arange(16) / 16))
+
+    assert told(lambda: from_numpy(drawn_from(7, 300), table, table)) == []
+
+
+def test_arrays_loaded_twice_are_no_finding_where_nobody_draws(tmp_path: Path) -> None:
+    np.save(tmp_path / "words.npy", np.random.default_rng(0).normal(size=(300, 16)))
+    assert told(lambda: from_numpy(*[lambda: np.load(tmp_path / "words.npy")] * 2)) == []
 
 
 @pytest.mark.parametrize("record", [True, False])
