@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import torch
 
@@ -23,6 +24,10 @@ from initaudit.regions import index, numel, whole
 from initaudit.report import TRACED
 from initaudit.values import NO_VALUES, Evidence, Moments, Observation
 
+BUNCH = 1 << 18
+"""Elements that a thread takes at a time: handing a small parameter over costs more than its values do."""
+_EACH = 1 << 12
+"""So many elements take as long as what Python does for any parameter."""
 COUNT_ZEROS_UP_TO = 1 << 20
 """Counting zeros costs as much as all other figures; beyond so many elements only laws that speak of zero need it."""
 
@@ -71,7 +76,7 @@ def measure(sources: Sequence[Source], step: Callable[[int], None]) -> list[tupl
     ]
     if sources[0].device.type == "cpu":
         with _one_thread_each() as workers, ThreadPoolExecutor(workers) as pool:
-            found = _collected(list(_stepping(pool.map(_one, jobs), jobs, step)))
+            found = _collected(list(_stepping(chain.from_iterable(pool.map(_each, _bunches(jobs))), jobs, step)))
     else:
         found = _collected(list(_stepping(map(_one, jobs), jobs, step)))
     told = [
@@ -104,6 +109,22 @@ def _stepping(found: Iterable[_Found], jobs: Sequence[_Job], step: Callable[[int
     for one, job in zip(found, jobs, strict=True):
         step(job.entry.parameter.numel)
         yield one
+
+
+def _bunches(jobs: Sequence[_Job]) -> Iterator[list[_Job]]:
+    """Put neighbours together until they are worth a thread's while."""
+    size, bunch = 0, list[_Job]()
+    for job in jobs:
+        bunch.append(job)
+        size += job.entry.parameter.numel + _EACH
+        if size > BUNCH:
+            yield bunch
+            size, bunch = 0, []
+    yield bunch
+
+
+def _each(jobs: Sequence[_Job]) -> list[_Found]:
+    return [_one(job) for job in jobs]
 
 
 def _one(job: _Job) -> _Found:

@@ -57,8 +57,8 @@ class Source:
 
     def told(self, entry: Entry, expectation: Expectation) -> bool:
         """Tell whether the recording alone says what the factory made of a parameter that the policy writes over."""
-        history = self.recorded(entry)
-        if not self.covered or history is None or not writes(entry, expectation):
+        history = self.recorded(entry) if self.covered and writes(entry, expectation) else None
+        if history is None:
             return False
         return bool(history.left) and not any(isinstance(one.law, Unknown | None) for one in history.left)
 
