@@ -72,7 +72,7 @@ def _kept(value: torch.Tensor) -> torch.Tensor | None:
     if kept.numel() < 2:
         return None
     low, high = torch.aminmax(kept)
-    return kept if bool(low < high) and bool(torch.isfinite(high - low)) else None
+    return kept if 0 < float(high - low) < math.inf else None
 
 
 def _first(value: torch.Tensor, count: int) -> torch.Tensor:
@@ -94,8 +94,11 @@ def _rises(kept: torch.Tensor) -> Rises:
 
 def _irregular(kept: torch.Tensor) -> bool:
     """Tell whether values are like independent draws: seldom the same, and ⅔ of them turning points (Bienaymé 1874)."""
-    count, distinct = kept.numel(), len(torch.unique(kept))
-    if count < _FEWEST or distinct**2 < count:
+    count = kept.numel()
+    if count < _FEWEST:
+        return False
+    distinct = len(torch.unique(kept))
+    if distinct**2 < count:
         return False
     left, middle, right = kept[:-2], kept[1:-1], kept[2:]
     share = float(((middle < left) == (middle < right)).float().mean())

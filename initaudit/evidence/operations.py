@@ -1,5 +1,6 @@
 """What operations are given, write and give: the tensors among their arguments, and what is known of them."""
 
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -12,12 +13,8 @@ def writes_to(func: Any, args: Any, kwargs: Any) -> list[torch.Tensor]:
     """List the arguments that an operation changes in place."""
     if func is torch.ops.aten.native_batch_norm.default:  # training moves the running statistics; its schema is silent
         return [one for one in args[3:5] if one is not None and args[5]]
-    found: list[torch.Tensor] = []
-    for position, argument in enumerate(func._schema.arguments):
-        if argument.alias_info is not None and argument.alias_info.is_write:
-            value = kwargs.get(argument.name, args[position] if position < len(args) else None)
-            found.extend(tensors_in(value))
-    return found
+    given = (kwargs.get(name, args[position] if position < len(args) else None) for position, name in _written(func))
+    return [tensor for value in given for tensor in tensors_in(value)]
 
 
 def ordinary(tensor: torch.Tensor) -> bool:
@@ -60,3 +57,16 @@ def generators(arguments: Any) -> list[torch.Generator]:
 def tensors_in(result: Any) -> list[torch.Tensor]:
     """List the tensors among some arguments or results."""
     return [one for one in leaves(result) if isinstance(one, torch.Tensor)]
+
+
+@lru_cache(maxsize=1024)
+def named(func: Any) -> tuple[str, ...]:
+    """List the names of an operation's arguments, which torch makes anew whenever its schema is read."""
+    return tuple(one.name for one in func._schema.arguments)
+
+
+@lru_cache(maxsize=1024)
+def _written(func: Any) -> list[tuple[int, str]]:
+    """List the places and names of the arguments that a schema says are changed."""
+    infos = [one.alias_info for one in func._schema.arguments]
+    return [(place, named(func)[place]) for place, info in enumerate(infos) if info is not None and info.is_write]

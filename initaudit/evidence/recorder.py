@@ -126,6 +126,11 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return None
         return View(number, int(tensor.storage_offset()), tuple(tensor.shape), tuple(tensor.stride()), tensor.dtype)
 
+    def virtual(self, tensor: torch.Tensor) -> View | None:
+        """Give the window that a virtual tensor is; None for one whose values are in memory."""
+        view = self.view(tensor)
+        return view if view is not None and view.storage in self._memories else None
+
     def is_virtual(self, tensor: torch.Tensor) -> bool:
         """Tell whether a tensor's values are in the log rather than in memory."""
         return ordinary(tensor) and self._numbers.get(tensor.untyped_storage()._cdata) in self._memories
@@ -140,7 +145,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     @contextmanager
     def present(self, tensors: Sequence[torch.Tensor]) -> Iterator[None]:
         """Compute virtual tensors where they stand, and give the memory back afterwards."""
-        numbers = {view.storage for one in tensors if self.is_virtual(one) and (view := self.view(one)) is not None}
+        numbers = {view.storage for one in tensors if (view := self.virtual(one)) is not None}
         with self._lock, torch._C._DisableTorchDispatch():
             for number in numbers - (+self._present).keys():
                 self.replay.into(number, self._memories[number].storage, len(self.log))
@@ -378,7 +383,10 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def _demanded(self, func: Any, args: Any, kwargs: Any, tensors: list[torch.Tensor]) -> Any:
         """Do an operation now: the virtual tensors that it reads are computed where they stand, then given back."""
-        with self.present(tensors):
+        virtual = [one for one in tensors if self.is_virtual(one)]
+        if not virtual:
+            return func(*args, **kwargs)
+        with self.present(virtual):
             return func(*args, **kwargs)
 
     def _unpin(self, one: torch.Tensor) -> None:

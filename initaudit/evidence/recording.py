@@ -15,6 +15,7 @@ from initaudit.evidence.ancestry import fetched, origin
 from initaudit.evidence.loading import watching
 from initaudit.evidence.log import Held, Op, View
 from initaudit.evidence.lost import lost
+from initaudit.evidence.operations import named
 from initaudit.evidence.recorder import Recorder
 from initaudit.evidence.replay import Replay
 from initaudit.evidence.tracing import Log, Traced
@@ -43,17 +44,13 @@ class Recording:
 
     def value(self, tensor: torch.Tensor, device: torch.device) -> torch.Tensor | None:
         """Compute a virtual tensor's values on a device; None for a tensor whose values are in memory."""
-        view = self.recorder.view(tensor)
-        if view is None or not self.recorder.is_virtual(tensor):
-            return None
-        return self.recorder.replay.tensor(view, device)
+        view = self.recorder.virtual(tensor)
+        return None if view is None else self.recorder.replay.tensor(view, device)
 
     def generator(self, tensor: torch.Tensor, device: torch.device) -> torch.Generator | None:
         """Give the generator of the one draw that a virtual tensor's values are; None where they are more than that."""
-        view = self.recorder.view(tensor)
-        if view is None or not self.recorder.is_virtual(tensor):
-            return None
-        return self.recorder.replay.single_draw(view, device)
+        view = self.recorder.virtual(tensor)
+        return None if view is None else self.recorder.replay.single_draw(view, device)
 
     @property
     def others_drew(self) -> bool:
@@ -250,11 +247,10 @@ def _called_with(op: Op) -> tuple[tuple[str, float | str], ...]:
 
 def _arguments(op: Op) -> tuple[tuple[str, float | str], ...]:
     """Name the numbers that an operation was called with, as its schema does."""
-    schema = getattr(op.func, "_schema", None)
-    if schema is None:
+    if getattr(op.func, "_schema", None) is None:
         return ()
-    named = list(zip((one.name for one in schema.arguments), op.args, strict=False)) + list(op.kwargs.items())
-    told = ((name, _plain(value)) for name, value in named if name not in _UNTOLD)
+    given = (*zip(named(op.func), op.args, strict=False), *op.kwargs.items())
+    told = ((name, _plain(value)) for name, value in given if name not in _UNTOLD)
     return tuple((name, value) for name, value in told if isinstance(value, bool | int | float | str))
 
 

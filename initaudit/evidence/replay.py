@@ -32,6 +32,7 @@ class Replay:
         self.log = log
         self.history: dict[int, list[Op]] = {}
         """The operations that made or wrote each storage, in order."""
+        self._builds_on: dict[int, frozenset[int]] = {}
 
     def note(self, op: Op) -> None:
         """Take one more operation into account."""
@@ -63,10 +64,12 @@ class Replay:
                 require(one, op.index)
         return [self.log[index] for index in sorted(chosen)]
 
-    def builds_on(self, op: Op) -> set[int]:
+    def builds_on(self, op: Op) -> frozenset[int]:
         """Give the storages of an operation whose earlier values have a part in what it gives."""
-        touched = {view.storage for view in (*op.outputs, *op.inputs)}
-        return {one for one in touched if not self._covers(op, one)}
+        if op.index not in self._builds_on:
+            touched = {view.storage for view in (*op.outputs, *op.inputs)}
+            self._builds_on[op.index] = frozenset(one for one in touched if not self._covers(op, one))
+        return self._builds_on[op.index]
 
     def tensor(self, view: View, device: torch.device) -> torch.Tensor:
         """Compute the values of a window on a device."""
