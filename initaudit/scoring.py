@@ -92,7 +92,7 @@ class _Trial:
         for rank, one in enumerate(self.clean.expectations):
             parameter = one.parameter
             judged = bool(one.clauses) or (parameter.kind is Kind.PARAMETER and one.governed.through is None)
-            if not judged or self.clean.evidence[rank].whole is None:
+            if not judged or self.clean.evidence[rank].reason is not None:
                 continue
             laws = tuple((str(clause.law), clause.box, *clause.thresholds) for clause in one.clauses)
             rule = one.rule.id if one.rule else None

@@ -291,7 +291,7 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What was measured of one parameter; without moments there is a reason."""
+    """What was measured of one parameter; where there are no moments, or no law is held against them, a reason."""
 
     whole: Moments | None = None
     """The moments of the values themselves, also where the observations look at a function of them."""

@@ -132,6 +132,8 @@ def _one(job: _Job) -> _Found:
     try:
         if source.told(entry, expectation):
             return Evidence(observations=tuple(Observation(label=one.label) for one in expectation.clauses))
+        if getattr(torch, entry.parameter.dtype).is_complex:
+            return _observed_complex(entry, source.value(entry, expectation))
         drawn = streams(source, entry, expectation)
         if drawn is not None:
             seen = [[looking.along(entry, expectation, one) for one in many] for many in drawn]
@@ -143,6 +145,16 @@ def _one(job: _Job) -> _Found:
         return _observe(value, expectation, counting=not looking.drawn_alone(entry, expectation))
     except TypeError as error:  # a dtype that has no moments
         return Evidence(reason=str(error))
+
+
+def _observed_complex(entry: Entry, value: torch.Tensor | None) -> Evidence:
+    """Measure real and imaginary parts together, which tells NaN; no law here speaks of complex numbers."""
+    if value is None:
+        return _missing(entry)
+    parts = torch.view_as_real(value.resolve_conj()).cpu()
+    parts = parts.masked_fill(parts.isnan().any(-1, keepdim=True), torch.nan)  # memory that nobody wrote is NaN + 0i
+    reason = f"values of dtype {entry.parameter.dtype} have no law here; its figures are of real and imaginary parts"
+    return Evidence(whole=moments([parts]), reason=reason)
 
 
 def _observe_streams(drawn: Streams, expectation: Expectation) -> _Found:

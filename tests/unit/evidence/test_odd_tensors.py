@@ -1,6 +1,7 @@
 """Tensors of classes and dtypes of their own are audited, recorded or not, or said to have no values."""
 
 import json
+import math
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,7 +13,7 @@ from torch import nn
 from initaudit.auditor import run
 from initaudit.report import Report
 from initaudit.request import Request
-from initaudit.values import Severity
+from initaudit.values import Outcome, Severity
 
 SIDE = 200
 
@@ -85,7 +86,6 @@ WITHOUT: dict[str, tuple[Callable[[], torch.Tensor], str]] = {
         lambda: Silent(torch.ones(SIDE, SIDE)),
         "values of class Silent cannot be read (NotImplementedError: ask",
     ),
-    "complex": (lambda: torch.randn(SIDE, SIDE, dtype=torch.cfloat), "values of dtype complex64 have no mean and std"),
     "quantised": (
         lambda: torch.quantize_per_tensor(torch.ones(SIDE, SIDE), 0.1, 0, torch.qint8),
         "values of dtype qint8 have no mean and std",
@@ -120,3 +120,35 @@ def test_tensor_without_readable_values_is_said_to_have_none(name: str, record: 
     assert rows["weight"]["measured"] is None
     assert reason in rows["weight"]["reason"]
     assert rows["bias"]["measured"]["zeros"] == SIDE
+
+
+def with_nan(value: torch.Tensor) -> torch.Tensor:
+    value[0, 0] = complex("nan")
+    return value
+
+
+COMPLEX: dict[str, tuple[Callable[[], torch.Tensor], list[str]]] = {
+    "drawn": (lambda: torch.randn(SIDE, SIDE, dtype=torch.cfloat), []),
+    "zero": (lambda: torch.zeros(SIDE, SIDE, dtype=torch.cdouble), []),
+    "never written": (lambda: torch.empty(SIDE, SIDE, dtype=torch.cfloat), ["IA301"]),
+    "not a number": (lambda: with_nan(torch.randn(SIDE, SIDE, dtype=torch.cfloat)), ["IA303"]),
+    "infinite": (lambda: torch.full((SIDE, SIDE), complex(0, math.inf)), ["IA303"]),
+}
+
+
+@RECORDED
+@pytest.mark.parametrize("name", COMPLEX)
+def test_complex_values_are_looked_at_for_their_health(name: str, record: bool) -> None:
+    make, codes = COMPLEX[name]
+    assert told(run(Request(target=holder(make), record=record))) == codes
+
+
+def test_complex_values_have_the_figures_of_their_parts_and_no_verdict() -> None:
+    report = run(Request(target=holder(lambda: torch.full((SIDE, SIDE), 1 - 3j))))
+    (row,) = [row for row in report.rows if row.name == "weight"]
+    assert row.measured is not None
+    assert (row.measured.mean, row.measured.minimum, row.measured.maximum) == (-1, -3, 1)
+    assert (row.outcome, row.reason) == (
+        Outcome.SKIP,
+        "values of dtype complex64 have no law here; its figures are of real and imaginary parts",
+    )
