@@ -100,7 +100,7 @@ def _report(request: SignalRequest, runs: list[list[_Probed]]) -> SignalReport:
         gradients=pool_gradients([one.reading.gradients for one in last]),
         forward=growth(layers, lambda layer: layer.forward_stds),
         backward=backward.back() if backward is not None else None,
-        first_nonfinite=_first_nonfinite(layers),
+        first_nonfinite=_first_nonfinite(layers, [one for run in last for one in run.reading.outputs]),
         widths=follow(request.widths, by_width) if request.widths is not None else None,
         bands=Bands(activation_std=bands.activation_std, gradient_std=bands.gradient_std),
         fail_on=request.model.fail_on,
@@ -117,14 +117,14 @@ def _mistaken_rules(gathered: Gathered) -> Iterator[Finding]:
     yield from (one for one in idle if one.severity is not Severity.NOTE)
 
 
-def _first_nonfinite(layers: Sequence[Layer]) -> str | None:
+def _first_nonfinite(layers: Sequence[Layer], outputs: Sequence[Moments]) -> str | None:
     """Find the first layer that loses values, if some layer that mixes its inputs meets them, or the end does.
 
     A mask of -inf is lost to no one, and what a softmax makes of a row that is masked as a whole is filled in.
     """
     lost = [one for one in layers if _loses(one.forward)]
-    met = any(_loses(one.input) or _loses(one.forward) for one in layers if one.weight is not None)
-    return lost[0].title if lost and (met or _loses(layers[-1].forward)) else None
+    met = any(_loses(one.input) for one in layers if one.weight is not None) or any(map(_loses, outputs))
+    return lost[0].title if lost and met else None
 
 
 def _loses(moments: Moments | None) -> bool:

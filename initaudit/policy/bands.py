@@ -25,15 +25,15 @@ def _is_scale(value: object) -> bool:
 
 
 class SignalBands(BaseModel):
-    """What a probe of the model may show without a finding. None inherits."""
+    """What a probe of the model may show without a finding; None lets it show anything."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    activation_std: Annotated[Band, PlainValidator(_band)] | None = None
+    activation_std: Annotated[Band, PlainValidator(_band)] | None = (0.1, 10.0)
     """The std of what layers give."""
-    gradient_std: Annotated[Band, PlainValidator(_band)] | None = None
+    gradient_std: Annotated[Band, PlainValidator(_band)] | None = (1e-5, 1e5)
     """The std of the gradient at what layers give, where it is one at the outputs of the model."""
-    growth: Annotated[Band, PlainValidator(_band)] | None = None
+    growth: Annotated[Band, PlainValidator(_band)] | None = (0.9, 1.1)
     """The factor from one layer with a weight to the next."""
 
     def over(self, other: "SignalBands") -> "SignalBands":
@@ -41,4 +41,4 @@ class SignalBands(BaseModel):
         return other.model_copy(update={key: getattr(self, key) for key in self.model_fields_set})
 
 
-DEFAULT_BANDS = SignalBands(activation_std=(0.1, 10.0), gradient_std=(1e-5, 1e5), growth=(0.9, 1.1))
+DEFAULT_BANDS = SignalBands()

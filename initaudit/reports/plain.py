@@ -1,7 +1,7 @@
 """The report as aligned text, for logs and pipes: findings first, each on a line that editors can jump to."""
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from initaudit.report import Finding, Report
 from initaudit.reports import EVERYTHING, View, cells, history, selection, wording
@@ -11,24 +11,16 @@ from initaudit.reports.escape import escape
 
 def render(report: Report, view: View = EVERYTHING) -> str:
     """Give the findings, the table and the totals, without colour and as wide as they come."""
+    found = told(report.findings, report.target, view)
     if view.histories:
         blocks = [*([line.text for line in history.lines(row)] for row in report.rows), [wording.size(report)]]
     elif not view.verdicts:
         blocks = [*_tables(report, view), [wording.size(report)]]
     elif view.quiet:
-        blocks = [[*_findings(report, view), *_totals(report, view)]]
+        blocks = [[*found, *_totals(report, view)]]
     else:
-        blocks = [_findings(report, view), [wording.heading(report)], *_tables(report, view), _totals(report, view)]
+        blocks = [found, [wording.heading(report)], *_tables(report, view), _totals(report, view)]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
-
-
-def _findings(report: Report, view: View) -> list[str]:
-    chapters, hidden = selection.chapters(report, view)
-    lines = [_finding(alike, report.target) for chapter in chapters for alike in chapter]
-    if view.quiet:
-        return lines
-    codes = selection.to_mend(chapters)
-    return [*lines, *([wording.held_back(hidden)] if hidden else []), *([wording.mending(codes)] if codes else [])]
 
 
 def _finding(alike: Sequence[Finding], target: str) -> str:
@@ -49,6 +41,16 @@ def _tables(report: Report, view: View) -> Iterator[list[str]]:
     yield aligned(cells.group_cells(groups), cells.GROUPED[0])
     if view.verbose:
         yield wording.background(rows)
+
+
+def told(findings: Iterable[Finding], target: str, view: View) -> list[str]:
+    """Give a line for each finding, those of the same words together, and how to mend them."""
+    chapters, hidden = selection.chapters(findings, view)
+    lines = [_finding(alike, target) for chapter in chapters for alike in chapter]
+    if view.quiet:
+        return lines
+    codes = selection.to_mend(chapters)
+    return [*lines, *([wording.held_back(hidden)] if hidden else []), *([wording.mending(codes)] if codes else [])]
 
 
 def aligned(table: Sequence[Cells], layout: Layout) -> list[str]:

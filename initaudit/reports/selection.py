@@ -57,12 +57,12 @@ def arrange(report: Report, view: View) -> tuple[tuple[Row, ...], tuple[Group, .
     return failing, _groups(others)
 
 
-def chapters(report: Report, view: View) -> tuple[list[Chapter], tuple[Finding, ...]]:
+def chapters(findings: Iterable[Finding], view: View) -> tuple[list[Chapter], tuple[Finding, ...]]:
     """Give the findings to show, by code, notes after all others; and the notes that are kept back.
 
     Notes on the values as built are told in one line (`wording.unconforming`), unless all are asked for.
     """
-    found = [finding for finding in report.findings if view.verbose or not finding.as_built]
+    found = [finding for finding in findings if view.verbose or not finding.as_built]
     shown: dict[tuple[bool, str], Chapter] = {}
     hidden: list[Finding] = []
     for alike in sorted(_alike(found, view), key=lambda alike: _rank(alike[0])):

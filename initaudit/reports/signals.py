@@ -32,11 +32,11 @@ def render(report: SignalReport, name: str, view: View, signs: Signs = UNICODE) 
     shown, between = ((), 0) if view.quiet else _shown(report, view)
     rows = signal_cells.rows(report, shown, view, signs)
     blocks = [] if view.quiet else [*_scales(report, view, signs, between), *_widths(report)]
-    findings = _findings(report)
+    findings = plain.told(report.findings, report.target, view)
     if name == "plain":
         table = plain.aligned(rows, signal_cells.layouts(view)[0])
-        told = [findings, [_heading(report)], table, *blocks, [_total(report)]]
-        return "\n\n".join("\n".join(block) for block in told if block) + "\n"
+        parts = [findings, [_heading(report)], table, *blocks, [_total(report)]]
+        return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
     lines = [line for block in [*blocks, findings] if block for line in ("", *block)]
     text: str = import_module("initaudit.reports.table").tell(
         _heading(report), rows, signal_cells.layouts(view), [*lines[1:], "", _total(report)], view
@@ -81,17 +81,6 @@ def _widths(report: SignalReport) -> Iterator[list[str]]:
         rows: list[Cells] = [signal_cells.width_row(one) for one in widths.layers]
         told = f"powers of {widths.argument}, over {', '.join(map(str, widths.values))}"
         yield [escape(told), *plain.aligned(rows, signal_cells.WIDTHS)]
-
-
-def _findings(report: SignalReport) -> list[str]:
-    found = sorted(report.findings, key=lambda one: (one.severity is Severity.NOTE, one.code))
-    lines = [
-        f"{wording.whereabouts(one) or escape(report.target)}: {escape(one.code)} {one.severity.value} "
-        f"{wording.subject(one)}: {escape(one.message)}"
-        for one in found
-    ]
-    codes = list(dict.fromkeys(one.code for one in found if one.severity is not Severity.NOTE))
-    return [*lines, *([wording.mending(codes)] if codes else [])]
 
 
 def _heading(report: SignalReport) -> str:

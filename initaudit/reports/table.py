@@ -116,7 +116,7 @@ def _blocks(report: Report, view: View, width: int) -> Iterator[RenderableType]:
         if background:
             yield Text("\n".join(background), style="dim")
     if view.verdicts:
-        chapters, hidden = selection.chapters(report, view)
+        chapters, hidden = selection.chapters(report.findings, view)
         for chapter in chapters:
             yield _chapter(chapter, width)
         if hidden and not view.quiet:

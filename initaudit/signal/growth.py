@@ -38,8 +38,8 @@ def growth(layers: Sequence[Layer], figure: Figure) -> Growth | None:
     The scale of a random network is a product of one factor for each layer, so its logarithm is a random walk (Hanin
     & Nica 2020, arXiv:1812.05994): the drift is estimated from its steps, and the noise from how each step differs
     from the next, which a drift that changes slowly leaves alone (von Neumann 1941). A layer is compared with the
-    next behind it whose name differs in nothing but numbers, as `h.0.mlp.c_fc` and `h.1.mlp.c_fc` do; kinds of one
-    model go up and down together, so what is seen of the same layers several times counts as one.
+    next behind it whose name differs in nothing but the number of its block, as `h.0.mlp.c_fc` and `h.1.mlp.c_fc` do;
+    kinds of one model go up and down together, so what is seen of the same layers several times counts as one.
     """
     weighted = [layer for layer in layers if layer.weight is not None]
     seeds = [list(_walks(weighted, figure, seed)) for seed in range(len(figure(weighted[0])) if weighted else 0)]
@@ -60,6 +60,16 @@ def growth(layers: Sequence[Layer], figure: Figure) -> Growth | None:
         layers=len(weighted),
         certain=abs(drift) > sure,
     )
+
+
+def towers(layers: Sequence[Layer]) -> list[list[Layer]]:
+    """Part layers by the first with a weight that each comes of, which an input of its own goes into."""
+    found: dict[str, list[Layer]] = {}
+    begun: dict[str, str] = {}
+    for layer in layers:
+        begun[layer.title] = begun.get(layer.before or "", layer.title)
+        found.setdefault(begun[layer.title], []).append(layer)
+    return [tower for tower in found.values() if any(one.weight is not None for one in tower)]
 
 
 def exponent(widths: Sequence[float], scales: Sequence[Sequence[float | None]]) -> Exponent | None:
@@ -106,12 +116,19 @@ def _outside(angle: float, degrees: int) -> float:
 
 
 def _kinds(layers: Sequence[Layer]) -> list[list[tuple[int, Layer]]]:
-    """Put layers together whose names differ in nothing but numbers; all of them where none has a fellow."""
+    """Put layers together that are of a kind; all of them where none has a fellow."""
     kinds: dict[str, list[tuple[int, Layer]]] = {}
     for place, layer in enumerate(layers):
-        kinds.setdefault(re.sub(r"\d+", "#", layer.name), []).append((place, layer))
+        kinds.setdefault(_kind(layer.name), []).append((place, layer))
     alone = all(len(kind) == 1 for kind in kinds.values())
     return [list(enumerate(layers))] if kinds and alone else list(kinds.values())
+
+
+def _kind(name: str) -> str:
+    """Leave the numbers out of a name that count blocks: `layer1.0.conv2` is a `layer#.#.conv2`, and `fc3` a `fc#`."""
+    counted = re.match(r"(?:.*\.)?\d+(?=\.|$)", name)
+    end = counted.end() if counted is not None else len(name)
+    return re.sub(r"\d+", "#", name[:end]) + name[end:]
 
 
 def _walks(layers: Sequence[Layer], figure: Figure, seed: int) -> Iterator[list[_Step]]:
@@ -125,7 +142,7 @@ def _walks(layers: Sequence[Layer], figure: Figure, seed: int) -> Iterator[list[
         known = [(place, layer.before, scale) for place, layer in kind if (scale := figure(layer)[seed])]
         walk: list[_Step] = []
         for (place, _, small), (later, before, large) in pairwise(known):
-            if places.get(before, -1) >= place:
+            if places.get(before or "", -1) >= place:
                 walk.append(_Step(place, later, math.log(large / small)))
             elif walk:
                 yield walk

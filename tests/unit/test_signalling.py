@@ -15,7 +15,7 @@ from initaudit.request import Request
 from initaudit.signal.request import InputSpec, SignalRequest, Widths
 from initaudit.signal.values import Regime, SignalReport
 from initaudit.signalling import signal
-from initaudit.values import Mode, Severity
+from initaudit.values import Mode, Outcome, Severity
 
 BATCH = (InputSpec(shape=(16, 256)),)
 SQUARE_ROOT = 256**-0.5
@@ -317,6 +317,67 @@ def test_values_that_are_lost_and_filled_in_are_no_finding(fills: bool) -> None:
     assert report.layers[1].forward.nonfinite == 8
     assert report.first_nonfinite == (None if fills else "softmax")
     assert ("IA603" in codes(report)) is not fills
+
+
+class Scored(nn.Module):
+    """Masks its scores in a layer that others hook into, the last that is called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.score, self.value, self.masked = nn.Linear(8, 8), nn.Linear(8, 8), nn.Identity()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        value = self.value(x)
+        hidden = torch.ones(8, 8, dtype=torch.bool).triu(1)
+        return self.masked(self.score(x).masked_fill(hidden, -math.inf)).softmax(-1) @ value
+
+
+def test_scores_that_the_last_layer_masks_are_no_finding() -> None:
+    report = signal(SignalRequest(model=Request(target=Scored), inputs=(InputSpec(shape=(8, 8)),)))
+    assert report.layers[-1].forward.nonfinite == 28
+    assert codes(report) == []
+
+
+class Rooted(nn.Module):
+    """Gives the root of a sum of squares, whose slope at zero is infinite, and starts there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = nn.Linear(8, 8), nn.Linear(8, 8)
+        nn.init.zeros_(self.last.weight)
+        nn.init.zeros_(self.last.bias)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.last(self.first(x)).square().sum(-1).sqrt()
+
+
+def test_gradients_that_are_not_finite_are_an_error() -> None:
+    report = signal(SignalRequest(model=Request(target=Rooted), inputs=(InputSpec(shape=(8, 8)),)))
+    (found,) = report.findings
+    assert (found.code, found.parameter) == ("IA603", "last")
+    assert report.outcome is Outcome.FAIL
+
+
+class Recurrent(nn.Module):
+    """Calls a cell again and again, each time with an input that no layer made."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell, self.last = nn.RNNCell(4, 32, nonlinearity="relu"), nn.Linear(32, 2)
+        nn.init.normal_(self.cell.weight_hh, std=0.5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        state = x.new_zeros(len(x), 32)
+        for step in x.unbind(1):
+            state = self.cell(step, state)
+        return self.last(state)
+
+
+def test_cell_whose_state_explodes_is_found_and_no_weight_of_its_inputs_blamed() -> None:
+    report = signal(SignalRequest(model=Request(target=Recurrent), inputs=(InputSpec(shape=(8, 20, 4)),)))
+    activations = next(one for one in report.findings if one.code == "IA601")
+    assert activations.parameter == "cell"
+    assert "weight_ih" not in activations.message
 
 
 class Cut(nn.Module):

@@ -12,9 +12,13 @@ CODES = (
         A probe was sent through the model. From one layer with a weight to the next its
         scale changes by a factor whose 95% interval lies outside the policy's band for
         `growth` (0.9 to 1.1), or that is off one beyond chance, and from the layer named
-        on it stays outside the band for `activation_std` (0.1 to 10). Depth does the rest:
-        a factor of two overflows float32 after 128 layers, a half is nothing after 150.
-        Outside a band that the policy itself sets it is a finding whatever the factor.
+        on it stays outside the band for `activation_std` (0.1 to 10; ten times that for
+        fewer than eight layers). Depth does the rest: a factor of two overflows float32
+        after 128 layers, a half is nothing after 150. Towers with inputs of their own are
+        judged one by one. So is a single layer that multiplies the scale by more than ten
+        and leaves it there. Outside a band that the policy itself sets it is a finding
+        whatever the factor. A weight is named where it alone changes the scale: not where
+        a residual is added, or a cell has a state.
 
         Of n inputs of scale one, weights of std s make a sum of scale s·√n: 1/√n keeps
         the variance, √(2/n) does before a ReLU (He et al. 2015), and a saturating
@@ -66,7 +70,10 @@ CODES = (
         is the first to. What follows is lost, and so is the loss. The layers before it
         are told with their scales: growth by a steady factor means weights (IA601), a
         sudden end means this layer: a division by zero, a logarithm or root below zero,
-        an overflow of a 16-bit type, a parameter that is not finite (IA303).
+        an overflow of a 16-bit type, a parameter that is not finite (IA303). Where what
+        goes in is not finite already, the layer is the first to meet what is done between
+        layers. Gradients that are not finite behind finite outputs are told alike: of a
+        root, a norm or a logarithm at zero.
         """,
         example="""
         nets.py:4: IA603 error linears.31: the first layer whose output is not finite: 1,083 of 4,096 values are
@@ -87,6 +94,8 @@ CODES = (
         its weights stand still. A weight drawn about zero leaves a unit on as often as
         off: even where all samples are alike no more than half the units are dead, and
         the rest is binomial. Here more are than chance allows, once in a million models.
+        Where a function lets nothing at all through, what follows is not judged: it takes
+        zeros, whatever its weights are.
         """,
         example="""
         # nets.py

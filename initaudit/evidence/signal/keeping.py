@@ -16,7 +16,7 @@ def as_it_was(model: nn.Module, *, training: bool) -> Iterator[None]:
     modules = list(model.modules())
     attributes = [(module, dict(vars(module))) for module in modules]
     buffers = [
-        (module, name, buffer, buffer.detach().clone())
+        (module, name, buffer, buffer.detach().clone(), 0 if buffer.is_inference() else buffer._version)
         for module in modules
         for name, buffer in module._buffers.items()
         if buffer is not None and not is_lazy(buffer)
@@ -35,13 +35,18 @@ def as_it_was(model: nn.Module, *, training: bool) -> Iterator[None]:
         for module, own in attributes:
             vars(module).clear()
             vars(module).update(own)
-        for module, name, buffer, value in buffers:
+        for module, name, buffer, value, version in buffers:
             module._buffers[name] = buffer
-            if not torch.equal(buffer, value):  # batch norms write to theirs without raising the version
+            if _written(buffer, value, version):
                 with torch.no_grad():
                     buffer.copy_(value)
         for parameter, grad in grads:
             parameter.grad = grad
+
+
+def _written(buffer: torch.Tensor, value: torch.Tensor, version: int) -> bool:
+    """Tell whether a buffer was written to: by its values, for batch norms raise no version, which sparse ones do."""
+    return not torch.equal(buffer, value) if buffer.layout is torch.strided else buffer._version != version
 
 
 def _trains_without_chance(module: nn.Module) -> bool:

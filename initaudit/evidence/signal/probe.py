@@ -16,6 +16,7 @@ from initaudit.evidence.signal.watch import Watch
 from initaudit.model.draw import generator_for
 from initaudit.model.target import raised
 from initaudit.signal.values import Gradient, Layer
+from initaudit.values import Moments
 
 Loss = Callable[[Any], torch.Tensor]
 
@@ -49,6 +50,8 @@ class Reading:
     """What one probe found."""
 
     layers: tuple[Layer, ...]
+    outputs: tuple[Moments, ...]
+    """Of each tensor that the model gives."""
     gradients: tuple[Gradient, ...]
 
     def without(self, names: Collection[str]) -> "Reading":
@@ -74,6 +77,7 @@ def read(model: nn.Module, probe: Probe) -> Reading:
             _send_back(model, output, probe)
     return Reading(
         layers=watch.layers(),
+        outputs=watch.outputs(),
         gradients=watch.gradients() if probe.backward else (),
     )
 
@@ -123,4 +127,6 @@ def _loss_of(output: object, loss: Loss) -> torch.Tensor:
         raise LossError(f"the loss gave {told}; it must give one number in a tensor, as loss.mean() does")
     if not value.requires_grad:
         raise LossError("no gradient goes back through the loss: it detaches what the model gives, or does not use it")
+    if not torch.isfinite(value).all() and all(torch.isfinite(one).all() for one in real(output)):
+        raise LossError(f"the loss gave {value.item()} for finite outputs; it must give a finite number")
     return value

@@ -17,7 +17,7 @@ from torch.utils.hooks import RemovableHandle
 
 from initaudit.evidence.signal.activations import FLAT, RECTIFIERS, Made, made_by, through
 from initaudit.evidence.signal.gauge import Gauge
-from initaudit.evidence.signal.structure import first
+from initaudit.evidence.signal.structure import first, real
 from initaudit.evidence.signal.weights import Weights, histogram
 from initaudit.history import Location
 from initaudit.model.target import definition
@@ -90,6 +90,8 @@ class Watch:
         self._latest_then: dict[int, _Call | None] = {}
         """Which that was when a tensor was first measured, by the number of its moments."""
         self._arrived: dict[int, int] = {}
+        self._ends: list[int] = []
+        """The numbers of the moments of what the model gives."""
         self._looking = True
 
     @contextmanager
@@ -119,6 +121,11 @@ class Watch:
         moments, counts = self._gauge.moments(), self._gauge.counts()
         return tuple(self._layer(call, moments, counts) for call in self._calls)
 
+    def outputs(self) -> tuple[Moments, ...]:
+        """Give the moments of what the model gives."""
+        moments = self._gauge.moments()
+        return tuple(moments[number] for number in self._ends)
+
     def gradients(self) -> tuple[Gradient, ...]:
         """Tell what arrived at each parameter that is to be trained."""
         owners = {id(one): module for module in self._modules.values() for one in module._parameters.values()}
@@ -147,7 +154,7 @@ class Watch:
         if tensor is None:
             return
         call.input = self._gauge.measure(tensor)
-        call.before = self._latest_then.setdefault(call.input, self._behind(tensor))
+        call.before = self._latest_then.setdefault(call.input, self._behind(args, kwargs))
         if not self._weights.has(module):
             return
         self._passes(tensor, call.input)
@@ -166,8 +173,10 @@ class Watch:
         while call.module is not module:  # what was open raised, and the model went on
             call = self._open.pop()
         tensor = first(output)
-        if module is self.model and call.inner and tensor is not None:
-            self._passes(tensor, self._gauge.measure(tensor))
+        if module is self.model:
+            self._ends = [self._gauge.measure(one) for one in real(output)]
+            if call.inner and tensor is not None:
+                self._passes(tensor, self._gauge.measure(tensor))
         if call.inner and not module._parameters:
             return
         call.name, call.number = self._names[id(module)], self._counter[id(module)]
@@ -176,10 +185,10 @@ class Watch:
             self._gives(call, tensor)
         self._calls.append(call)
 
-    def _behind(self, tensor: torch.Tensor) -> _Call | None:
-        """Give the last call with a weight; None where no gradient leads to it from a tensor made of what goes in."""
+    def _behind(self, *values: object) -> _Call | None:
+        """Give the last call with a weight; None where no gradient leads to it, as from what is made of the inputs."""
         trained = self._latest is not None and self._latest.trained
-        return None if trained and not tensor.requires_grad else self._latest
+        return None if trained and not any(one.requires_grad for one in real(values)) else self._latest
 
     def _gives(self, call: _Call, tensor: torch.Tensor) -> None:
         call.forward, call.trained = self._gauge.measure(tensor), tensor.requires_grad

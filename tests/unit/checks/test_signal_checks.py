@@ -10,19 +10,29 @@ from initaudit.checks.signal import findings
 from initaudit.policy.bands import DEFAULT_BANDS, SignalBands
 from initaudit.report import Finding
 from initaudit.signal.growth import growth
-from initaudit.signal.values import Exponent, Gradient, Layer, Regime, SignalReport, Units, Weight, WidthLayer, Widths
+from initaudit.signal.values import (
+    Activation,
+    Exponent,
+    Gradient,
+    Layer,
+    Regime,
+    SignalReport,
+    Units,
+    Weight,
+    WidthLayer,
+    Widths,
+)
 from initaudit.values import Mode, Moments, Severity
 
 SOME = Moments(count=100, mean=0.0, m2=99.0, minimum=-3.0, maximum=3.0, zeros=0)
 
 
 def layer(name: str, std: float | None, gradient: float | None = None, *, weight: float | None = 1.0) -> Layer:
-    lost = std is None
     return Layer(
         name=name,
         module_type="torch.nn.modules.linear.Linear",
         input=SOME,
-        forward=replace(SOME, nonfinite=7 if lost else 0),
+        forward=replace(SOME, nonfinite=7) if std is None else replace(SOME, m2=std**2 * 99),
         backward=SOME if gradient is not None else None,
         forward_stds=(std,),
         backward_stds=(gradient,),
@@ -34,13 +44,23 @@ def layer(name: str, std: float | None, gradient: float | None = None, *, weight
 
 def in_a_row(layers: Sequence[Layer]) -> list[Layer]:
     """Let each layer with a weight take what the one before it gave."""
-    before = {two.name: one.title for one, two in pairwise(one for one in layers if one.weight is not None)}
-    return [replace(one, before=before.get(one.name)) for one in layers]
+    weighted = [one for one in layers if one.weight is not None]
+    before = {two.name: one for one, two in pairwise(weighted)}
+    return [
+        replace(
+            one,
+            before=before[one.name].title if one.name in before else None,
+            input=before[one.name].forward if one.name in before else SOME,
+            passed_stds=one.forward_stds,
+        )
+        for one in layers
+    ]
 
 
 def report(*layers: Layer, **more: object) -> SignalReport:
     broken = next((one.title for one in layers if one.forward.nonfinite), None)
-    backward = growth(in_a_row(layers), lambda one: one.backward_stds)
+    layers = tuple(in_a_row(layers))
+    backward = growth(layers, lambda one: one.backward_stds)
     return SignalReport(
         target="nets:Net",
         policy=None,
@@ -50,7 +70,7 @@ def report(*layers: Layer, **more: object) -> SignalReport:
         seed=0,
         inputs=("normal (16, 8) float32",),
         layers=layers,
-        forward=growth(in_a_row(layers), lambda one: one.forward_stds),
+        forward=growth(layers, lambda one: one.forward_stds),
         backward=backward.back() if backward is not None else None,
         first_nonfinite=broken,
         **more,
@@ -79,7 +99,7 @@ def test_explosion_starts_where_the_band_is_left_for_good() -> None:
 
 
 def test_vanishing_is_found() -> None:
-    (found,) = judged(*network(0.5))
+    (found,) = judged(*network(0.5, depth=12))
     assert "activations vanish, ×0.5" in found.message
 
 
@@ -227,6 +247,86 @@ def test_growth_outside_a_band_of_the_policys_own_is_found_wherever_it_leads() -
     higher = DEFAULT_BANDS.model_copy(update={"growth": (2.0, 3.0)})
     assert codes(judged(*network(1.005), bands=higher)) == ["IA601"]
     assert judged(*network(1.005), bands=bands) == []
+
+
+def test_band_that_the_policy_sets_to_the_usual_is_its_own() -> None:
+    model = report(layer("a", 1.0), layer("b", 20.0), layer("c", 1.0))
+    assert [one.parameter for one in findings(model, SignalBands(activation_std=(0.1, 10.0)), frozenset())] == ["b"]
+
+
+def test_few_layers_may_leave_the_usual_band_by_far_before_it_is_a_finding() -> None:
+    assert judged(*network(0.6, depth=5)) == []
+    assert codes(judged(*network(0.3, depth=5))) == ["IA601"]
+    assert codes(judged(*network(0.6, depth=5), bands=SignalBands(activation_std=(0.1, 10.0)))) == ["IA601"]
+
+
+def test_single_layer_that_takes_the_scale_away_for_good_is_found() -> None:
+    stds = [1.0, 1.1, 0.9, 1.0, 50.0, 52.0, 49.0, 50.0, 51.0]
+    (found,) = judged(*(layer(f"l.{n}", std) for n, std in enumerate(stds)))
+    assert (found.code, found.parameter) == ("IA601", "l.4")
+    assert found.message == (
+        "activations explode at a single layer and stay so: std 50 here, 51 at l.8; "
+        "l.4.weight has std 1 where 0.02 keeps the variance: gain ×50"
+    )
+    assert judged(*(layer(f"l.{n}", std) for n, std in enumerate([*stds, 1.0]))) == []
+
+
+def test_growth_between_layers_is_blamed_on_no_weight() -> None:
+    """Sums of residuals grow though each layer keeps the scale of what it takes."""
+    layers = [replace(one, input=one.forward, passed_stds=one.forward_stds) for one in report(*network(2.0)).layers]
+    (found,) = findings(replace(report(*network(2.0)), layers=tuple(layers)), DEFAULT_BANDS, frozenset())
+    assert found.message == "activations explode, ×2 [2, 2] a layer: std 16 here, 1.02e+03 at l.9"
+
+
+def test_each_tower_is_judged_by_itself() -> None:
+    sound = report(*(layer(f"sound.{n}", 1.0) for n in range(10))).layers
+    faint = report(*(layer(f"faint.{n}", 0.3**n) for n in range(10))).layers
+    model = replace(report(*network(1.0)), layers=(*sound, *faint))
+    (found,) = findings(model, DEFAULT_BANDS, frozenset())
+    assert (found.code, found.parameter) == ("IA601", "faint.2")
+    assert "vanish, ×0.3 [0.3, 0.3] a layer" in found.message
+
+
+def test_gradient_that_is_not_finite_behind_finite_outputs_is_an_error() -> None:
+    lost = replace(SOME, nonfinite=7)
+    layers = [replace(one, backward=lost) for one in network(1.0, depth=3)]
+    (found,) = judged(*layers)
+    assert (found.code, found.parameter, found.severity) == ("IA603", "l.2", Severity.ERROR)
+    assert "the first gradient on the way back that is not finite" in found.message
+    assert "7 of 100 values are NaN or infinite" in found.message
+
+
+def test_gradient_that_a_parameter_alone_loses_is_an_error() -> None:
+    gradients = (gradient("a", SOME), gradient("b", replace(SOME, nonfinite=100)))
+    (found,) = judged(*network(1.0, depth=3), gradients=gradients)
+    assert (found.code, found.parameter) == ("IA603", "b")
+
+
+def test_value_lost_between_layers_is_charged_to_what_is_done_there() -> None:
+    layers = [*network(1.0, depth=3), *(layer(f"m.{n}", None) for n in range(2))]
+    model = report(*layers)
+    meets = replace(model.layers[3], input=replace(SOME, nonfinite=5))
+    model = replace(model, layers=(*model.layers[:3], meets, model.layers[4]))
+    (found,) = findings(model, DEFAULT_BANDS, frozenset())
+    assert found.message == (
+        "the first layer that takes what is not finite, which what is done after l.2 makes: 5 of 100 values are NaN or "
+        "infinite; std on the way there: l.0 1, l.1 1, l.2 1"
+    )
+
+
+def test_function_that_lets_nothing_through_is_the_only_fault_that_is_told() -> None:
+    """What follows takes zeros, so its scale, and that of its gradient, say nothing about its weights."""
+    zeros = replace(SOME, m2=0.0, minimum=0.0, maximum=0.0, zeros=100)
+    first, second, *rest = report(*network(0.1, depth=9)).layers
+    second = replace(second, input=zeros, activation=Activation(name="gelu", gain=None, saturated=None))
+    model = replace(report(*network(0.1, depth=9)), layers=(first, second, *rest))
+    (found,) = findings(model, DEFAULT_BANDS, frozenset())
+    assert (found.code, found.parameter) == ("IA604", "l.1")
+    assert "gelu lets nothing of it through" in found.message
+    gradients = (gradient("l.0.weight", ZEROS),)
+    found = list(findings(replace(model, gradients=gradients), DEFAULT_BANDS, frozenset({"l.0.weight"})))
+    assert [(one.code, one.severity) for one in found] == [("IA604", Severity.WARNING), ("IA606", Severity.NOTE)]
+    assert found[1].message == "no gradient reaches it; nothing passes l.1: see IA604"
 
 
 def test_scale_outside_the_usual_band_is_none_without_growth() -> None:

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 from scipy import stats
 
-from initaudit.signal.growth import exponent, growth, student
+from initaudit.signal.growth import exponent, growth, student, towers
 from initaudit.signal.values import Growth, Layer
 
 
@@ -92,6 +92,23 @@ def test_kinds_of_layers_are_compared_with_their_like(layer) -> None:
     layers = [one for n in range(6) for one in (layer(f"h.{n}.fc", 1.0), layer(f"h.{n}.proj", 0.01))]
     found = along(layers)
     assert (found.factor, found.low, found.high) == pytest.approx((1.0, 1.0, 1.0))
+
+
+def test_layers_of_a_block_that_are_numbered_are_no_blocks(layer) -> None:
+    layers = [one for n in range(6) for one in (layer(f"h.{n}.fc1", 2.0**n), layer(f"h.{n}.fc2", 0.01 * 2.0**n))]
+    found = along(layers)
+    assert (found.factor, found.low, found.high) == pytest.approx((2**0.5, 2**0.5, 2**0.5))
+    assert along([layer(f"fc{n}", 2.0**n) for n in range(6)]).factor == pytest.approx(2.0)
+
+
+def test_towers_begin_at_inputs_of_their_own(layer) -> None:
+    left = [replace(layer(f"left.{n}", 1.0), before=f"left.{n - 1}" if n else None) for n in range(3)]
+    right = [replace(layer(f"right.{n}", 1.0), before=f"right.{n - 1}" if n else None) for n in range(2)]
+    norm = layer("norm", 1.0, weight=None)
+    assert [[one.name for one in tower] for tower in towers([*left, norm, *right])] == [
+        ["left.0", "left.1", "left.2"],
+        ["right.0", "right.1"],
+    ]
 
 
 def test_names_without_numbers_are_all_of_one_kind(layer) -> None:

@@ -222,6 +222,24 @@ def test_a_layer_is_compared_with_the_one_before_its_input_whatever_was_called_m
     }
 
 
+class Graph(nn.Module):
+    """Mixes nodes by a sparse matrix."""
+
+    def __init__(self, layout: torch.layout) -> None:
+        super().__init__()
+        self.mixing = nn.Linear(8, 4)
+        self.register_buffer("nodes", torch.eye(6).to_sparse(layout=layout))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.nodes @ self.mixing(x)
+
+
+@pytest.mark.filterwarnings("ignore:Sparse:UserWarning")
+@pytest.mark.parametrize("layout", [torch.sparse_coo, torch.sparse_csr])
+def test_sparse_buffer_is_no_obstacle(layout: torch.layout) -> None:
+    assert [layer.name for layer in probed(Graph(layout), drawn(6, 8)).layers] == ["mixing"]
+
+
 class Towers(nn.Module):
     """Two towers, each of an input of its own, and a target without gradients that looks at the first again."""
 
