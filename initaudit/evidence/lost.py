@@ -55,7 +55,7 @@ def _sources(replay: Replay, made: Op, model: Collection[int]) -> frozenset[int]
     waiting, seen, found = [made], {made.index}, set()
     while waiting:
         op = waiting.pop()
-        for storage in {view.storage for view in op.read}:
+        for storage in _values(op):
             if storage in model:
                 found.add(storage)
                 continue
@@ -63,3 +63,10 @@ def _sources(replay: Replay, made: Op, model: Collection[int]) -> frozenset[int]
             waiting += [one for one in before if one.index not in seen]
             seen |= {one.index for one in before}
     return frozenset(found)
+
+
+def _values(op: Op) -> set[int]:
+    """List the storages of the values that an operation works on, without the indices by which it chooses of them."""
+    real = any(view.dtype.is_floating_point for view in op.outputs)
+    chosen = {view.storage for view in op.read if view.dtype.is_floating_point == real}
+    return chosen or {view.storage for view in op.read}

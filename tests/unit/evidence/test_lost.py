@@ -91,6 +91,23 @@ def test_values_that_nobody_keeps_are_told_at_the_line_that_wrote_them(
     assert finding.location.line == model.__code__.co_firstlineno + 2
 
 
+class Relative(nn.Module):
+    """A table that is read by indices, of which there are more than it has values."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(size, 3))
+        places = torch.arange(size)
+        self.register_buffer("index", (places[:, None] + places).fmod(size))
+        with torch.no_grad():
+            nn.init.trunc_normal_(self.weight[self.index.view(-1)], std=0.02)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_table_is_told_and_not_the_indices_by_which_it_was_read(size: int) -> None:
+    assert [one.parameter for one in lost(lambda: Relative(size))] == ["0.weight"]
+
+
 def brought_back(size: int) -> nn.Module:
     layer = nn.Linear(size, size)
     values = layer.weight.detach().clone()
