@@ -41,8 +41,10 @@ class Exactness:
 
 def exactness(value: torch.Tensor, clause: Clause) -> torch.Tensor:
     """Compare the region of a clause with what its law fixes; four float64 figures on the value's device."""
-    absent = torch.full((), math.nan, dtype=torch.float64, device=value.device)
-    differing = largest = columns_off = residual = absent
+    absent = torch.full((EXTRAS,), math.nan, dtype=torch.float64, device=value.device)
+    if not isinstance(clause.law, (*EXACT, Sparse, Orthogonal)):
+        return absent
+    differing, largest, columns_off, residual = absent
     match clause.law:
         case law if isinstance(law, EXACT):
             differing, largest = _differences(value, clause, law)

@@ -15,7 +15,7 @@ _FEWEST = 48
 """Of fewer values, nothing is said of whether they are like draws."""
 _FEW = 64
 """Values of a slice that its hash is made of."""
-_POWERS = torch.tensor([1, 2, 4, 8, 16, 32, 64, 128], dtype=torch.uint8)
+_DIGITS = bytes.maketrans(b"\0\1", b"01")
 _BITS_OF = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 
@@ -85,11 +85,9 @@ def _first(value: torch.Tensor, count: int) -> torch.Tensor:
 def _rises(kept: torch.Tensor) -> Rises:
     length = kept.numel() // 2
     left, right = kept[: 2 * length : 2], kept[1 : 2 * length : 2]
-    bits = torch.zeros(-(-length // 8) * 8, dtype=torch.uint8)
-    bits[:length] = left < right
-    packed = (bits.view(-1, 8) * _POWERS).sum(1)
-    ties = int((left == right).sum())
-    return Rises(bits=int.from_bytes(bytes(packed.tolist()), "little"), length=length, ties=ties)
+    bits = bytes((left < right).tolist())
+    ties = int(torch.count_nonzero(left == right))
+    return Rises(bits=int(bits[::-1].translate(_DIGITS), 2), length=length, ties=ties)
 
 
 def _irregular(kept: torch.Tensor) -> bool:

@@ -208,11 +208,11 @@ def _untold(entry: Entry, found: Evidence, unrecorded: str | None) -> str:
 
 def _observe(value: torch.Tensor, expectation: Expectation, *, counting: bool) -> _Found:
     """Measure each region; draws that are certain to be of a law need no counting below its quantiles."""
-    everything = whole(tuple(value.shape))
-    plain = Clause(label=_PLAIN, box=everything, measured=(everything,), shape=tuple(value.shape))
-    clauses = expectation.clauses or (replace(plain, label=None),)
+    shape = tuple(value.shape)
+    everything = whole(shape)
+    clauses = expectation.clauses or (Clause(label=None, box=everything, measured=(everything,), shape=shape),)
     if any(clause.through is not None for clause in clauses):
-        clauses = (*clauses, plain)
+        clauses = (*clauses, Clause(label=_PLAIN, box=everything, measured=(everything,), shape=shape))
     if value.device.type == "cpu":
         return _evidence([_observed(value, clause, counting) for clause in clauses])
     return [_pending(value, clause, counting) for clause in clauses]

@@ -208,7 +208,8 @@ def _history(replay: Replay, view: View, model: Collection[int]) -> History:
         states[-1] = (replace(pieces[0], law=transformed(replay, view) or pieces[0].law),)
     writes = {op.index: _write(op, view, loaded=fetched(replay, op, model)) for op in ops}
     left = {op.index for op in ops if any(piece.shows(op, view) for piece in pieces)}
-    told = [replace(writes[op.index], dead=op.index not in left) for op in ops if not _is_allocation(op)]
+    shown = [(writes[op.index], op.index in left) for op in ops if not _is_allocation(op)]
+    told = [write if shows else replace(write, dead=True) for write, shows in shown]
     standing = tuple(
         tuple(Standing(box=piece.box, law=piece.law, write=writes[piece.op.index]) for piece in state)
         for state in states
