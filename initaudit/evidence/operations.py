@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch.nn.parameter import UninitializedTensorMixin  # type: ignore[attr-defined]
 
+from initaudit.evidence.log import by_shape
 from initaudit.evidence.nesting import leaves
 
 
@@ -41,12 +42,16 @@ def alike(made: torch.Tensor) -> tuple[torch.Tensor, ...]:
     return (first[0],) if len(first) and bool((made == first).all()) else ()
 
 
-def elsewhere(tensors: list[torch.Tensor], kwargs: Any) -> bool:
-    """Tell whether an operation is about another device or layout, which is none of the recording's business."""
+def elsewhere(func: Any, tensors: list[torch.Tensor], kwargs: Any) -> bool:
+    """Tell whether an operation is about another device or layout, which is none of the recording's business.
+
+    It is where memory is made here like a tensor of the meta device, as `Module.to_empty` does.
+    """
     device = kwargs.get("device")
     if device is not None and torch.device(device).type != "cpu":
         return True
-    return any(not ordinary(one) for one in tensors)
+    here = device is not None and by_shape(func._schema.name.rpartition("::")[2])
+    return any(not ordinary(one) and not (here and one.is_meta and one.layout is torch.strided) for one in tensors)
 
 
 def generators(arguments: Any) -> list[torch.Generator]:

@@ -208,7 +208,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if func.is_view or func in _METADATA or torch.Tag.inplace_view in func.tags:
             return func(*args, **kwargs)
         written = writes_to(func, args, kwargs)
-        if elsewhere(tensors, kwargs) and not any(ordinary(one) for one in written):
+        if elsewhere(func, tensors, kwargs) and not any(ordinary(one) for one in written):
             return self._demanded(func, args, kwargs, tensors)
         if written:
             return self._in_place(func, args, kwargs, written, tensors)

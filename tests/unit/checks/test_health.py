@@ -1,5 +1,7 @@
 """What is wrong with a norm's running variance under any policy, and what is not."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import nn
@@ -32,3 +34,39 @@ def test_buffer_of_that_name_in_a_module_of_ones_own_is_not() -> None:
             self.register_buffer("running_var", torch.ones(3))
 
     assert told(Moving(), [0.0, 0.0, 0.0]) == []
+
+
+def given_memory(rows: int) -> nn.Module:
+    return nn.Embedding(rows, 100, device="meta").to_empty(device="cpu")
+
+
+def skipped(rows: int) -> nn.Module:
+    return nn.utils.skip_init(nn.Embedding, rows, 100)  # type: ignore[no-any-return, no-untyped-call]
+
+
+@pytest.mark.parametrize("make", [given_memory, skipped])
+@pytest.mark.parametrize("rows", [40, 600])
+def test_rows_that_nobody_wrote_are_named_where_a_module_was_given_memory(
+    make: Callable[[int], nn.Module], rows: int
+) -> None:
+    def build() -> nn.Module:
+        layer = make(rows)
+        with torch.no_grad():
+            layer.get_parameter("weight")[:32].normal_(0, 0.02)
+        return layer
+
+    (found,) = audit(build).findings
+    assert (found.code, found.parameter) == ("IA302", "weight")
+    assert found.message.endswith(f"values were never written: [32:{rows}, 0:100]")
+
+
+@pytest.mark.parametrize("make", [given_memory, skipped])
+@pytest.mark.parametrize("rows", [40, 600])
+def test_module_that_was_given_memory_and_drawn_passes(make: Callable[[int], nn.Module], rows: int) -> None:
+    def build() -> nn.Module:
+        layer = make(rows)
+        layer.reset_parameters()  # type: ignore[operator]
+        return layer
+
+    assert audit(build).findings == ()
+    assert [one.code for one in audit(lambda: make(rows)).findings] == ["IA301"]
