@@ -1,6 +1,7 @@
 """Which function made a tensor, read off the graph that torch keeps for the gradient."""
 
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,7 @@ _SHAPING = frozenset(
     for version in range(2)
 )
 _FARTHEST = 8
+_NEAR = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,25 @@ def through(tensor: torch.Tensor) -> Iterator[Any]:
         yield node
         behind = [one for one, _ in node.next_functions if one is not None]
         node = behind[0] if len(behind) == 1 and "Norm" not in node.name() else None
+
+
+def behind(tensors: Iterable[torch.Tensor], wanted: Container[Any]) -> Iterator[Any]:
+    """Give the nodes that are wanted among those behind some tensors, the nearest first, and none behind such a node.
+
+    Along a residual stream all layers are behind: the search ends after so many nodes that the near ones are met.
+    """
+    ahead = deque(dict.fromkeys(one.grad_fn for one in tensors if one.grad_fn is not None))
+    seen = set(ahead)
+    for _ in range(_NEAR):
+        if not ahead:
+            return
+        node = ahead.popleft()
+        if node in wanted:
+            yield node
+            continue
+        new = [one for one, _ in node.next_functions if one is not None and one not in seen]
+        seen.update(new)
+        ahead.extend(new)
 
 
 def made_by(tensor: torch.Tensor) -> Made | None:

@@ -15,7 +15,7 @@ from torch.nn.parameter import is_lazy
 from torch.nn.utils import parametrize
 from torch.utils.hooks import RemovableHandle
 
-from initaudit.evidence.signal.activations import FLAT, RECTIFIERS, Made, made_by, through
+from initaudit.evidence.signal.activations import FLAT, RECTIFIERS, Made, behind, made_by, through
 from initaudit.evidence.signal.gauge import Gauge
 from initaudit.evidence.signal.structure import first, real
 from initaudit.evidence.signal.weights import Weights, histogram
@@ -39,8 +39,10 @@ class _Call:
     """Whether a gradient goes through what it gives."""
     name: str = ""
     number: int = 1
+    rank: int = 0
+    """How many calls with a weight had given something before it."""
     before: "_Call | None" = None
-    """The last call with a weight that had ended when what came in was made of what such calls give."""
+    """The last call with a weight that what came in is made of."""
     input: int | None = None
     """The number of the moments of what came in, as are those below."""
     forward: int | None = None
@@ -87,8 +89,6 @@ class Watch:
         """The calls with a weight by the nodes of what they gave."""
         self._latest: _Call | None = None
         """The last call with a weight that has ended."""
-        self._latest_then: dict[int, _Call | None] = {}
-        """Which that was when a tensor was first measured, by the number of its moments."""
         self._arrived: dict[int, int] = {}
         self._ends: list[int] = []
         """The numbers of the moments of what the model gives."""
@@ -154,7 +154,7 @@ class Watch:
         if tensor is None:
             return
         call.input = self._gauge.measure(tensor)
-        call.before = self._latest_then.setdefault(call.input, self._behind(args, kwargs))
+        call.before = self._behind((args, kwargs))
         if not self._weights.has(module):
             return
         self._passes(tensor, call.input)
@@ -185,16 +185,22 @@ class Watch:
             self._gives(call, tensor)
         self._calls.append(call)
 
-    def _behind(self, *values: object) -> _Call | None:
-        """Give the last call with a weight; None where no gradient leads to it, as from what is made of the inputs."""
-        trained = self._latest is not None and self._latest.trained
-        return None if trained and not any(one.requires_grad for one in real(values)) else self._latest
+    def _behind(self, values: object) -> _Call | None:
+        """Give the last of the calls with a weight whose outputs values are made of, the nearest by the graph.
+
+        None where they are made of none, as inputs are. What takes no gradient has no graph, and follows the last.
+        """
+        made = [one for one in real(values) if one.requires_grad]
+        if not made:
+            trained = self._latest is not None and self._latest.trained
+            return None if trained else self._latest
+        calls = [self._mixers[node] for node in behind(made, self._mixers)]
+        return max(calls, key=lambda call: call.rank, default=None)
 
     def _gives(self, call: _Call, tensor: torch.Tensor) -> None:
         call.forward, call.trained = self._gauge.measure(tensor), tensor.requires_grad
         if call.weighted:
-            self._latest = call
-        self._latest_then.setdefault(call.forward, self._behind(tensor))
+            self._latest, call.rank = call, len(self._mixers)
         made = made_by(tensor)
         if made is not None and not call.inner and not call.weighted:
             before = self._calls[-1].module if self._calls else None
