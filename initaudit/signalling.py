@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from initaudit.checks.coverage import idle_rules
 from initaudit.checks.selection import select
 from initaudit.checks.signal import findings
-from initaudit.errors import TargetError
+from initaudit.errors import OptionError, TargetError
 from initaudit.gathering import Gathered, gather
 from initaudit.policy.bands import DEFAULT_BANDS
 from initaudit.report import Finding
 from initaudit.signal.growth import growth
 from initaudit.signal.pooling import pool_gradients, pool_layers
-from initaudit.signal.request import SignalRequest
+from initaudit.signal.request import SignalRequest, Widths
 from initaudit.signal.values import Bands, Layer, SignalReport
 from initaudit.signal.widths import follow
 from initaudit.values import Evidence, Mode, Moments, Severity
@@ -64,7 +64,20 @@ def signal(request: SignalRequest, *, progress: Progress = lambda stage, done, t
             if build.model.seed == model.seed:
                 runs.append([])
             runs[-1].append(_probed(replace(build, model=replace(build.model, record=record))))
+    if request.widths is not None:
+        _require_wider(request.widths, [run[0].gathered for run in runs])
     return _report(request, runs)
+
+
+def _require_wider(widths: Widths, gathered: Sequence[Gathered]) -> None:
+    """Raise OptionError where an argument changes the shape of nothing: no exponent over it means anything."""
+    shapes = {tuple(entry.parameter.shape for entry in one.entries) for one in gathered}
+    if len(shapes) == 1:
+        told = ",".join(map(str, widths.values))
+        raise OptionError(
+            f"--widths {widths.argument}={told}: the parameters of {gathered[0].subject.name} have the same shapes for "
+            f"each; name an argument that makes its layers wider"
+        )
 
 
 def _builds(request: SignalRequest) -> Iterator[SignalRequest]:

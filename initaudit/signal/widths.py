@@ -12,6 +12,8 @@ _SHRINKS = -0.75
 """A scale whose power is surely below this shrinks faster than any parametrisation lets it."""
 _BETWEEN_FORWARD = -0.25
 """What layers give does not change with the width; under μP the outputs go as width^-1/2."""
+_PERHAPS = 0.25
+"""A scale whose power is above this, though not for certain, may grow: it has no parametrisation."""
 _BETWEEN_BACKWARD = -0.75
 """Gradients go as width^-1/2, and under μP as width^-1."""
 _BETWEEN_WEIGHT = -0.25
@@ -51,6 +53,8 @@ class _Row:
             return None
         if _is_off(self.forward) or (self.backward is not None and self.backward.low > GROWS):
             return Regime.UNSTABLE
+        if self.forward.value > _PERHAPS:
+            return None
         if self.forward.value < _BETWEEN_FORWARD:
             return Regime.MUP if self.forward.high < _BETWEEN_FORWARD else None
         if self.mixes_more and self.weight is not None and self.weight.value > _BETWEEN_WEIGHT:
@@ -71,7 +75,7 @@ class _Row:
             weight=self.weight,
             forward_stds=tuple(map(middle, self.scales)),
             backward_stds=tuple(one.gradient_std for one in self.layers),
-            regime=self.regime or (usual if self.forward is not None else None),
+            regime=self.regime or (usual if self.forward is not None and self.forward.value <= _PERHAPS else None),
             location=last.location,
         )
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from initaudit.errors import TargetError
+from initaudit.errors import OptionError, TargetError
 from initaudit.policy.reader import load_policy
 from initaudit.request import Request
 from initaudit.signal.request import InputSpec, SignalRequest, Widths
@@ -227,6 +227,12 @@ def test_widths_tell_the_parametrisation() -> None:
     assert {one.regime for one in fixed.widths.layers} == {Regime.UNSTABLE}
     assert "IA605" in codes(fixed)
     assert fixed.layers[0].weight.shape == (256, 16)
+
+
+def test_argument_that_makes_nothing_wider_is_refused() -> None:
+    widths = Widths(argument="factor", values=(1, 2, 3))
+    with pytest.raises(OptionError, match=r"factor=1,2,3: the parameters of .* have the same shapes for each"):
+        probed(net, inputs=(InputSpec(shape=(8, 16)),), widths=widths)
 
 
 class Scaled(nn.Module):

@@ -39,6 +39,12 @@ _SHAPING = frozenset(
     for name in ("View", "ReshapeAlias", "UnsafeView", "Transpose", "Permute", "Unsqueeze", "Squeeze", "Clone", "T")
     for version in range(2)
 )
+_PARTS = frozenset(
+    f"{name}Backward{version}"
+    for name in ("Select", "Slice", "Index", "Split", "Unbind", "Expand", "Mul", "Div", "ToCopy", "Alias")
+    for version in range(2)
+)
+"""What makes a part or a multiple of a tensor."""
 _FARTHEST = 8
 _NEAR = 256
 
@@ -78,6 +84,21 @@ def behind(tensors: Iterable[torch.Tensor], wanted: Container[Any]) -> Iterator[
         new = [one for one, _ in node.next_functions if one is not None and one not in seen]
         seen.update(new)
         ahead.extend(new)
+
+
+def parameter_of(tensor: torch.Tensor) -> torch.Tensor | None:
+    """Give the leaf that a tensor is, is a view or a part of, or a multiple by a constant; None where it is none."""
+    node = tensor.grad_fn
+    if node is None:
+        return tensor if tensor._base is None else tensor._base
+    for _ in range(_FARTHEST):
+        if node.name() not in _SHAPING | _PARTS:
+            break
+        behind = [one for one, _ in node.next_functions if one is not None]
+        if len(behind) != 1:
+            return None
+        node = behind[0]
+    return getattr(node, "variable", None)
 
 
 def made_by(tensor: torch.Tensor) -> Made | None:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,8 +17,9 @@ from torch.utils.hooks import RemovableHandle
 
 from initaudit.evidence.signal.activations import FLAT, RECTIFIERS, Made, behind, made_by, through
 from initaudit.evidence.signal.gauge import Gauge
+from initaudit.evidence.signal.products import Product, Products, bare_parameters, holds_only
 from initaudit.evidence.signal.structure import first, real
-from initaudit.evidence.signal.weights import Weights, histogram
+from initaudit.evidence.signal.weights import Found, Weights, histogram
 from initaudit.history import Location
 from initaudit.model.target import definition
 from initaudit.model.walk import mendable
@@ -28,13 +29,20 @@ from initaudit.values import Moments
 
 @dataclass(slots=True)
 class _Call:
-    """A call of a module: it becomes a layer when no other module is called within it, or when it has parameters."""
+    """A call of a module, or of a function that takes a parameter for its weight.
+
+    It becomes a layer when no other is called within it, or when it has parameters.
+    """
 
     module: nn.Module
+    kind: type
+    """The class of what it is told by: the module, or the parameter."""
+    channels: int = -1
+    """The dimension of the units in what it gives."""
     inner: bool = False
-    """Whether another module was called within it."""
-    weighted: bool = False
-    """Whether it mixes its inputs by a weight of its own, and by that alone."""
+    """Whether another was called within it."""
+    weight: Found | None = None
+    """What it mixes its inputs by, where it does nothing else."""
     trained: bool = False
     """Whether a gradient goes through what it gives."""
     name: str = ""
@@ -77,6 +85,7 @@ class Watch:
         self._names = {id(module): name for name, module in self._modules.items()}
         self._parts = {id(part) for module in self._modules.values() for part in _parametrisations(module)}
         """The modules that compute a weight: no layers, though they are called within one whenever it reads it."""
+        self._bare = bare_parameters(self._modules)
         self._weights = Weights(self._names, self._gauge, histograms=histograms)
         self._definitions: dict[type, Location | None] = {}
         self._locations: dict[int, Location | None] = {}
@@ -105,7 +114,8 @@ class Watch:
             for parameter in self.model.parameters():
                 if parameter.requires_grad and not is_lazy(parameter):
                     handles.append(_hook(parameter.register_post_accumulate_grad_hook, self._arrives))
-            yield
+            with Products(self._bare, self._multiplied) if self._bare else nullcontext():
+                yield
         finally:
             for handle in handles:
                 handle.remove()
@@ -137,31 +147,46 @@ class Watch:
                 name=name,
                 parameter=moments[number],
                 gradient=moments[self._arrived[id(one)]] if id(one) in self._arrived else None,
-                called=bool(self._counter[id(owners[id(one)])]),
+                called=self._called(name, owners[id(one)]),
                 location=self._location(owners[id(one)]),
             )
             for (name, one), number in zip(wanted, numbers, strict=True)
         )
+
+    def _called(self, name: str, owner: nn.Module) -> bool:
+        """Tell whether the module that uses a parameter was called: its owner, or what holds a list of them."""
+        prefix = name
+        while holds_only(owner) and prefix:
+            prefix = prefix.rpartition(".")[0]
+            owner = self._modules[prefix]
+        return self._counter[id(owner)] > 0
 
     def _before(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         if not self._looking or id(module) in self._parts:
             return
         if self._open:
             self._open[-1].inner = True
-        call = _Call(module)
+        call = _Call(module, type(module), 1 if isinstance(module, _ConvNd | _NormBase) else -1)
         self._open.append(call)
-        tensor = first(args, kwargs)
-        if tensor is None:
-            return
-        call.input = self._gauge.measure(tensor)
-        call.before = self._behind((args, kwargs))
-        if not self._weights.has(module):
-            return
-        self._passes(tensor, call.input)
-        made = made_by(tensor)
-        if made is not None and made.node not in self._makers:
-            channels = 1 if isinstance(module, _ConvNd) else -1
-            call.function = self._function(made, tensor, call.input, channels)
+        self._takes(call, (args, kwargs), weighted=self._weights.of(module) is not None)
+
+    def _multiplied(self, product: Product) -> Callable[[Any], None]:
+        """See a product with a bare parameter as a call within the module that is open."""
+        if not self._looking:
+            return lambda output: None
+        if self._open:
+            self._open[-1].inner = True
+        bare = product.bare
+        call = _Call(bare.owner, type(bare.parameter), product.channels, name=bare.name)
+        self._takes(call, product.stream, weighted=True)
+
+        def gives(output: Any) -> None:
+            self._counter[id(bare.parameter)] += 1
+            call.number = self._counter[id(bare.parameter)]
+            call.weight = self._weights.taken(bare.name, product.weight, product.fan_in)
+            self._gives(call, first(output))
+
+        return gives
 
     def _after(self, module: nn.Module, args: Any, output: Any) -> None:
         if not self._looking:
@@ -180,10 +205,21 @@ class Watch:
         if call.inner and not module._parameters:
             return
         call.name, call.number = self._names[id(module)], self._counter[id(module)]
-        call.weighted = not call.inner and self._weights.has(module)
-        if tensor is not None:
-            self._gives(call, tensor)
-        self._calls.append(call)
+        call.weight = None if call.inner else self._weights.of(module)
+        self._gives(call, tensor)
+
+    def _takes(self, call: _Call, values: object, *, weighted: bool) -> None:
+        tensor = first(values)
+        if tensor is None:
+            return
+        call.input = self._gauge.measure(tensor)
+        call.before = self._behind(values)
+        if not weighted:
+            return
+        self._passes(tensor, call.input)
+        made = made_by(tensor)
+        if made is not None and made.node not in self._makers:
+            call.function = self._function(made, tensor, call.input, call.channels)
 
     def _behind(self, values: object) -> _Call | None:
         """Give the last of the calls with a weight whose outputs values are made of, the nearest by the graph.
@@ -197,18 +233,21 @@ class Watch:
         calls = [self._mixers[node] for node in behind(made, self._mixers)]
         return max(calls, key=lambda call: call.rank, default=None)
 
-    def _gives(self, call: _Call, tensor: torch.Tensor) -> None:
+    def _gives(self, call: _Call, tensor: torch.Tensor | None) -> None:
+        """Note a layer, and the first tensor that it gives."""
+        before = self._calls[-1] if self._calls else None
+        self._calls.append(call)
+        if tensor is None:
+            return
         call.forward, call.trained = self._gauge.measure(tensor), tensor.requires_grad
-        if call.weighted:
+        if call.weight is not None:
             self._latest, call.rank = call, len(self._mixers)
         made = made_by(tensor)
-        if made is not None and not call.inner and not call.weighted:
-            before = self._calls[-1].module if self._calls else None
-            channels = 1 if isinstance(before, _ConvNd | _NormBase) else -1
-            call.function = self._function(made, tensor, call.forward, channels)
+        if made is not None and not call.inner and call.weight is None:
+            call.function = self._function(made, tensor, call.forward, before.channels if before is not None else -1)
         if tensor.grad_fn is not None:
             self._makers[tensor.grad_fn] = call.forward
-            if call.weighted:
+            if call.weight is not None:
                 self._mixers[tensor.grad_fn] = call
         if self._histograms:
             call.histogram = histogram(tensor)
@@ -273,14 +312,14 @@ class Watch:
             name=call.name,
             call=call.number,
             before=title(call.before.name, call.before.number) if call.before is not None else None,
-            module_type=f"{type(call.module).__module__}.{type(call.module).__qualname__}",
+            module_type=f"{call.kind.__module__}.{call.kind.__qualname__}",
             input=incoming,
             forward=forward,
             backward=backward,
             forward_stds=(_scale(forward),),
             backward_stds=(_scale(backward),),
             passed_stds=(_scale(forward if call.passed is None else moments[call.passed]),),
-            weight=self._weights.told(call.module, moments) if call.weighted else None,
+            weight=call.weight.told(moments) if call.weight is not None else None,
             activation=activation,
             units=units,
             location=self._location(call.module),

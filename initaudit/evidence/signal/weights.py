@@ -18,12 +18,25 @@ BINS = 48
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    local: str
+class Found:
+    """A weight that was found."""
+
+    name: str
     shape: tuple[int, ...]
     number: int
     """That of its moments."""
+    fan_in: int | None
     histogram: Histogram | None
+
+    def told(self, moments: Sequence[Moments]) -> Weight:
+        """Give it as a value, from all moments that were taken."""
+        return Weight(
+            name=self.name,
+            shape=self.shape,
+            moments=moments[self.number],
+            fan_in=self.fan_in,
+            histogram=self.histogram,
+        )
 
 
 class Weights:
@@ -33,36 +46,28 @@ class Weights:
         self._names = names
         self._gauge = gauge
         self._histograms = histograms
-        self._found: dict[int, _Found | None] = {}
+        self._found: dict[int, Found | None] = {}
 
-    def has(self, module: nn.Module) -> bool:
-        """Tell whether a module has a weight of two or more dimensions."""
+    def of(self, module: nn.Module) -> Found | None:
+        """Give a module's weight of two or more dimensions; None where it has none."""
         if id(module) not in self._found:
             self._found[id(module)] = self._find(module)
-        return self._found[id(module)] is not None
+        return self._found[id(module)]
 
-    def told(self, module: nn.Module, moments: Sequence[Moments]) -> Weight | None:
-        """Give what is known of a module's weight, from all moments that were taken; None where it was never found."""
-        found = self._found.get(id(module))
-        if found is None:
-            return None
-        prefix = self._names[id(module)]
-        fans = semantic_fans(found.shape, layout(module, found.local))
-        return Weight(
-            name=f"{prefix}.{found.local}" if prefix else found.local,
-            shape=found.shape,
-            moments=moments[found.number],
-            fan_in=fans.fan_in if fans is not None and not isinstance(module, nn.Embedding) else None,
-            histogram=found.histogram,
-        )
+    def taken(self, name: str, tensor: torch.Tensor, fan_in: int | None) -> Found:
+        """Measure what is taken for a weight."""
+        told = histogram(tensor) if self._histograms else None
+        return Found(name, tuple(tensor.shape), self._gauge.measure(tensor, zeros=False, bounds=False), fan_in, told)
 
-    def _find(self, module: nn.Module) -> _Found | None:
+    def _find(self, module: nn.Module) -> Found | None:
         named = _weight(module)
         if named is None:
             return None
         local, tensor = named
-        told = histogram(tensor) if self._histograms else None
-        return _Found(local, tuple(tensor.shape), self._gauge.measure(tensor, zeros=False, bounds=False), told)
+        prefix = self._names[id(module)]
+        fans = semantic_fans(tuple(tensor.shape), layout(module, local))
+        fan_in = fans.fan_in if fans is not None and not isinstance(module, nn.Embedding) else None
+        return self.taken(f"{prefix}.{local}" if prefix else local, tensor, fan_in)
 
 
 def histogram(tensor: torch.Tensor) -> Histogram | None:
@@ -89,9 +94,9 @@ def _weight(module: nn.Module) -> tuple[str, torch.Tensor] | None:
     """Find what is called `weight`, which a parametrisation may compute, else the first parameter that mixes."""
     stored = module._parameters.get("weight")
     own = _computed(module) if stored is None else stored
-    if isinstance(own, torch.Tensor) and _mixes(own):
+    if isinstance(own, torch.Tensor) and mixes(own):
         return "weight", own
-    return next(((name, one) for name, one in module._parameters.items() if one is not None and _mixes(one)), None)
+    return next(((name, one) for name, one in module._parameters.items() if one is not None and mixes(one)), None)
 
 
 def _computed(module: nn.Module) -> object:
@@ -102,5 +107,6 @@ def _computed(module: nn.Module) -> object:
         return None
 
 
-def _mixes(tensor: torch.Tensor) -> bool:
+def mixes(tensor: torch.Tensor) -> bool:
+    """Tell whether a tensor may be a weight that mixes what comes in."""
     return not is_lazy(tensor) and tensor.dim() >= 2 and tensor.is_floating_point() and tensor.layout is torch.strided

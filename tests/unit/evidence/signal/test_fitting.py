@@ -77,7 +77,13 @@ def test_figures_of_a_policy_are_those_in_memory(policy: str, monkeypatch: pytes
 def test_built_model_has_gradients_and_findings(monkeypatch: pytest.MonkeyPatch) -> None:
     given(monkeypatch, ROOM_FOR_GRADIENTS)
     found = probed(Tied)
-    assert [one.name for one in found.layers] == ["embed", *(f"layers.{number}" for number in range(5)), "head", ""]
+    assert [one.name for one in found.layers] == [
+        "embed",
+        *(f"layers.{number}" for number in range(5)),
+        "mix",
+        "head",
+        "",
+    ]
     assert {one.name for one in found.gradients if one.reached} >= {"embed.weight", "mix", "layers.0.weight"}
 
 
