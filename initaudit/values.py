@@ -215,6 +215,8 @@ class Repeat:
     """The value that all of each have; None where they repeat other values."""
     consecutive: bool = False
     """Whether they stand next to each other, as what one assignment to a slice makes."""
+    within: bool = False
+    """Whether all indices within each of them hold the same values, rather than they themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

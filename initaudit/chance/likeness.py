@@ -24,6 +24,11 @@ class Rises:
     ties: int = 0
     """Pairs of equal values, which neither rise nor fall."""
 
+    @property
+    def surprise(self) -> float:
+        """How much it tells that another tensor has one of these values at the same place, in bits."""
+        return math.log2((self.length + 1) / (self.ties + 1))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fingerprint:
@@ -42,7 +47,7 @@ class Fingerprint:
     @property
     def surprise(self) -> float:
         """How much it tells that another tensor holds the same values, in bits, as far as these values show it."""
-        return self.count * math.log2((self.rises.length + 1) / (self.rises.ties + 1))
+        return self.count * self.rises.surprise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ UNITS = ("torch.nn.modules.linear.", "torch.nn.modules.conv.", "torch.nn.modules
 """Where the layers are defined whose rows are units."""
 _PUT = {"index_put": "values", "index_fill": "value", "masked_fill": "value"}
 """Operations that put one number into places of a tensor, and the argument that it is."""
+_CONVOLUTIONS = "torch.nn.modules.conv."
 _FEWEST = 16
 """A row of fewer values may be constant by design or by chance."""
 
@@ -42,13 +43,15 @@ def _judge(audit: Audit, expectation: Expectation, evidence: Evidence, repeat: R
             yield audit.finding("IA304", message, expectation=expectation, expected="draws", observed=repeat.constant)
         return
     needed = math.log2(repeat.parts**2 / 2 / audit.alpha(expectation))
-    if _surprise(evidence, repeat) >= needed and not _is_meant(expectation, evidence, repeat):
+    meant = _is_meant(expectation, evidence, repeat) or _is_sub_pixel(expectation, repeat)
+    if _surprise(evidence, repeat) >= needed and not meant:
         yield _alike(audit, expectation, evidence, repeat)
 
 
 def _alike(audit: Audit, expectation: Expectation, evidence: Evidence, repeat: Repeat) -> Finding:
     """Tell slices or blocks that hold the same values; a note where values alone cannot tell that it is not meant."""
-    message = f"{_named(expectation, repeat)}: they hold the very same values"
+    said = "each of them is one slice repeated" if repeat.within else "they hold the very same values"
+    message = f"{_named(expectation, repeat)}: {said}"
     if repeat.extent > 1 or repeat.count == repeat.parts or len(expectation.parameter.shape) == 3:
         return audit.finding("IA402", message, expectation=expectation)
     told = evidence.origin is not None or not repeat.consecutive
@@ -100,6 +103,20 @@ def _is_meant(expectation: Expectation, evidence: Evidence, repeat: Repeat) -> b
     return repeat.count < repeat.parts or not (units or any(is_random(one.law) for one in expectation.clauses))
 
 
+def _is_sub_pixel(expectation: Expectation, repeat: Repeat) -> bool:
+    """Tell whether kernels start a sub-pixel convolution as an enlargement does (Aitken et al. 2017, ICNR).
+
+    Each then stands r times in a row for every dimension of the image; a tensor of three dimensions may be experts.
+    """
+    parameter = expectation.parameter
+    dims = len(parameter.shape) - 2
+    kernels = dims > 1 or any(one.startswith(_CONVOLUTIONS) for site in parameter.sites for one in site.classes)
+    if not (repeat.within and repeat.dim == 0 and kernels and dims > 0):
+        return False
+    times: int = round(repeat.extent ** (1 / dims)) ** dims
+    return times == repeat.extent
+
+
 def _by_chance(audit: Audit, expectation: Expectation, evidence: Evidence, repeat: Repeat) -> bool:
     """Tell whether constant slices are what their values make of them.
 
@@ -126,9 +143,12 @@ def _holds(outer: Box, inner: Box) -> bool:
 
 
 def _surprise(evidence: Evidence, repeat: Repeat) -> float:
-    """Say in bits how much it tells that another slice holds the same values."""
+    """Say in bits how much it tells that another slice holds the same values, as they vary along that slice."""
     fingerprint = evidence.look.fingerprint
-    return repeat.numel * fingerprint.surprise / fingerprint.count if fingerprint is not None else 0.0
+    if fingerprint is None:
+        return 0.0
+    rises = fingerprint.turned if repeat.dim == 1 and fingerprint.turned is not None else fingerprint.rises
+    return repeat.numel * rises.surprise
 
 
 def _named(expectation: Expectation, repeat: Repeat) -> str:

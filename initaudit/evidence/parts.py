@@ -138,6 +138,10 @@ def _repeats(value: torch.Tensor, dim: int) -> Iterator[Repeat]:
             constant=float(value.select(dim, places[0]).flatten()[0]),
         )
     numbers = slice_hashes(value if value.dim() > 1 else value[:, None], dim).cpu()
+    times = _times(numbers)
+    if times > 1:
+        yield from _runs(value, dim, times)
+        return
     alike = _alike(numbers, flat)
     if alike is not None:
         parts, places = alike
@@ -156,6 +160,28 @@ def _repeats(value: torch.Tensor, dim: int) -> Iterator[Repeat]:
             )
 
 
+def _times(numbers: torch.Tensor) -> int:
+    """Say how often each number stands, where all do equally often, and in a row; 1 where they do not."""
+    runs, lengths = torch.unique_consecutive(numbers, return_counts=True)
+    even = 1 < len(runs) == len(torch.unique(numbers)) and bool((lengths == lengths[0]).all())
+    return int(lengths[0]) if even else 1
+
+
+def _runs(value: torch.Tensor, dim: int, times: int) -> Iterator[Repeat]:
+    """Tell slices that each stand so often in a row; the values of a vector may be spread so."""
+    runs = value.movedim(dim, 0).unflatten(0, (-1, times))
+    if value.dim() > 1 and bool((runs == runs[:, :1]).all()):
+        yield Repeat(
+            dim=dim,
+            extent=times,
+            parts=len(runs),
+            numel=value.numel() // len(runs),
+            places=tuple(range(min(_SHOWN, len(runs)))),
+            count=len(runs),
+            within=True,
+        )
+
+
 def _constant(value: torch.Tensor, dim: int) -> torch.Tensor:
     """Tell which slices hold one value."""
     turned = value.movedim(dim, 0)
@@ -170,14 +196,10 @@ def _constant(value: torch.Tensor, dim: int) -> torch.Tensor:
 def _alike(numbers: torch.Tensor, flat: torch.Tensor) -> tuple[int, list[int]] | None:
     """Say into how many blocks to cut for some to be alike, and which are; None where no two slices are.
 
-    All of them if that can be, cut as fine as it goes; else the largest that have a twin. Slices of which each stands
-    several times in a row, all equally often, are upsampled, as the kernels of a sub-pixel convolution are.
+    All of them if that can be, cut as fine as it goes; else the largest that have a twin.
     """
     extent = len(numbers)
-    runs, lengths = torch.unique_consecutive(numbers, return_counts=True)
-    distinct = len(torch.unique(numbers))
-    upsampled = 1 < distinct == len(runs) and bool((lengths == lengths[0]).all())
-    if upsampled:  # or all of them differ
+    if len(torch.unique(numbers)) == extent:
         return None
     counts = [one for one in range(2, extent + 1) if extent % one == 0]
     found = {parts: _twins(numbers.view(parts, -1), flat.view(parts, -1)) for parts in counts}

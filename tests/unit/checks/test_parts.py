@@ -134,6 +134,61 @@ def test_repeated_draws_are_told_once(tmp_path: Path) -> None:
     assert [one.code for one in found(held(lambda: normal(4, 512).repeat(64, 1)), tmp_path, None)] == ["IA402"]
 
 
+def _every_other_row_again() -> torch.Tensor:
+    value = normal(64, 32)
+    value[::2] = value[1::2]
+    return value
+
+
+def _kernels_twice() -> torch.Tensor:
+    value = normal(64, 8, 3, 3)
+    value[::2] = value[1::2]
+    return value
+
+
+@pytest.mark.parametrize("record", [True, False])
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (_every_other_row_again, "rows 0:2, 2:4, 4:6, 6:8 and 28 more (32 of 32 equal parts)"),
+        (lambda: normal(4, 64, 64).repeat_interleave(2, 0), "indices 0:2, 2:4, 4:6, 6:8 of dim 0 (4 of 4 equal parts)"),
+        (_kernels_twice, "indices 0:2, 2:4, 4:6, 6:8 of dim 0 and 28 more (32 of 32 equal parts)"),
+    ],
+)
+def test_slices_that_each_stand_twice_in_a_row_are_an_error(
+    value: Callable[[], torch.Tensor], told: str, record: bool, tmp_path: Path
+) -> None:
+    (one,) = found(held(value), tmp_path, None, record=record)
+    assert (one.code, one.severity) == ("IA402", "error")
+    assert one.message == f"{told}: each of them is one slice repeated"
+
+
+def test_columns_that_each_stand_twice_in_a_row_are_an_error_where_they_are_known_to_be_draws(tmp_path: Path) -> None:
+    (one,) = found(held(lambda: normal(64, 16).repeat_interleave(2, 1)), tmp_path, None)
+    assert one.code == "IA402"
+    assert one.message.startswith("columns 0:2, 2:4, 4:6, 6:8 and 12 more (16 of 16 equal parts): each of them")
+    table = held(lambda: torch.outer(torch.arange(64.0), torch.arange(16.0)).sin().repeat_interleave(2, 1))
+    assert found(table, tmp_path, None, record=False) == []
+
+
+@pytest.mark.parametrize(
+    ("shape", "times"), [((16, 8, 3, 3), 4), ((16, 8, 3, 3), 9), ((8, 4, 3, 3, 3), 8), ((16, 8, 3), 2)]
+)
+def test_kernels_of_a_sub_pixel_convolution_stand_as_often_as_it_makes_places(
+    shape: tuple[int, ...], times: int, tmp_path: Path
+) -> None:
+    kinds = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
+
+    def build() -> nn.Module:
+        layer = kinds[len(shape) - 3](shape[1], shape[0] * times, shape[2])
+        layer.weight.data.copy_(normal(*shape).repeat_interleave(times, 0))
+        return layer
+
+    assert found(build, tmp_path, None) == []
+    if len(shape) > 3:
+        assert found(lambda: parametrizations.weight_norm(build()), tmp_path, None) == []
+
+
 def _with_repeated_rows() -> torch.Tensor:
     value = normal(64, 32)
     value[torch.tensor([10, 20])] = value[5].clone()

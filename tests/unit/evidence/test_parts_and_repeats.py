@@ -89,9 +89,18 @@ def test_some_blocks_are_found_as_large_as_they_are() -> None:
     assert told(torch.cat([first, second, first, third])) == [(0, 16, 4, (0, 2), 2, None)]
 
 
-def test_slices_that_each_stand_several_times_in_a_row_are_upsampled() -> None:
-    assert told(normal(16, 3, 3, 3).repeat_interleave(4, 0)) == []
-    assert told(normal(8, 6).repeat_interleave(2, 1)) == []
+@pytest.mark.parametrize(("shape", "times", "dim"), [((16, 3, 3, 3), 4, 0), ((8, 6), 2, 1), ((2, 6), 3, 0)])
+def test_slices_that_each_stand_several_times_in_a_row_are_runs(shape: tuple[int, ...], times: int, dim: int) -> None:
+    value = normal(*shape).repeat_interleave(times, dim)
+    (one,) = (one for one in repeats(value) if one.dim == dim)
+    assert one.within
+    assert (one.extent, one.parts, one.count) == (times, shape[dim], shape[dim])
+    value.select(dim, 0).flatten()[-1] += 1
+    assert not any(one.within for one in repeats(value))
+
+
+def test_vectors_may_spread_each_value() -> None:
+    assert told(normal(16).repeat_interleave(4, 0)) == []
 
 
 def test_slices_of_which_only_some_are_repeated_in_a_row_are_told() -> None:
