@@ -169,7 +169,8 @@ def _times(numbers: torch.Tensor) -> int:
 
 def _runs(value: torch.Tensor, dim: int, times: int) -> Iterator[Repeat]:
     """Tell slices that each stand so often in a row; the values of a vector may be spread so."""
-    runs = value.movedim(dim, 0).unflatten(0, (-1, times))
+    turned = value.movedim(dim, 0)
+    runs = turned.view(-1, times, *turned.shape[1:])
     if value.dim() > 1 and bool((runs == runs[:, :1]).all()):
         yield Repeat(
             dim=dim,
