@@ -1,6 +1,7 @@
 """IA401, IA403: parameters that hold the same random values, or values that hang together, though they are not tied."""
 
 import math
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -51,10 +52,11 @@ def findings(audit: Audit) -> Iterator[Finding]:
 def judge(audit: Audit, evidence: Sequence[Evidence]) -> Iterator[Finding]:
     """Find them in the evidence of what was built, or of what is judged."""
     drawn_as = leaders(equal_pairs(audit.policy, [one.parameter for one in audit.expectations]))
+    uses = Counter(draw for found in evidence if found.origin is not None for draw in found.origin.draws)
     members = [
         _Member(expectation=one, evidence=found, drawn_as=drawn_as.get(one.parameter.name, one.parameter.name))
         for one, found in zip(audit.expectations, evidence, strict=True)
-        if is_drawn(audit, one, found)
+        if is_drawn(audit, one, found) and (one.parameter.kind is not Kind.BUFFER or _is_its_own(found, uses))
     ]
     groups = _same(audit, members)
     weights = [(rank, one) for rank, one in enumerate(members) if len(one.expectation.parameter.shape) > 1]
@@ -76,11 +78,13 @@ def judge(audit: Audit, evidence: Sequence[Evidence]) -> Iterator[Finding]:
 def is_drawn(audit: Audit, expectation: Expectation, evidence: Evidence) -> bool:
     """Tell whether a parameter's values are drawn, and are to be judged: no others may be expected to differ."""
     parameter, rule, origin = expectation.parameter, expectation.rule, evidence.origin
-    if parameter.kind is not Kind.PARAMETER or parameter.effective or parameter.numel < 2:
+    if parameter.effective or parameter.numel < 2:
         return False
     if rule is not None and rule.unchecked:
         return False
     fingerprint = evidence.look.fingerprint  # of a vector it says too little
+    if parameter.kind is Kind.BUFFER:
+        return origin is not None and origin.random and not origin.loaded and fingerprint is not None
     like_draws = len(parameter.shape) > 1 and fingerprint is not None and fingerprint.irregular
     declared = any(isinstance(clause.law, RANDOM) for clause in expectation.clauses)
     if origin is not None:
@@ -88,6 +92,11 @@ def is_drawn(audit: Audit, expectation: Expectation, evidence: Evidence) -> bool
         varied = parameter.name in audit.rebuilt.varied
         return not origin.loaded and (origin.random or (elsewhere and (declared or varied or like_draws)))
     return not audit.keeps(expectation) and (declared or like_draws)
+
+
+def _is_its_own(evidence: Evidence, uses: Mapping[int, int]) -> bool:
+    """Tell whether a buffer is recorded to be made of draws that nothing else has: what keeps another's is meant to."""
+    return evidence.origin is not None and all(uses[draw] == 1 for draw in evidence.origin.draws)
 
 
 def _same(audit: Audit, members: Sequence[_Member]) -> Groups:

@@ -38,14 +38,14 @@ class Looking:
         """Look at the values of a parameter."""
         if not self._wanted(entry, expectation):
             return
-        alone = self.drawn_alone(entry, expectation)
+        whole = self.drawn_alone(entry, expectation) or entry.parameter.kind is Kind.BUFFER
         origin = self._origin(entry, expectation)
         turned = origin is None or origin.key is None
         self._looks[entry.parameter.name] = Look(
             fingerprint=None if entry.parameter.effective else fingerprint(value, turned=turned),
-            repeats=() if alone else repeats(value),
-            spreads=() if alone or expectation.clauses else spreads(value),
-            partitions=() if alone else tuple(_partitions(value, clause) for clause in expectation.clauses),
+            repeats=() if whole else repeats(value),
+            spreads=() if whole or expectation.clauses else spreads(value),
+            partitions=() if whole else tuple(_partitions(value, clause) for clause in expectation.clauses),
         )
 
     def along(self, entry: Entry, expectation: Expectation, stream: Stream) -> Stream:
@@ -69,9 +69,9 @@ class Looking:
 
     def _wanted(self, entry: Entry, expectation: Expectation) -> bool:
         """Tell whether a parameter's values may be those of another, or of one part in another."""
-        if entry.parameter.kind is not Kind.PARAMETER:
-            return False
         origin = self._origin(entry, expectation)
+        if entry.parameter.kind is Kind.BUFFER:
+            return origin is not None and origin.random and not origin.loaded
         if origin is not None:
             declared = any(isinstance(clause.law, (*CONTINUOUS, Sparse)) for clause in expectation.clauses)
             return (origin.random or declared or self._drawn_by_others(entry)) and not origin.loaded

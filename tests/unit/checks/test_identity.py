@@ -81,6 +81,74 @@ def test_layers_of_their_own_are_none(record: bool) -> None:
     assert told(lambda: linears((24, 24), (24, 24), (300, 300), (300, 300)), record=record) == []
 
 
+class Projected(nn.Module):
+    """A fixed random projection, kept in a buffer, and a layer behind it."""
+
+    def __init__(self, draw: Callable[[], torch.Tensor], width: int = 32) -> None:
+        super().__init__()
+        self.register_buffer("projection", draw())
+        self.layer = nn.Linear(width, width)
+
+
+def _anew() -> torch.Tensor:
+    return torch.randn(32, 32, generator=torch.Generator().manual_seed(7))
+
+
+@pytest.mark.parametrize(
+    ("draws", "code", "end"),
+    [
+        ([_anew, _anew, _anew], "IA401", "1.projection, 2.projection; they are made of draws from equal states"),
+        ([lambda: torch.linalg.qr(_anew())[0]] * 2, "IA401", "1.projection; they are made of draws from equal states"),
+        ([_anew, lambda: _anew() * 10], "IA403", "1.projection is 0.projection, scaled or shifted"),
+        ([lambda: torch.rand(4000, generator=torch.Generator())] * 2, "IA401", "draws from equal states"),
+    ],
+)
+def test_random_buffers_drawn_from_equal_states_are_an_error(
+    draws: list[Callable[[], torch.Tensor]], code: str, end: str
+) -> None:
+    (one,) = found(lambda: nn.ModuleList(Projected(draw) for draw in draws))
+    assert (one.code, one.severity, one.parameter) == (code, "error", "0.projection")
+    assert end in one.message
+
+
+def _frequencies() -> torch.Tensor:
+    return 1e4 ** (-torch.arange(0, 32, 2) / 32)
+
+
+@pytest.mark.parametrize("record", [True, False])
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: torch.randn(32, 32),
+        _frequencies,
+        lambda: torch.tril(torch.ones(32, 32)),
+        lambda: (torch.rand(32, 32, generator=torch.Generator()) > 0.5).float(),
+        lambda: torch.randperm(64, generator=torch.Generator()),
+        lambda: torch.zeros(32).normal_().zero_(),
+    ],
+)
+def test_buffers_that_are_no_equal_draws_are_none(draw: Callable[[], torch.Tensor], record: bool) -> None:
+    assert found(lambda: nn.ModuleList(Projected(draw) for _ in range(3)), record=record) == []
+
+
+def test_one_draw_in_several_buffers_is_meant() -> None:
+    def build() -> nn.Module:
+        noise = torch.randn(32, 32)
+        return nn.ModuleList(Projected(lambda rank=rank: noise * (rank + 1), 32 + rank) for rank in range(3))  # type: ignore[misc]
+
+    assert found(build) == []
+
+
+def test_a_buffer_that_follows_a_parameter_is_meant() -> None:
+    def build() -> nn.Module:
+        layers = linears((32, 32), (32, 32))
+        for layer in layers:
+            layer.register_buffer("average", layer.weight.detach().clone())
+        return layers
+
+    assert found(build) == []
+
+
 @pytest.mark.parametrize("width", [24, 300])
 def test_layers_drawn_from_equal_states_are_found(width: int) -> None:
     def forked() -> nn.Linear:
