@@ -112,6 +112,15 @@ class History:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seeding:
+    """Somebody set the state of torch's own generator."""
+
+    at: int
+    """How many operations stood in the recording before."""
+    caller: Caller
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """What the recording tells of the operations that a parameter's values come from."""
 
@@ -131,6 +140,8 @@ class Origin:
     """Whether the last of them copies values, whole, from another tensor."""
     location: Location | None
     """The line that asked for the last of them."""
+    seeding: Seeding | None = None
+    """The last time that somebody set torch's own generator before it gave the first draw; None for another one."""
 
     @property
     def random(self) -> bool:

@@ -172,7 +172,7 @@ def _identical(audit: Audit, group: Sequence[_Member]) -> Finding:
     if origin is not None:
         reason = f"; {origin.location or 'torch'} copies them"
     elif all(one.evidence.origin is not None and one.evidence.origin.random for one in group):
-        same = "the same draws" if _derived(group) else "draws from equal states of a generator"
+        same = "the same draws" if _derived(group) else f"draws from equal states of a generator{_set_by(group)}"
         reason = f"; they are made of {same}"
     else:
         reason = ""
@@ -196,6 +196,15 @@ def _derived(group: Sequence[_Member]) -> bool:
     """Tell whether the recording shows all of a group to be made of the same draws."""
     draws = [one.evidence.origin.draws if one.evidence.origin is not None else frozenset() for one in group]
     return bool(frozenset.intersection(*draws))
+
+
+def _set_by(group: Sequence[_Member]) -> str:
+    """Say who set torch's generator after the first of a group was drawn, so that another could be drawn alike."""
+    origins = [one.evidence.origin for one in group]
+    first = min((min(one.draws) for one in origins if one is not None and one.draws), default=0)
+    seedings = [one.seeding for one in origins if one is not None and one.seeding is not None]
+    between = (one.caller for one in seedings if one.at > first and one.caller.line is not None)
+    return next((f", set by `{one.initialiser}` at {one.line}" for one in between), "")
 
 
 def _correlated(audit: Audit, looked: Sequence[_Member], members: Sequence[_Member]) -> Iterator[Finding]:
@@ -255,7 +264,8 @@ def _how(match: Match, looked: Sequence[_Member]) -> str:
     if match.turned:
         return f"{one.name} and {other.name} have about the same values, one of them transposed"
     if match.agreement == 1 and one.numel != other.numel:
-        return f"{other.name} starts with the draws of {one.name}, from an equal state of a generator"
+        from_equal = f"from an equal state of a generator{_set_by([looked[match.first], looked[match.second]])}"
+        return f"{other.name} starts with the draws of {one.name}, {from_equal}"
     if match.agreement in (0, 1):
         return f"{other.name} is {'minus ' if match.agreement == 0 else ''}{one.name}, scaled or shifted"
     return f"{one.name} and {other.name} are correlated with {match.correlation:.2f}"

@@ -27,7 +27,7 @@ from initaudit.evidence.nesting import mapped
 from initaudit.evidence.operations import alike, can_wait, elsewhere, generators, ordinary, tensors_in, writes_to
 from initaudit.evidence.promising import promised, stays_small
 from initaudit.evidence.replay import Replay, ReplayError
-from initaudit.history import Caller
+from initaudit.history import Seeding
 
 SMALL = 1 << 15
 """Tensors of at most so many elements are made for real, so that Python may look at them."""
@@ -97,8 +97,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.exposed = Exposed(self.replay.history)
         """The storages that code outside torch could look at, and write to."""
         self.loads = Loads()
-        self.seedings: list[tuple[int, Caller]] = []
-        """Who seeded torch's generator, and how many operations stood before."""
+        self.seedings: list[Seeding] = []
+        """Who set torch's generator, in order."""
         self.others_drew = False
         """Whether anybody drew from the generators of Python or numpy."""
         self.failure: TargetError | None = None
@@ -190,9 +190,9 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
                     one.keep()
                 raise UnrecordableError("code outside torch wrote into a tensor's memory")
 
-    def note_seeding(self) -> None:
-        """Take note of who seeds torch's generator."""
-        self.seedings.append((len(self.log), caller("manual_seed")))
+    def note_seeding(self, name: str) -> None:
+        """Take note of who sets torch's generator, and by which function."""
+        self.seedings.append(Seeding(at=len(self.log), caller=caller(name)))
 
     def note_draw(self, func: Any, name: str, tensor: torch.Tensor, args: Any, kwargs: Any) -> None:
         """Log a whole function that draws into a virtual tensor as one operation."""

@@ -1,6 +1,8 @@
 """A finished recording: what was written to each tensor of the model, and its values on demand."""
 
+import sys
 import threading
+from bisect import bisect
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,7 +15,7 @@ from torch import nn
 from initaudit import regions
 from initaudit.evidence.ancestry import fetched, origin
 from initaudit.evidence.loading import watching
-from initaudit.evidence.log import Held, Op, View
+from initaudit.evidence.log import Drawn, Held, Op, View
 from initaudit.evidence.lost import lost
 from initaudit.evidence.operations import named
 from initaudit.evidence.recorder import Recorder
@@ -21,7 +23,7 @@ from initaudit.evidence.replay import Replay
 from initaudit.evidence.tracing import Log, Traced
 from initaudit.evidence.transforming import transformed
 from initaudit.evidence.windows import box_of, disjoint
-from initaudit.history import Caller, History, Lost, Origin, Standing, Write
+from initaudit.history import Caller, History, Lost, Origin, Seeding, Standing, Write
 from initaudit.laws import Constant, Unknown
 from initaudit.model.process import other_generators
 
@@ -105,7 +107,8 @@ class Recording:
             return None
         if view not in self._origins:
             found = origin(self.recorder.replay, view)
-            self._origins[view] = replace(found, draws=frozenset()) if self._settled(tensor) else found
+            draws = frozenset[int]() if self._settled(tensor) else found.draws
+            self._origins[view] = replace(found, draws=draws, seeding=self._seeding(draws))
         return self._origins[view]
 
     def lost(self, named: Mapping[str, Sequence[torch.Tensor]], fleeting: Sequence[torch.Tensor]) -> Iterator[Lost]:
@@ -124,6 +127,13 @@ class Recording:
         for name, one in last.items():
             yield Lost(name=name, made=one.made.name, caller=replace(one.op.caller, arguments=_called_with(one.op)))
 
+    def _seeding(self, draws: Collection[int]) -> Seeding | None:
+        first = min(draws, default=None)
+        if first is None or self.recorder.log[first].drawn is Drawn.BROUGHT:
+            return None
+        before = bisect(self.recorder.seedings, first, key=lambda one: one.at)
+        return self.recorder.seedings[before - 1] if before else None
+
     def _numbers(self, tensors: Sequence[torch.Tensor]) -> Iterator[int]:
         return (view.storage for one in tensors if (view := self.recorder.view(one)) is not None)
 
@@ -139,7 +149,8 @@ class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a f
 
     Three things reach past a dispatch mode and are replaced while it lasts: `trunc_normal_`, which draws until all
     values lie inside its bounds and would demand every one of them; threads; and what reads a tensor's memory
-    directly. So are `load_state_dict`, which calls no operation for a key that does not fit, and `manual_seed`.
+    directly. So are `load_state_dict`, which calls no operation for a key that does not fit, and what sets torch's
+    generator.
     """
 
     def __init__(self, recorder: Recorder | None = None) -> None:
@@ -152,6 +163,8 @@ class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a f
         self._others = other_generators()
         self._replace(nn.init, "_no_grad_trunc_normal_", self._trunc_normal)
         self._replace(torch.random, "_manual_seed_impl", self._seeding)
+        for owner in (torch, torch.random):
+            self._replace(owner, "set_rng_state", self._seeding)
         self._replace(threading.Thread, "run", self._run)
         self._stack.enter_context(watching(self.recorder.loads))
         for name in READS:
@@ -179,7 +192,9 @@ class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a f
 
     def _seeding(self, seed: Any) -> Any:
         def record(*args: Any, **kwargs: Any) -> Any:
-            self.recorder.note_seeding()
+            asked = sys._getframe(1)
+            inside = asked.f_globals is vars(torch.random)
+            self.recorder.note_seeding(asked.f_code.co_name if inside else seed.__name__)
             return seed(*args, **kwargs)
 
         return record

@@ -64,8 +64,8 @@ def _seeded_at(recording: Recording, tensor: torch.Tensor) -> Location | None:
     view = recorder.view(tensor)
     ops = ancestors(recorder.replay, view) if view is not None else ()
     draws = [op.index for op in ops if op.drawn is Drawn.SEEDED]
-    before = [caller.line for index, caller in recorder.seedings if draws and index <= max(draws)]
-    return before[-1] if before else None
+    seeds = (one for one in reversed(recorder.seedings) if one.caller.initialiser == "manual_seed")
+    return next((one.caller.line for one in seeds if draws and one.at <= max(draws)), None)
 
 
 def _drawn_elsewhere(recording: Recording, tensor: torch.Tensor) -> bool | None:

@@ -92,6 +92,9 @@ CODES = (
 
         nets.py:3: IA403 error layers.0.weight: its values hang together with those of layers.1.weight:
         layers.1.weight starts with the draws of layers.0.weight, from an equal state of a generator
+
+        # torch's own generator, put back after every layer: the line is named
+        ... from an equal state of a generator, set by `fork_rng` at nets.py:5
         """,
         mend="""
         Make one generator, seed it once and hand it to every layer; do not seed inside

@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn.utils import parametrizations
 
 from initaudit.auditor import run
+from initaudit.model.target import shown_path
 from initaudit.policy.reader import load_policy
 from initaudit.policy.schema import Policy
 from initaudit.report import Finding
@@ -157,7 +158,52 @@ def test_layers_drawn_from_equal_states_are_found(width: int) -> None:
 
     (one,) = found(lambda: nn.ModuleList(forked() for _ in range(3)))
     assert (one.code, one.parameter) == ("IA401", "0.weight")
-    assert one.message.endswith("they are made of draws from equal states of a generator")
+    assert "; they are made of draws from equal states of a generator, set by `fork_rng` at " in one.message
+
+
+def _forked(width: int) -> nn.Module:
+    with torch.random.fork_rng():
+        return nn.Linear(32, width)
+
+
+def _seeded(width: int) -> nn.Module:
+    torch.manual_seed(3)
+    return nn.Linear(32, width)
+
+
+def _put_back(width: int) -> nn.Module:
+    state = torch.get_rng_state()
+    layer = nn.Linear(32, width)
+    torch.set_rng_state(state)
+    return layer
+
+
+def _from_one_of_its_own(width: int) -> nn.Module:
+    layer = nn.Linear(32, width)
+    nn.init.normal_(layer.weight, generator=torch.Generator())
+    return layer
+
+
+@pytest.mark.parametrize("widths", [(32, 32), (32, 40)])
+@pytest.mark.parametrize(
+    ("make", "name", "line"),
+    [(_forked, "fork_rng", 1), (_seeded, "manual_seed", 1), (_put_back, "set_rng_state", 3)],
+)
+def test_who_set_the_generator_between_equal_draws_is_named(
+    make: Callable[[int], nn.Module], name: str, line: int, widths: tuple[int, int]
+) -> None:
+    (one,) = found(lambda: nn.ModuleList(make(width) for width in widths))
+    told = f", set by `{name}` at {shown_path(__file__)}:{make.__code__.co_firstlineno + line}"
+    assert one.message.endswith(told)
+
+
+def test_nobody_is_named_where_another_set_the_generator_before_both_draws() -> None:
+    def build() -> nn.Module:
+        torch.manual_seed(3)
+        return nn.ModuleList(_from_one_of_its_own(width) for width in (32, 40))
+
+    (one,) = found(build)
+    assert one.message.endswith("1.weight starts with the draws of 0.weight, from an equal state of a generator")
 
 
 @pytest.mark.parametrize("record", [True, False])
