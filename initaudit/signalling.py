@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 NO_ROOM = "no gradients were sent back: there is no memory for those of its largest tensor"
-
 FLAT_LOSS = "the gradient of the loss is zero at what the model gives, so N(0, 1) was sent back in its place"
+_ORDINARY = 1e3
+"""Values that overflow have neighbours above this: float16, which ends at 65504, is the first to overflow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,11 +134,18 @@ def _mistaken_rules(gathered: Gathered) -> Iterator[Finding]:
 def _first_nonfinite(layers: Sequence[Layer], outputs: Sequence[Moments]) -> str | None:
     """Find the first layer that loses values, if some layer that mixes its inputs meets them, or the end does.
 
-    A mask of -inf is lost to no one, and what a softmax makes of a row that is masked as a whole is filled in.
+    A mask of -inf is lost to no one, not even at the end, and what a softmax makes of a row that is masked as a whole
+    is filled in.
     """
     lost = [one for one in layers if _loses(one.forward)]
-    met = any(_loses(one.input) for one in layers if one.weight is not None) or any(map(_loses, outputs))
+    ends = [one for one in outputs if not _masked(one)]
+    met = any(_loses(one.input) for one in layers if one.weight is not None) or any(map(_loses, ends))
     return lost[0].title if lost and met else None
+
+
+def _masked(moments: Moments) -> bool:
+    """Tell whether infinities stand beside ordinary values: none that overflowed, whose neighbours would be large."""
+    return moments.nans == 0 and moments.finite > 0 and max(-moments.minimum, moments.maximum) < _ORDINARY
 
 
 def _loses(moments: Moments | None) -> bool:

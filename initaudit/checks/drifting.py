@@ -77,7 +77,8 @@ def _drifting(scale: _Scale, layers: Sequence[Layer], band: Band, factors: Band,
     """Find the layer from which on the scale is outside its band, where growth, or that layer alone, takes it there."""
     known, grown = scale.of(layers), scale.growth(layers)
     low, high = band if own or len(known) >= FEW else (band[0] / 10, band[1] * 10)
-    below = list(takewhile(lambda one: one[1] < low, reversed(known)))
+    inner = known if scale.back else _inner(known)
+    below = list(takewhile(lambda one: one[1] < low, reversed(inner)))
     above = list(takewhile(lambda one: one[1] > high, reversed(known)))
     if not below and not above:
         return
@@ -92,6 +93,12 @@ def _drifting(scale: _Scale, layers: Sequence[Layer], band: Band, factors: Band,
     elif above and gain and not scale.back and gain > _JUMP:
         message = f"{scale.what} explode at a single layer and stay so: {there}{_cause(start, gain)}"
         yield _finding(scale, message, start, expected=1.0, observed=gain, band=factors)
+
+
+def _inner(known: Sequence[tuple[Layer, float]]) -> list[tuple[Layer, float]]:
+    """Leave out the layers that no other follows: a head gives small values by design."""
+    followed = {one.before for one, _ in known}
+    return [(one, std) for one, std in known if one.title in followed]
 
 
 def _leads(grown: Growth, factors: Band, *, up: bool) -> bool:

@@ -338,6 +338,28 @@ class Scored(nn.Module):
         return self.masked(self.score(x).masked_fill(hidden, -math.inf)).softmax(-1) @ value
 
 
+class Masking(nn.Module):
+    """Gives scores, of which those beyond the text are masked, or divided by a number that is far too small."""
+
+    def __init__(self, *, divides: bool) -> None:
+        super().__init__()
+        self.score, self.divides = nn.Linear(8, 8), divides
+        self.given = nn.Identity()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        scores = self.score(x)
+        if self.divides:
+            return self.given(scores / 2e-39)
+        return self.given(scores.masked_fill(torch.arange(8) > 4, -math.inf))
+
+
+@pytest.mark.parametrize("divides", [True, False])
+def test_scores_that_a_model_gives_masked_are_no_finding_while_those_that_overflow_are(divides: bool) -> None:
+    report = signal(SignalRequest(model=Request(target=Masking(divides=divides)), inputs=(InputSpec(shape=(8, 8)),)))
+    assert 0 < report.layers[-1].forward.nonfinite < 64
+    assert ("IA603" in codes(report)) is divides
+
+
 def test_scores_that_the_last_layer_masks_are_no_finding() -> None:
     report = signal(SignalRequest(model=Request(target=Scored), inputs=(InputSpec(shape=(8, 8)),)))
     assert report.layers[-1].forward.nonfinite == 28

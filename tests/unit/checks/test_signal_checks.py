@@ -120,6 +120,11 @@ def test_last_layer_that_is_small_by_design_is_none() -> None:
     assert judged(*network(1.0), layer("head", 0.01)) == []
 
 
+def test_head_that_falls_below_the_band_by_its_own_small_weights_is_none() -> None:
+    head = (layer(f"head.{number}", std) for number, std in enumerate((0.14, 0.0178, 0.00194)))
+    assert judged(*head) == []
+
+
 def test_slow_but_certain_fall_out_of_the_band_is_found() -> None:
     (found,) = judged(*(layer(f"l.{n}", (n + 1) ** -0.6) for n in range(100)))
     assert found.code == "IA601"
