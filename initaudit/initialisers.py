@@ -334,10 +334,10 @@ def _formula(geometry: Geometry, value: tuple[str, tuple[float, ...]]) -> Law:
     return laws.Elementwise(text=text, values=values)
 
 
-@_law("loaded", file=ArgumentKind.TEXT, prefix=ArgumentKind.TEXT)
-def _loaded(geometry: Geometry, file: str, prefix: str = "") -> Law:
-    """Equal the tensor of the same name, after a prefix, in a .safetensors or .pt file."""
-    return laws.Loaded(file=file, key=prefix)
+@_law("loaded", file=ArgumentKind.TEXT, prefix=ArgumentKind.TEXT, strip=ArgumentKind.TEXT)
+def _loaded(geometry: Geometry, file: str, prefix: str = "", strip: str = "") -> Law:
+    """Equal the tensor of a file (.safetensors, .pt) that is named `prefix` and then the own name without `strip`."""
+    return laws.Loaded(file=file, key=prefix, strip=strip)
 
 
 def _xavier(geometry: Geometry, gain: float) -> float:

@@ -317,6 +317,8 @@ class Loaded:
 
     file: str
     key: str
+    strip: str = ""
+    """What the file leaves out where a parameter's name begins, before the key is that of a parameter."""
     mean: None = None
     std: None = None
     low: None = None

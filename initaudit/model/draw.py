@@ -2,11 +2,11 @@
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Any, assert_never
+from typing import assert_never
 
 import torch
 from torch import nn
@@ -32,6 +32,8 @@ from initaudit.policy.expectation import Clause
 _SINGLE = (torch.float32, torch.float64)
 _FLOATS = (*_SINGLE, torch.float16, torch.bfloat16)
 _RANDOM = (*CONTINUOUS, Sparse)
+_DEPTH = 3
+"""Dictionaries of a file are looked into so far: it may hold itself."""
 _PLUGIN = Lock()
 """Plug-ins share torch's global generator, so one draws at a time."""
 
@@ -147,8 +149,7 @@ def _from_file(law: Loaded, like: torch.Tensor) -> torch.Tensor:
     try:
         found = _read(law.file, law.key)
     except KeyError as error:
-        near = did_you_mean(law.key, map(str, error.args))
-        raise _file_error(law, f"it holds no tensor named {law.key!r}{near}") from None
+        raise _file_error(law, f"it holds no tensor named {law.key!r}{_instead(law.key, error.args)}") from None
     except ImportError:
         raise _file_error(law, "reading it needs the package safetensors; pip install safetensors") from None
     except Exception as error:
@@ -169,14 +170,33 @@ def _read(file: str, key: str) -> torch.Tensor:
                 return stored
             except SafetensorError:
                 raise KeyError(*archive.keys()) from None
-    content: Any = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
-    if isinstance(content, dict) and key not in content and isinstance(content.get("state_dict"), dict):
-        content = content["state_dict"]
-    named = content if isinstance(content, dict) else {}
-    found = named.get(key)
-    if not isinstance(found, torch.Tensor):
-        raise KeyError(*(name for name, value in named.items() if isinstance(value, torch.Tensor)))
+    named = dict(_named(torch.load(file, map_location="cpu", weights_only=True, mmap=True)))
+    found = named.get(key, named.get(f"state_dict.{key}"))
+    if found is None:
+        raise KeyError(*named)
     return found
+
+
+def _named(content: object, prefix: str = "", depth: int = _DEPTH) -> Iterator[tuple[str, torch.Tensor]]:
+    """Name the tensors of a file; those of a dictionary in it begin with its key."""
+    for name, value in content.items() if isinstance(content, dict) and depth else ():
+        if isinstance(value, torch.Tensor):
+            yield f"{prefix}{name}", value
+        else:
+            yield from _named(value, f"{prefix}{name}.", depth - 1)
+
+
+def _instead(key: str, names: Sequence[str]) -> str:
+    """Say what a file has in place of a name: the same with more or less in front, else the nearest."""
+    longer = [name for name in names if name.endswith(f".{key}")]
+    if len(longer) == 1:
+        front = longer[0].removesuffix(key)
+        return f", but {longer[0]!r}; let the rule's `prefix` begin with {front!r}"
+    shorter = max((name for name in names if key.endswith(f".{name}")), key=len, default=None)
+    if shorter is not None and not longer:
+        front = key.removesuffix(shorter)
+        return f", but {shorter!r}; give {front!r} as the rule's `strip`, or leave it out of its `prefix`"
+    return did_you_mean(key, names)
 
 
 def _file_error(law: Loaded, message: str) -> PolicyError:

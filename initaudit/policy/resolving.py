@@ -323,7 +323,7 @@ class _Resolver:
 
     def _file(self, law: Loaded) -> Loaded:
         folder = Path(self.rule.location.path).parent
-        return Loaded(file=str(folder / law.file), key=law.key + self.site.name)
+        return Loaded(file=str(folder / law.file), key=law.key + self.site.name.removeprefix(law.strip))
 
 
 @cache

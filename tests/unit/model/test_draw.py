@@ -256,6 +256,11 @@ def test_loaded_tensor_may_lie_under_state_dict(tmp_path: Path) -> None:
     assert reference(Loaded(file=file, key="weight"), torch.empty(2)).tolist() == [1, 1]
 
 
+def test_loaded_tensor_may_lie_under_any_key_that_the_prefix_names(tmp_path: Path) -> None:
+    file = stored(tmp_path, "w.pt", {"epoch": 3, "model": {"ema": {"weight": torch.ones(2)}}})
+    assert reference(Loaded(file=file, key="model.ema.weight"), torch.empty(2)).tolist() == [1, 1]
+
+
 def refused(file: str, key: str = "weight", shape: tuple[int, ...] = (2,)) -> str:
     with pytest.raises(PolicyError) as caught:
         reference(Loaded(file=file, key=key), torch.empty(shape))
@@ -271,6 +276,34 @@ def test_missing_tensor_and_wrong_shape_are_told(tmp_path: Path, name: str) -> N
     assert refused(file, "wieght") == "it holds no tensor named 'wieght'; did you mean 'weight'?"
     assert refused(file, "nothing like it") == "it holds no tensor named 'nothing like it'"
     assert refused(file) == "'weight' has shape (2, 3) there and (2,) in the model"
+
+
+@pytest.mark.parametrize("name", ["w.safetensors", "w.pt"])
+def test_names_with_something_else_in_front_are_told_with_what_to_write(tmp_path: Path, name: str) -> None:
+    file = stored(tmp_path, name, {"module.a.weight": torch.ones(2), "module.b.weight": torch.ones(2)})
+    assert refused(file, "a.weight") == (
+        "it holds no tensor named 'a.weight', but 'module.a.weight'; let the rule's `prefix` begin with 'module.'"
+    )
+    assert refused(file, "net.module.a.weight") == (
+        "it holds no tensor named 'net.module.a.weight', but 'module.a.weight'; give 'net.' as the rule's `strip`, or "
+        "leave it out of its `prefix`"
+    )
+
+
+def test_names_in_a_dictionary_of_the_file_are_told_with_its_key(tmp_path: Path) -> None:
+    file = stored(tmp_path, "w.pt", {"epoch": 3, "model": {"a.weight": torch.ones(2)}})
+    assert refused(file, "a.weight").endswith("but 'model.a.weight'; let the rule's `prefix` begin with 'model.'")
+
+
+def test_names_with_several_things_in_front_are_left_to_the_user(tmp_path: Path) -> None:
+    file = stored(tmp_path, "w.pt", {"student.a.weight": torch.ones(2), "teacher.a.weight": torch.ones(2)})
+    assert refused(file, "a.weight").startswith("it holds no tensor named 'a.weight'; did you mean ")
+
+
+def test_a_file_that_holds_itself_is_read(tmp_path: Path) -> None:
+    content: dict[str, Any] = {"weight": torch.ones(2)}
+    content["again"] = content
+    assert refused(stored(tmp_path, "w.pt", content), "bias") == "it holds no tensor named 'bias'"
 
 
 def test_file_without_named_tensors_is_told(tmp_path: Path) -> None:

@@ -123,6 +123,12 @@ def test_loaded_file_lies_beside_the_policy_and_bears_the_parameters_name() -> N
     assert law == Loaded(file=str(Path("dir/w.pt")), key="teacher.layer.weight")
 
 
+@pytest.mark.parametrize(("strip", "key"), [("layer.", "weight"), ("other.", "layer.weight")])
+def test_loaded_file_may_leave_out_how_the_parameters_name_begins(strip: str, key: str) -> None:
+    law = only(resolved(init={"loaded": {"file": "w.pt", "prefix": "teacher.", "strip": strip}})).law
+    assert law == Loaded(file=str(Path("dir/w.pt")), key=f"teacher.{key}")
+
+
 def test_nothing_is_expected_of_what_no_rule_governs() -> None:
     parameter = Parameter(sites=(site(),), shape=(2,), dtype="float32")
     found = expect(Policy(name="p", path="p"), Governed(parameter=parameter))
