@@ -12,7 +12,7 @@ from initaudit.signal.growth import growth, towers
 from initaudit.signal.values import Growth, Layer, SignalReport, middle
 
 FEW = 8
-"""Fewer layers have no depth for growth to work on: ten times the usual band is theirs."""
+"""Over fewer layers growth has no depth to work on: ten times the usual band is theirs."""
 _LIKE = 0.05
 """So little two scales of the same values may differ, where seeds are pooled."""
 _SATURATED = 0.05
@@ -76,7 +76,8 @@ def findings(report: SignalReport, bands: SignalBands) -> Iterator[Finding]:
 def _drifting(scale: _Scale, layers: Sequence[Layer], band: Band, factors: Band, *, own: bool) -> Iterator[Finding]:
     """Find the layer from which on the scale is outside its band, where growth, or that layer alone, takes it there."""
     known, grown = scale.of(layers), scale.growth(layers)
-    low, high = band if own or len(known) >= FEW else (band[0] / 10, band[1] * 10)
+    depth = grown.layers if grown is not None else len(known)
+    low, high = band if own or depth >= FEW else (band[0] / 10, band[1] * 10)
     inner = known if scale.back else _inner(known)
     below = list(takewhile(lambda one: one[1] < low, reversed(inner)))
     above = list(takewhile(lambda one: one[1] > high, reversed(known)))

@@ -31,6 +31,11 @@ class _Step:
         """How many layers with a weight on it leads."""
         return self.stop - self.start
 
+    @property
+    def places(self) -> range:
+        """From the one to the other."""
+        return range(self.start, self.stop + 1)
+
 
 def growth(layers: Sequence[Layer], figure: Figure) -> Growth | None:
     """Fit the factor per layer over the layers that have a weight; None where fewer than three are comparable.
@@ -57,7 +62,7 @@ def growth(layers: Sequence[Layer], figure: Figure) -> Growth | None:
         factor=_exp(drift),
         low=_exp(drift - margin),
         high=_exp(drift + margin),
-        layers=len(weighted),
+        layers=max(len({place for walk in walks for step in walk for place in step.places}) for walks in seeds),
         certain=abs(drift) > sure,
     )
 
