@@ -55,12 +55,6 @@ def fleeting(module: nn.Module) -> Iterator[torch.Tensor]:
     yield from (one for one in kept if isinstance(one, torch.Tensor))
 
 
-def known_classes(module: nn.Module) -> list[type]:
-    """List the classes that a user knows; `parametrize` puts one of its own in front."""
-    own = type(module).__mro__[1:] if parametrize.is_parametrized(module) else type(module).__mro__
-    return [owner for owner in own if owner is not object]
-
-
 def _parametrised(local: str, chain: parametrize.ParametrizationList) -> Computed:
     count = 1 if chain.is_tensor else chain.ntensors
     originals = ["original"] if chain.is_tensor else [f"original{part}" for part in range(count)]

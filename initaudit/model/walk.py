@@ -15,7 +15,8 @@ from torch.nn.parameter import UninitializedTensorMixin  # type: ignore[attr-def
 from initaudit.errors import TargetError
 from initaudit.fans import Layout
 from initaudit.history import Location
-from initaudit.model.parametrised import Computed, computed, known_classes
+from initaudit.model.classes import known_classes
+from initaudit.model.parametrised import Computed, computed
 from initaudit.model.target import definition
 from initaudit.regions import is_dense
 from initaudit.values import Attribute, Kind, Parameter, Site
@@ -71,15 +72,17 @@ def layout(module: nn.Module, local: str) -> Layout:
     """Say how a module uses the dimensions of the parameter of this name."""
     if local.partition("_")[0] != "weight":  # a parameter that a subclass adds is no kernel
         return Layout()
-    if isinstance(module, _ConvNd):
-        return Layout(groups=module.groups, input_first=isinstance(module, _ConvTransposeNd))
-    return Layout(input_first=any(_path(owner) in _INPUT_FIRST for owner in type(module).__mro__))
+    classes = known_classes(module)
+    if _ConvNd in classes:
+        groups = getattr(module, "groups", 1)  # of what is traced its numbers are not kept
+        return Layout(groups=groups, input_first=_ConvTransposeNd in classes)
+    return Layout(input_first=any(_path(owner) in _INPUT_FIRST for owner in classes))
 
 
 def mendable(modules: Mapping[str, nn.Module], name: str) -> type[nn.Module] | None:
     """Find the nearest class round a module that is not torch's own: its constructor is what a user can mend."""
     parts = name.split(".") if name else []
-    around = (type(modules[".".join(parts[:depth])]) for depth in range(len(parts), -1, -1))
+    around = (known_classes(modules[".".join(parts[:depth])])[0] for depth in range(len(parts), -1, -1))
     return next((owner for owner in around if not owner.__module__.startswith("torch.")), None)
 
 
@@ -129,12 +132,13 @@ class _Walk:
         }
 
     def _site(self, prefix: str, local: str, module: nn.Module) -> Site:
-        resets = next((owner for owner in type(module).__mro__ if "reset_parameters" in vars(owner)), None)
+        classes = known_classes(module)
+        resets = next((owner for owner in classes if "reset_parameters" in vars(owner)), None)
         return Site(
             name=_dotted(prefix, local),
             local=local,
             module=prefix,
-            classes=tuple(_path(owner) for owner in known_classes(module)),
+            classes=tuple(map(_path, classes)),
             resets=_path(resets) if resets else None,
             attributes=_attributes(module, self.model, self.wanted),
         )

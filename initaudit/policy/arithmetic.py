@@ -53,7 +53,7 @@ def looked_up(name: str, offset: int, scope: Scope) -> Attribute:
     """Read a free name."""
     if name not in scope:
         root, dot, _ = name.partition(".")
-        why = f": the {root} has no such attribute, or what it has is no number" if dot else ""
+        why = f": the {root} has no number of that name (a traced one keeps none)" if dot else ""
         raise ExpressionError(f"{name} is not known here{why}", offset)
     value = scope[name]
     return value if isinstance(value, tuple) else _number(value, offset)

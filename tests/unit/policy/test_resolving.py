@@ -85,7 +85,7 @@ def test_parameter_without_elements_fits_any_rule() -> None:
 
 
 def test_expression_without_a_value_is_told_at_the_rule() -> None:
-    told = "module.width is not known here: the module has no such attribute, or what it has is no number"
+    told = "module.width is not known here: the module has no number of that name (a traced one keeps none)"
     assert refused(init={"normal": {"std": "1 / module.width"}}) == told
     assert "division by zero" in refused(init={"normal": {"std": "1 / (ndim - 2)"}})
     assert "fan_in is not known here" in refused((8,), init={"normal": {"std": "1 / fan_in"}})
@@ -289,7 +289,7 @@ def test_slice_at_an_attribute_that_is_none_does_not_exist() -> None:
         (":, :, 0", "the index [:, :, 0] has more dimensions than the shape (8, 4)"),
         (
             "padding_idx",
-            "module.padding_idx is not known here: the module has no such attribute, or what it has is no number",
+            "module.padding_idx is not known here: the module has no number of that name (a traced one keeps none)",
         ),
     ],
 )
