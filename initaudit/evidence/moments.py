@@ -193,11 +193,11 @@ def _summed(
 
 def _careful(rows: torch.Tensor, count_zeros: bool) -> list[Moments]:
     """Measure rows whose sums do not tell: about their centres, in float64, and what is not finite apart."""
-    if int(_lost(rows).sum()) < rows.numel():
+    nans, count = _nans(rows).sum(1).tolist(), rows.shape[1]
+    if sum(nans) < rows.numel() and int(_lost(rows).sum()) < rows.numel():
         return [_from_figures(one, count_zeros) for one in figures_by_row(rows).tolist()]
-    count = rows.shape[1]
     empty = replace(NO_VALUES, count=count, nonfinite=count, zeros=0 if count_zeros else None)
-    return [replace(empty, nans=int(nans)) for nans in _nans(rows).sum(1).tolist()]
+    return [replace(empty, nans=int(one)) for one in nans]
 
 
 def _lost(values: torch.Tensor) -> torch.Tensor:
