@@ -120,7 +120,7 @@ _DRAWN: Mapping[str, Callable[[Op], Law | None]] = {
     "new_full": _filled(2, "fill_value"),
     **dict.fromkeys(("randn", "randn_like"), lambda op: laws.Normal()),
     **dict.fromkeys(("rand", "rand_like"), lambda op: laws.Uniform()),
-    **dict.fromkeys(("empty", "empty_like", "new_empty", "empty_strided", "new_empty_strided"), _unwritten),
+    **dict.fromkeys(("empty", "empty_like", "new_empty", "empty_strided", "new_empty_strided", "resize_"), _unwritten),
     **dict.fromkeys(
         (
             "arange",

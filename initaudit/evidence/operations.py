@@ -9,6 +9,26 @@ from torch.nn.parameter import UninitializedTensorMixin  # type: ignore[attr-def
 from initaudit.evidence.log import by_shape
 from initaudit.evidence.nesting import leaves
 
+PURE = frozenset(
+    (
+        "normal_",
+        "uniform_",
+        "fill_",
+        "zero_",
+        "copy_",
+        "random_",
+        "exponential_",
+        "log_normal_",
+        "cauchy_",
+        "geometric_",
+        "bernoulli_",
+        "trunc_normal_",
+    )
+)
+"""Operations in place whose result does not depend on what stood there."""
+ALLOCATES = ("empty", "new_empty", "resize_")
+"""How the names of operations begin that make memory, and write nothing."""
+
 
 def writes_to(func: Any, args: Any, kwargs: Any) -> list[torch.Tensor]:
     """List the arguments that an operation changes in place."""

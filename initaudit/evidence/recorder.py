@@ -24,7 +24,7 @@ from initaudit.evidence.loading import Loads
 from initaudit.evidence.log import Drawn, Held, Op, View, by_shape
 from initaudit.evidence.memory import Memory, RefusedError, touched
 from initaudit.evidence.nesting import mapped
-from initaudit.evidence.operations import alike, can_wait, elsewhere, generators, ordinary, tensors_in, writes_to
+from initaudit.evidence.operations import PURE, alike, can_wait, elsewhere, generators, ordinary, tensors_in, writes_to
 from initaudit.evidence.promising import promised, stays_small
 from initaudit.evidence.replay import Replay, ReplayError
 from initaudit.history import Seeding
@@ -43,23 +43,6 @@ _METADATA = frozenset(
 """Operations that move no values, though their schema does not say so."""
 _DEMANDS = frozenset({_ATEN._local_scalar_dense.default, _ATEN.equal.default, _ATEN.allclose.default})
 """Operations that give Python a number."""
-_PURE = frozenset(
-    (
-        "normal_",
-        "uniform_",
-        "fill_",
-        "zero_",
-        "copy_",
-        "random_",
-        "exponential_",
-        "log_normal_",
-        "cauchy_",
-        "geometric_",
-        "bernoulli_",
-        "trunc_normal_",
-    )
-)
-"""Operations in place whose result does not depend on what stood there."""
 
 
 def _whole(tensor: torch.Tensor) -> bool:
@@ -205,8 +188,10 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return self._literal(func, args)
         if func is _ATEN.resize_.default and self.is_virtual(args[0]) and math.prod(args[1]) > args[0].numel():
             raise UnrecordableError("resize_ changes the size of a tensor's memory")
-        if func.is_view or func in _METADATA or torch.Tag.inplace_view in func.tags:
+        if func.is_view or func in _METADATA:
             return func(*args, **kwargs)
+        if torch.Tag.inplace_view in func.tags:
+            return self._reshaped(func, args, kwargs)
         written = writes_to(func, args, kwargs)
         if elsewhere(func, tensors, kwargs) and not any(ordinary(one) for one in written):
             return self._demanded(func, args, kwargs, tensors)
@@ -216,6 +201,17 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self._asked |= self._behind(tensors)
             return self._demanded(func, args, kwargs, tensors)
         return self._fresh(func, args, kwargs, tensors)
+
+    def _reshaped(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """Change what a tensor shows of its memory; what `resize_` adds to that, nobody wrote."""
+        storage = args[0].untyped_storage() if ordinary(args[0]) else None
+        before = storage.nbytes() if storage is not None else 0
+        result = func(*args, **kwargs)
+        if storage is not None and storage.nbytes() > before:
+            first, last = (size // args[0].element_size() for size in (before, storage.nbytes()))
+            added = torch.empty(0, dtype=args[0].dtype).set_(storage, first, (last - first,), (1,))
+            self._record(_ATEN.resize_.default, (added,), {}, written=[added], made=[], real=True)
+        return result
 
     def _in_place(
         self, func: Any, args: Any, kwargs: Any, written: list[torch.Tensor], tensors: list[torch.Tensor]
@@ -325,7 +321,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             caller=caller(name.removesuffix("_")),
             seed=self._draw_seed(args, kwargs) if draws and not real else None,
             drawn=self._drawn(args, kwargs) if draws else None,
-            pure=name in _PURE or not written or func._overloadname == "out",
+            pure=name in PURE or not written or func._overloadname == "out",
             real=real,
         )
         if any(view.storage in self._asked for view in (*op.written, *op.read)):

@@ -17,7 +17,7 @@ from initaudit.evidence.ancestry import fetched, origin
 from initaudit.evidence.loading import watching
 from initaudit.evidence.log import Drawn, Held, Op, View
 from initaudit.evidence.lost import lost
-from initaudit.evidence.operations import named
+from initaudit.evidence.operations import ALLOCATES, named
 from initaudit.evidence.recorder import Recorder
 from initaudit.evidence.replay import Replay
 from initaudit.evidence.tracing import Log, Traced
@@ -237,7 +237,7 @@ def _touches(op: Op, view: View) -> bool:
 
 
 def _is_allocation(op: Op) -> bool:
-    return op.name.startswith(("empty", "new_empty"))
+    return op.name.startswith(ALLOCATES)
 
 
 def _write(op: Op, view: View, *, loaded: bool) -> Write:

@@ -11,6 +11,7 @@ import torch
 from initaudit.errors import TargetError
 from initaudit.evidence.log import Held, Op, View, by_shape
 from initaudit.evidence.nesting import leaves, mapped
+from initaudit.evidence.operations import ALLOCATES
 
 _DEFAULT = threading.Lock()
 """Held by who draws from the process's own generator."""
@@ -137,7 +138,7 @@ class Replay:
             return one
 
         made = [(window(memories[view.storage], view) if view is not None else None) for view in op.made]
-        if op.name.startswith(_ALLOCATES):
+        if op.name.startswith(ALLOCATES):
             for tensor in made:
                 if tensor is not None:
                     mark_unwritten(tensor)
@@ -171,9 +172,6 @@ class Replay:
     def _memory(self, storage: int, device: torch.device) -> torch.UntypedStorage:
         origin = self.origin(storage)
         return torch.empty(origin.extent, dtype=origin.dtype, device=device).untyped_storage()
-
-
-_ALLOCATES = ("empty", "new_empty")
 
 
 def _takes_generator(func: Any) -> bool:

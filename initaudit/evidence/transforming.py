@@ -11,11 +11,11 @@ from initaudit.evidence.ancestry import ancestors
 from initaudit.evidence.calculus import Put, put
 from initaudit.evidence.log import Held, Op, View
 from initaudit.evidence.nesting import leaves, mapped
+from initaudit.evidence.operations import ALLOCATES
 from initaudit.evidence.replay import Replay
 from initaudit.laws import INDEPENDENT, Independent, Transformed
 
 _COPIES = frozenset({"clone", "_to_copy", "copy_"})
-_ALLOCATES = ("empty", "new_empty")
 
 
 def transformed(replay: Replay, view: View) -> Transformed | None:
@@ -32,7 +32,7 @@ def transformed(replay: Replay, view: View) -> Transformed | None:
     for op in ops:
         if op is draws[0]:
             sent[op.outputs[0].storage] = torch.tensor(quantiles(law), dtype=torch.float64)
-        elif not op.name.startswith(_ALLOCATES):
+        elif not op.name.startswith(ALLOCATES):
             try:
                 result = _apply(op, sent, view.numel)
             except (_NotAloneError, RuntimeError, TypeError):
