@@ -10,6 +10,7 @@ from initaudit.regions import numel
 from initaudit.report import Finding
 from initaudit.values import Evidence, Kind, Moments, Severity, Site
 
+_UNTOUCHED = "nothing ever wrote it: it still holds the memory that it was given"
 _NORM = "torch.nn.modules.batchnorm._NormBase"
 
 
@@ -31,15 +32,17 @@ def judge(audit: Audit, expectation: Expectation, evidence: Evidence) -> Iterato
     gaps = sum(numel(one.box) for one in unwritten)
     find = partial(audit.finding, expectation=expectation, location=unwritten[0].write.line if unwritten else None)
     size = expectation.parameter.numel
+    fresh = audit.fresh_is_nan and whole.nans == whole.count
+    untouched = size > 0 and (gaps == size if evidence.history else fresh)
     if expectation.parameter.kind is Kind.BUFFER:
-        message = _wrong_buffer(whole, gaps, size) or _wrong_variance(expectation.parameter.sites[0], whole)
+        wrong = _UNTOUCHED if untouched else _wrong_buffer(whole, gaps, size)
+        message = wrong or _wrong_variance(expectation.parameter.sites[0], whole)
         if message is not None:
             yield find("IA306", message)
     elif not whole.nonfinite:
         return
-    elif whole.nans == whole.count and (gaps == size if evidence.history else audit.fresh_is_nan):
-        message = "nothing ever wrote it: it still holds the memory that it was given"
-        yield find("IA301", message, expected="a write", observed="none")
+    elif untouched and whole.nans == whole.count:
+        yield find("IA301", _UNTOUCHED, expected="a write", observed="none")
     elif gaps:
         message = f"{gaps:,} of its {size:,} values were never written: {_where(unwritten)}"
         yield find("IA302", message, expected=0.0, observed=float(gaps))

@@ -7,6 +7,8 @@ import torch
 from torch import nn
 
 from initaudit import audit
+from initaudit.auditor import run
+from initaudit.request import Request
 
 
 def told(norm: nn.Module, values: list[float]) -> list[tuple[str, str | None]]:
@@ -70,3 +72,51 @@ def test_module_that_was_given_memory_and_drawn_passes(make: Callable[[int], nn.
 
     assert audit(build).findings == ()
     assert [one.code for one in audit(lambda: make(rows)).findings] == ["IA301"]
+
+
+def holding(make: Callable[[], torch.Tensor]) -> Callable[[], nn.Module]:
+    return lambda: nn.ParameterDict({"w": nn.Parameter(make())})
+
+
+def grown(rows: int) -> torch.Tensor:
+    return torch.randn(8, 100).resize_(rows, 100)
+
+
+@pytest.mark.parametrize("rows", [16, 600])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda rows: torch.Tensor(rows, 100),
+        lambda rows: torch.Tensor().resize_(rows, 100),
+        lambda rows: torch.Tensor().resize_as_(torch.ones(rows, 100)),
+        lambda rows: torch.empty(4, 100, dtype=torch.bfloat16).resize_(rows, 100),
+    ],
+)
+def test_memory_that_resize_makes_is_unwritten(make: Callable[[int], torch.Tensor], rows: int) -> None:
+    (found,) = audit(holding(lambda: make(rows))).findings
+    assert (found.code, found.parameter) == ("IA301", "w")
+    assert audit(holding(lambda: make(rows).normal_(0, 0.02))).findings == ()
+
+
+@pytest.mark.parametrize("rows", [16, 600])
+def test_rows_that_resize_adds_are_named(rows: int) -> None:
+    (found,) = audit(holding(lambda: grown(rows))).findings
+    assert (found.code, found.message) == (
+        "IA302",
+        f"{100 * (rows - 8):,} of its {100 * rows:,} values were never written: [8:{rows}, 0:100]",
+    )
+    assert audit(holding(lambda: torch.randn(rows, 100).resize_(8, 100))).findings == ()
+
+
+@pytest.mark.parametrize("record", [True, False])
+def test_buffers_that_nobody_wrote_are_told_as_parameters_are(record: bool) -> None:
+    def build() -> nn.Module:
+        model = nn.BatchNorm1d(4, device="meta").to_empty(device="cpu")
+        model.register_buffer("numbers", torch.tensor([1.0, torch.nan]))
+        return model
+
+    told = {one.parameter: one.message for one in run(Request(target=build, record=record)).findings}
+    assert (
+        told["running_mean"] == told["weight"] == "nothing ever wrote it: it still holds the memory that it was given"
+    )
+    assert told["numbers"] == "1 of 2 values are NaN"
