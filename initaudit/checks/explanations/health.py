@@ -160,7 +160,8 @@ CODES = (
         # nets.py
         self.register_buffer("inv_freq", torch.empty(dim // 2), persistent=False)
 
-        nets.py:2: IA306 error rotary.inv_freq: nothing ever wrote 32 of its 32 values
+        nets.py:2: IA306 error rotary.inv_freq: nothing ever wrote it: it still holds the memory that it
+        was given
         """,
         mend="""
         Compute the buffer where it is registered. After a build on the meta device and
