@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 NO_ROOM = "no gradients were sent back: there is no memory for those of its largest tensor"
 FLAT_LOSS = "the gradient of the loss is zero at what the model gives, so N(0, 1) was sent back in its place"
+NO_LAYER = "no layer with a weight was seen, so nothing is judged by its scale"
 _ORDINARY = 1e3
 """Values that overflow have neighbours above this: float16, which ends at 65504, is the first to overflow."""
 
@@ -121,7 +122,9 @@ def _report(request: SignalRequest, runs: list[list[_Probed]]) -> SignalReport:
     )
     unreached = frozenset.intersection(*(one.unreached for one in last))
     found = (*_mistaken_rules(first.gathered), *findings(report, bands, unreached))
-    return replace(report, findings=select(found, request.model.select, request.model.ignore))
+    unseen = () if any(one.weight is not None for one in layers) else (NO_LAYER,)
+    chosen = select(found, request.model.select, request.model.ignore)
+    return replace(report, findings=chosen, assumed=(*report.assumed, *unseen))
 
 
 def _mistaken_rules(gathered: Gathered) -> Iterator[Finding]:

@@ -242,7 +242,7 @@ class SignalReport:
     inputs: tuple[str, ...]
     """What went in, each in words: `normal (16, 256) float32`."""
     assumed: tuple[str, ...] = ()
-    """What had to be assumed of the inputs, in sentences."""
+    """What had to be assumed of the inputs, and what could not be judged, in sentences."""
     layers: tuple[Layer, ...]
     gradients: tuple[Gradient, ...] = ()
     forward: Growth | None

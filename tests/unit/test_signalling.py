@@ -229,6 +229,12 @@ def test_widths_tell_the_parametrisation() -> None:
     assert fixed.layers[0].weight.shape == (256, 16)
 
 
+def test_model_without_a_layer_that_has_a_weight_says_that_nothing_was_judged() -> None:
+    report = probed(lambda: nn.Sequential(nn.ReLU(), nn.BatchNorm1d(16)), inputs=(InputSpec(shape=(8, 16)),))
+    assert report.assumed == ("no layer with a weight was seen, so nothing is judged by its scale",)
+    assert probed(net, inputs=(InputSpec(shape=(8, 16)),)).assumed == ()
+
+
 def test_argument_that_makes_nothing_wider_is_refused() -> None:
     widths = Widths(argument="factor", values=(1, 2, 3))
     with pytest.raises(OptionError, match=r"factor=1,2,3: the parameters of .* have the same shapes for each"):
