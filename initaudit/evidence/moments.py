@@ -112,7 +112,10 @@ def collect(rows: Sequence[torch.Tensor]) -> list[Moments]:
 
 
 def pieces(tensor: torch.Tensor, size: int) -> Iterator[torch.Tensor]:
-    """Cut a tensor of any layout into flat pieces of at most `size` elements, copying a piece at most."""
+    """Cut a tensor of any layout into flat pieces of at most `size` elements, copying a piece at most.
+
+    They are dense: over strides, libraries of linear algebra sum a product in a single float32, and lose digits.
+    """
     tensor = _dense_order(tensor.detach())
     if tensor.numel() == 0:
         return
@@ -120,7 +123,7 @@ def pieces(tensor: torch.Tensor, size: int) -> Iterator[torch.Tensor]:
         flat = tensor.view(-1)
         yield from (flat,) if flat.numel() <= size else torch.split(flat, size)
     elif tensor.numel() <= size:
-        yield tensor.reshape(-1)
+        yield tensor.contiguous().view(-1)
     else:
         longest = max(range(tensor.dim()), key=tensor.size)
         for half in torch.split(tensor, math.ceil(tensor.size(longest) / 2), longest):
