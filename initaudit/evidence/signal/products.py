@@ -37,6 +37,12 @@ class Product:
     channels: int
     """The dimension of the units in what goes in and out."""
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """That of the parameter, however it is turned for the product, or of the part of it that is taken."""
+        whole = self.bare.parameter
+        return tuple(whole.shape if whole.numel() == self.weight.numel() else self.weight.shape)
+
 
 Seen = Callable[[Product], Callable[[Any], None]]
 """What is called before a product, and gives what is called with its output."""
@@ -84,7 +90,9 @@ _FORMS: Mapping[Callable[..., Any], _Form] = {
     torch.Tensor.bmm: _matrices("self", "mat2"),
     torch.addmm: _matrices("input", "mat1", "mat2"),
     torch.baddbmm: _matrices("input", "batch1", "batch2"),
+    torch._grouped_mm: _matrices("self", "mat2"),
 }
+"""As a mode of torch functions sees them: `torch.nn.functional.grouped_mm` calls what stands last."""
 
 
 class Products(TorchFunctionMode):

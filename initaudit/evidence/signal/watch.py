@@ -183,7 +183,7 @@ class Watch:
         def gives(output: Any) -> None:
             self._counter[id(bare.parameter)] += 1
             call.number = self._counter[id(bare.parameter)]
-            call.weight = self._weights.taken(bare.name, product.weight, product.fan_in)
+            call.weight = self._weights.taken(bare.name, product.weight, product.shape, product.fan_in)
             self._gives(call, first(output))
 
         return gives

@@ -54,10 +54,10 @@ class Weights:
             self._found[id(module)] = self._find(module)
         return self._found[id(module)]
 
-    def taken(self, name: str, tensor: torch.Tensor, fan_in: int | None) -> Found:
-        """Measure what is taken for a weight."""
+    def taken(self, name: str, tensor: torch.Tensor, shape: tuple[int, ...], fan_in: int | None) -> Found:
+        """Measure what is taken for a weight, and tell it by this shape."""
         told = histogram(tensor) if self._histograms else None
-        return Found(name, tuple(tensor.shape), self._gauge.measure(tensor, zeros=False, bounds=False), fan_in, told)
+        return Found(name, shape, self._gauge.measure(tensor, zeros=False, bounds=False), fan_in, told)
 
     def _find(self, module: nn.Module) -> Found | None:
         named = _weight(module)
@@ -65,9 +65,10 @@ class Weights:
             return None
         local, tensor = named
         prefix = self._names[id(module)]
-        fans = semantic_fans(tuple(tensor.shape), layout(module, local))
+        shape = tuple(tensor.shape)
+        fans = semantic_fans(shape, layout(module, local))
         fan_in = fans.fan_in if fans is not None and not isinstance(module, nn.Embedding) else None
-        return self.taken(f"{prefix}.{local}" if prefix else local, tensor, fan_in)
+        return self.taken(f"{prefix}.{local}" if prefix else local, tensor, shape, fan_in)
 
 
 def histogram(tensor: torch.Tensor) -> Histogram | None:

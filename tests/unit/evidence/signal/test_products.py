@@ -87,6 +87,7 @@ class Queries(nn.Module):
         (lambda x, w: x.mm(0.1 * w), (12, 4), 12),
         (lambda x, w: torch.addmm(x.new_zeros(4), x, w), (12, 4), 12),
         (lambda x, w: torch.bmm(x.unflatten(0, (2, -1)), w), (2, 12, 4), 12),
+        (lambda x, w: functional.grouped_mm(x, w, offs=torch.tensor([4, 6], dtype=torch.int32)), (2, 12, 8), 12),
         (lambda x, w: torch.einsum("bi,oi->bo", x, w), (4, 12), 12),
         (lambda x, w: torch.einsum("ghio,bghi -> bgo", w, x.unflatten(1, (2, 3, 2))), (2, 3, 2, 4), 6),
         (lambda x, w: functional.conv1d(x.unsqueeze(-1), w), (4, 12, 1), 12),
@@ -99,7 +100,7 @@ def test_product_with_a_bare_parameter_is_a_layer(product: Product, shape: tuple
     found = {one.name: one for one in layers(model, drawn(6, 8))}
     bare = found["bare"]
     assert bare.weight is not None
-    assert (bare.weight.name, bare.weight.fan_in) == ("bare", fan_in)
+    assert (bare.weight.name, bare.weight.shape, bare.weight.fan_in) == ("bare", shape, fan_in)
     assert bare.module_type == "torch.nn.parameter.Parameter"
     assert bare.backward is not None
     assert found["layer"].weight is not None
