@@ -33,23 +33,37 @@ def outermost(one: str, other: str) -> tuple[str, str]:
     return ".".join(first), ".".join(second)
 
 
-def whole_copy(one: str, other: str, kinds: Mapping[str, int], modules: Collection[str]) -> Copy | None:
-    """Find the networks of which two parameters of the same values tell that one is a copy of the other.
+class Copies:
+    """The networks of a model that are copies of others; each two are looked at once.
 
     `kinds` has the same number for all weights, by name, that hold the same values; `modules` are all that have
-    parameters, of which a network has several, unless its name says what it is: `q_target` of `q`. What is of a kind is
-    to differ, so that none is a copy that is meant.
+    parameters, of which a network has several, unless its name says what it is: `q_target` of `q`.
     """
-    if of_a_kind(one, other):
-        return None
-    first, second = outermost(one, other)
-    for copy in (Copy(original=first, copy=second), Copy(original=second, copy=first)):
-        inside = {name: kind for name, kind in kinds.items() if name.startswith(copy.copy + ".")}
-        parts = sum(f"{name}.".startswith(copy.copy + ".") for name in modules)
+
+    def __init__(self, kinds: Mapping[str, int], modules: Collection[str]) -> None:
+        self._kinds = kinds
+        self._modules = modules
+        self._known: dict[tuple[str, str], Copy | None] = {}
+
+    def of(self, one: str, other: str) -> Copy | None:
+        """Find the networks of which two parameters of the same values tell that one is a copy of the other.
+
+        What is of a kind is to differ, so that none is a copy that is meant.
+        """
+        if of_a_kind(one, other):
+            return None
+        both = outermost(one, other)
+        if both not in self._known:
+            either = (Copy(original=first, copy=second) for first, second in (both, both[::-1]))
+            self._known[both] = next((copy for copy in either if self._is_whole(copy)), None)
+        return self._known[both]
+
+    def _is_whole(self, copy: Copy) -> bool:
+        inside = {name: kind for name, kind in self._kinds.items() if name.startswith(copy.copy + ".")}
+        parts = sum(f"{name}.".startswith(copy.copy + ".") for name in self._modules)
         follows = not _FOLLOWING.isdisjoint(_words(copy.copy) - _words(copy.original))
-        if (parts > 1 or follows) and all(kinds.get(_moved(name, copy)) == kind for name, kind in inside.items()):
-            return copy
-    return None
+        same = (self._kinds.get(_moved(name, copy)) == kind for name, kind in inside.items())
+        return (parts > 1 or follows) and all(same)
 
 
 def _words(name: str) -> set[str]:

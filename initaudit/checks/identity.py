@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from initaudit.chance.likeness import Groups, Match, matches
 from initaudit.checks.audit import RANDOM, Audit, spacing
-from initaudit.checks.copies import Copy, of_a_kind, whole_copy
+from initaudit.checks.copies import Copies, Copy, of_a_kind
 from initaudit.history import Origin
 from initaudit.laws import CONTINUOUS, INDEPENDENT, Unknown
 from initaudit.policy.expectation import Expectation
@@ -58,21 +58,22 @@ def judge(audit: Audit, evidence: Sequence[Evidence]) -> Iterator[Finding]:
         for one, found in zip(audit.expectations, evidence, strict=True)
         if is_drawn(audit, one, found) and (one.parameter.kind is not Kind.BUFFER or _is_its_own(found, uses))
     ]
+    matrices = {site.module for one in members for site in one.expectation.parameter.sites if _is_matrix(one)}
     groups = _same(audit, members)
     weights = [(rank, one) for rank, one in enumerate(members) if len(one.expectation.parameter.shape) > 1]
     kinds = {one.name: groups.find(rank) for rank, one in weights}
-    modules = {site.module for one in audit.expectations for site in one.parameter.sites}
-    copies: set[Copy] = set()
+    copies = Copies(kinds, {site.module for one in audit.expectations for site in one.parameter.sites})
+    told: set[Copy] = set()
     for ranks in groups.several():
-        group = _concerned([members[rank] for rank in ranks], members)
-        meant = _meant(group, kinds, modules)
-        if meant is not None and meant not in copies:
-            copies.add(meant)
+        group = _concerned([members[rank] for rank in ranks], matrices)
+        meant = _meant(group, copies)
+        if meant is not None and meant not in told:
+            told.add(meant)
             yield _copied(audit, meant, group)
         elif meant is None and group:
             yield _identical(audit, group)
     first = [one for rank, one in enumerate(members) if groups.find(rank) == rank]
-    yield from _correlated(audit, [one for one in first if one.evidence.look.fingerprint is not None], members)
+    yield from _correlated(audit, [one for one in first if one.evidence.look.fingerprint is not None], matrices)
 
 
 def is_drawn(audit: Audit, expectation: Expectation, evidence: Evidence) -> bool:
@@ -126,14 +127,13 @@ def _surprise(member: _Member) -> float:
     return fingerprint.surprise
 
 
-def _concerned(group: Sequence[_Member], members: Sequence[_Member]) -> list[_Member]:
-    """Leave out of a group what may be the same as another of it.
+def _concerned(group: Sequence[_Member], matrices: Collection[str]) -> list[_Member]:
+    """Leave out of a group what may be the same as another of it; `matrices` are the modules that have a random one.
 
     That is what the policy declares equal, what shares storage, a frozen copy of what is trained (a teacher that
     follows its student), and a vector beside a random matrix in its module: it is the matrix that breaks the symmetry.
     """
     trained = [one for one in group if not one.expectation.parameter.frozen]
-    matrices = {site.module for one in members for site in one.expectation.parameter.sites if _is_matrix(one)}
     kept: dict[object, _Member] = {}
     storages: set[int] = set()
     for one in trained or group:
@@ -149,11 +149,11 @@ def _is_matrix(member: _Member) -> bool:
     return sum(extent > 1 for extent in member.expectation.parameter.shape) > 1
 
 
-def _meant(group: Sequence[_Member], kinds: Mapping[str, int], modules: Collection[str]) -> Copy | None:
+def _meant(group: Sequence[_Member], copies: Copies) -> Copy | None:
     """Find the networks of which one is a copy that is meant; None for what was drawn twice, or copied often."""
     if len(group) != 2 or (_recorded(group) and not _derived(group)):
         return None
-    return whole_copy(group[0].name, group[1].name, kinds, modules)
+    return copies.of(group[0].name, group[1].name)
 
 
 def _copied(audit: Audit, copy: Copy, group: Sequence[_Member]) -> Finding:
@@ -207,7 +207,7 @@ def _set_by(group: Sequence[_Member]) -> str:
     return next((f", set by `{one.initialiser}` at {one.line}" for one in between), "")
 
 
-def _correlated(audit: Audit, looked: Sequence[_Member], members: Sequence[_Member]) -> Iterator[Finding]:
+def _correlated(audit: Audit, looked: Sequence[_Member], matrices: Collection[str]) -> Iterator[Finding]:
     fingerprints = [one.evidence.look.fingerprint for one in looked]
     if not looked:
         return
@@ -220,7 +220,7 @@ def _correlated(audit: Audit, looked: Sequence[_Member], members: Sequence[_Memb
     for match in found:
         groups.join(match.first, match.second)
     for ranks in groups.several():
-        group = _concerned([looked[rank] for rank in ranks], members)
+        group = _concerned([looked[rank] for rank in ranks], matrices)
         if group:
             kept = [rank for rank in ranks if looked[rank] in group]
             within = [one for one in found if one.first in ranks]

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
@@ -34,6 +34,8 @@ class Source:
     """Of a parameter with more elements, if its law is one of independent draws, only so many are drawn."""
     covered: bool = False
     """Whether the policy's own values are judged besides, so that these need no drawing where the recording tells."""
+    _places: dict[str, int] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Where each name stands among the entries, once one is asked for."""
 
     def value(self, entry: Entry, expectation: Expectation) -> torch.Tensor | None:
         """Give the values that are judged; None where there are none (lazy, meta, sparse or empty tensors)."""
@@ -98,10 +100,10 @@ class Source:
 
     def by_name(self, name: str) -> torch.Tensor | None:
         """Give the values of the parameter of this name."""
-        for entry, expectation in zip(self.entries, self.expectations, strict=True):
-            if entry.parameter.name == name:
-                return self.value(entry, expectation)
-        return None
+        if not self._places:
+            self._places.update((entry.parameter.name, place) for place, entry in enumerate(self.entries))
+        place = self._places.get(name)
+        return None if place is None else self.value(self.entries[place], self.expectations[place])
 
     def _present(self, entry: Entry) -> AbstractContextManager[None]:
         """Let what an effective tensor is computed from hold its values for a while."""
