@@ -1,6 +1,7 @@
 """Whether two builds of a model hold the same values, and whether anything about one build makes it worth asking."""
 
-from collections.abc import Collection
+from bisect import bisect
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ from initaudit.evidence.nesting import leaves
 from initaudit.evidence.plain import speaks_for_itself
 from initaudit.evidence.recording import Recording
 from initaudit.evidence.source import Source, in_memory
-from initaudit.history import LOADED, Location
+from initaudit.history import LOADED, Location, Seeding
 from initaudit.model.walk import Entry
 
 MOST = 1 << 24
@@ -51,21 +52,22 @@ def seeded_at(source: Source, names: Collection[str]) -> dict[str, Location]:
     recording = source.recording
     if recording is None:
         return {}
+    seeds = [one for one in recording.recorder.seedings if one.caller.initialiser == "manual_seed"]
     lines = {
-        entry.parameter.name: _seeded_at(recording, entry.tensors[0])
+        entry.parameter.name: _seeded_at(recording, entry.tensors[0], seeds)
         for entry in source.entries
         if entry.parameter.name in names
     }
     return {name: line for name, line in lines.items() if line is not None}
 
 
-def _seeded_at(recording: Recording, tensor: torch.Tensor) -> Location | None:
+def _seeded_at(recording: Recording, tensor: torch.Tensor, seeds: Sequence[Seeding]) -> Location | None:
     recorder = recording.recorder
     view = recorder.view(tensor)
     ops = ancestors(recorder.replay, view) if view is not None else ()
     draws = [op.index for op in ops if op.drawn is Drawn.SEEDED]
-    seeds = (one for one in reversed(recorder.seedings) if one.caller.initialiser == "manual_seed")
-    return next((one.caller.line for one in seeds if draws and one.at <= max(draws)), None)
+    before = bisect(seeds, max(draws, default=-1), key=lambda one: one.at)
+    return seeds[before - 1].caller.line if before else None
 
 
 def _drawn_elsewhere(recording: Recording, tensor: torch.Tensor) -> bool | None:
