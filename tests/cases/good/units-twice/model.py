@@ -1,0 +1,12 @@
+"""Each unit of a widened layer is drawn by itself."""
+
+from torch import nn
+
+
+class Widened(nn.Module):
+    def __init__(self, width=64):
+        super().__init__()
+        self.expand = nn.Linear(width, 2 * width, bias=False)
+        self.reduce = nn.Linear(2 * width, width, bias=False)
+        for layer in (self.expand, self.reduce):
+            nn.init.normal_(layer.weight, std=0.02)
