@@ -151,11 +151,16 @@ def parameters(subject: Subject, repeats: int, pool: int) -> Iterator[Seen]:
     if not is_pooled(subject, pool):
         yield from (seen(subject, subject.draw()) for _ in range(repeats))
         return
-    pieces = [seen(subject, subject.draw(subject.numel // PARTS)) for _ in range(pool)]
+    first, some = seen(subject, subject.draw(subject.numel // PARTS))
+    found, kept = [first], some.new_empty(pool, len(some))  # in one place: memory falls to pieces between small tensors
+    kept[0] = some
+    for number in range(1, pool):
+        measured, kept[number] = seen(subject, subject.draw(subject.numel // PARTS))
+        found.append(measured)
     source = random.Random(0)
     for _ in range(repeats):
-        chosen = source.sample(pieces, PARTS)
-        yield NO_VALUES.merge(*(measured for measured, _ in chosen)), torch.cat([some for _, some in chosen])
+        chosen = source.sample(range(pool), PARTS)
+        yield NO_VALUES.merge(*(found[number] for number in chosen)), kept[chosen].flatten()
 
 
 def is_pooled(subject: Subject, pool: int) -> bool:
