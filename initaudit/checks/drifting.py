@@ -24,6 +24,9 @@ _MOST_OF = 0.5
 _JUMP = 10.0
 """No design lets a single layer make its output so many times its input, and leaves it so."""
 
+_Known = tuple[Layer, float]
+"""A layer and its std."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Scale:
@@ -37,7 +40,7 @@ class _Scale:
     back: bool
     """Whether it is followed from the last layer to the first."""
 
-    def of(self, layers: Sequence[Layer]) -> list[tuple[Layer, float]]:
+    def of(self, layers: Sequence[Layer]) -> list[_Known]:
         """Give the layers that have such a scale, in the order in which it is followed."""
         ordered = layers[::-1] if self.back else layers
         return [(one, std) for one in ordered if one.weight is not None and (std := middle(self.stds(one)))]
@@ -78,37 +81,57 @@ def _drifting(scale: _Scale, layers: Sequence[Layer], band: Band, factors: Band,
     known, grown = scale.of(layers), scale.growth(layers)
     depth = grown.layers if grown is not None else len(known)
     low, high = band if own or depth >= FEW else (band[0] / 10, band[1] * 10)
-    inner = known if scale.back else _inner(known)
-    below = list(takewhile(lambda one: one[1] < low, reversed(inner)))
-    above = list(takewhile(lambda one: one[1] > high, reversed(known)))
-    if not below and not above:
+    below = _last(known if scale.back else _inner(known), lambda std: std < low)
+    above = _last(known, lambda std: std > high)
+    out = above if grown is not None and grown.factor > 1 else below
+    if grown is not None and out and _leads(grown, factors):
+        yield _led(scale, layers, out, grown, factors)
+    elif above and above[0] == known[-1] and not scale.back:
+        yield from _jumps(scale, layers, [one for one in known if one[1] > high], above[-1][0], factors)
+
+
+def _led(scale: _Scale, layers: Sequence[Layer], out: Sequence[_Known], grown: Growth, factors: Band) -> Finding:
+    """Tell where the layers begin that growth takes out of the band; they come from the last on."""
+    (start, _), gain = out[-1], _gain(scale, out[-1][0], layers)
+    message = f"{scale.what} {'explode' if grown.factor > 1 else 'vanish'}, {_told(grown)} a layer: {_from(*out[::-1])}"
+    if gain and math.log(gain) / math.log(grown.factor) >= _MOST_OF:
+        message += _cause(start, gain)
+    return _finding(scale, message, start, expected=1.0, observed=grown.factor, band=factors)
+
+
+def _jumps(
+    scale: _Scale, layers: Sequence[Layer], above: Sequence[_Known], start: Layer, factors: Band
+) -> Iterator[Finding]:
+    """Find what takes the scale out of the band at once, where the layer does from which on it stays out."""
+    jumps = [(one, gain) for one, _ in above if (gain := _gain(scale, one, layers)) and gain > _JUMP]
+    if start not in [one for one, _ in jumps]:
         return
-    (start, std), (end, final) = (below or above)[-1], (below or above)[0]
-    there = f"std {std:.3g} here{'' if start is end else f', {final:.3g} at {end.title}'}"
-    gain = _gain(scale, start, layers)
-    if grown is not None and _leads(grown, factors, up=bool(above)):
-        message = f"{scale.what} {'explode' if above else 'vanish'}, {_told(grown)} a layer: {there}"
-        if gain and math.log(gain) / math.log(grown.factor) >= _MOST_OF:
-            message += _cause(start, gain)
-        yield _finding(scale, message, start, expected=1.0, observed=grown.factor, band=factors)
-    elif above and gain and not scale.back and gain > _JUMP:
-        message = f"{scale.what} explode at a single layer and stay so: {there}{_cause(start, gain)}"
-        yield _finding(scale, message, start, expected=1.0, observed=gain, band=factors)
+    (first, gain), number = jumps[0], len(jumps)
+    at = "a single layer" if number == 1 else f"{number} single layers"
+    there = _from(*(known for known in above if known[0] is first or known is above[-1]))
+    message = f"{scale.what} explode at {at} and stay so: {there}{_cause(first, gain)}"
+    yield _finding(scale, message, first, expected=1.0, observed=gain, band=factors)
 
 
-def _inner(known: Sequence[tuple[Layer, float]]) -> list[tuple[Layer, float]]:
+def _last(known: Sequence[_Known], is_out: Callable[[float], bool]) -> list[_Known]:
+    """Give the last layers outside the band, from the last on; a few may follow that a norm brings back."""
+    back = list(takewhile(lambda one: not is_out(one[1]), reversed(known)))
+    out = list(takewhile(lambda one: is_out(one[1]), reversed(known[: len(known) - len(back)])))
+    return out if 2 * len(back) <= len(out) else []
+
+
+def _inner(known: Sequence[_Known]) -> list[_Known]:
     """Leave out the layers that no other follows: a head gives small values by design."""
     followed = {one.before for one, _ in known}
     return [(one, std) for one, std in known if one.title in followed]
 
 
-def _leads(grown: Growth, factors: Band, *, up: bool) -> bool:
-    """Tell whether a growth leads up, or down, and is not one for certain or by more than it may be."""
-    beyond = grown.low > factors[1] if up else grown.high < factors[0]
-    return (grown.factor > 1) == up and (beyond or grown.certain)
+def _leads(grown: Growth, factors: Band) -> bool:
+    """Tell whether a growth is not one, for certain or by more than it may be."""
+    return grown.low > factors[1] or grown.high < factors[0] or grown.certain
 
 
-def _outside(scale: _Scale, known: Sequence[tuple[Layer, float]], band: Band) -> Iterator[Finding]:
+def _outside(scale: _Scale, known: Sequence[_Known], band: Band) -> Iterator[Finding]:
     """Find what lies outside a band that the policy sets, though it does not drift there."""
     outside = [(layer, std) for layer, std in known if not band[0] <= std <= band[1]]
     if not outside:
@@ -119,7 +142,7 @@ def _outside(scale: _Scale, known: Sequence[tuple[Layer, float]], band: Band) ->
     yield _finding(scale, message, start, expected=1.0, observed=std, band=band)
 
 
-def _off(scale: _Scale, known: Sequence[tuple[Layer, float]], grown: Growth, band: Band) -> Iterator[Finding]:
+def _off(scale: _Scale, known: Sequence[_Known], grown: Growth, band: Band) -> Iterator[Finding]:
     """Find a growth that lies outside a band that the policy sets, wherever it takes the scale."""
     if not known or (grown.low <= band[1] and grown.high >= band[0]):
         return
@@ -158,6 +181,11 @@ def _gain(scale: _Scale, layer: Layer, layers: Sequence[Layer]) -> float | None:
         return None
     arriving, sent = middle(before.backward_stds), middle(layer.backward_stds)
     return arriving / sent if arriving and sent else None
+
+
+def _from(start: _Known, *others: _Known) -> str:
+    """Tell a scale where it begins and, if there is another, where it ends."""
+    return f"std {start[1]:.3g} here" + (f", {others[-1][1]:.3g} at {others[-1][0].title}" if others else "")
 
 
 def _told(grown: Growth) -> str:

@@ -44,9 +44,14 @@ def growth(layers: Sequence[Layer], figure: Figure) -> Growth | None:
     & Nica 2020, arXiv:1812.05994): the drift is estimated from its steps, and the noise from how each step differs
     from the next, which a drift that changes slowly leaves alone (von Neumann 1941). A layer is compared with the
     next behind it whose name differs in nothing but the number of its block, as `h.0.mlp.c_fc` and `h.1.mlp.c_fc` do;
-    kinds of one model go up and down together, so what is seen of the same layers several times counts as one.
+    kinds of one model go up and down together, so what is seen of the same layers several times counts as one. What the
+    last layer gives has a scale of its own, and takes part only where there are few.
     """
     weighted = [layer for layer in layers if layer.weight is not None]
+    return _fitted(weighted[:-1], figure) or _fitted(weighted, figure)
+
+
+def _fitted(weighted: Sequence[Layer], figure: Figure) -> Growth | None:
     seeds = [list(_walks(weighted, figure, seed)) for seed in range(len(figure(weighted[0])) if weighted else 0)]
     walks = list(chain.from_iterable(seeds))
     total = sum(step.gap for walk in walks for step in walk)

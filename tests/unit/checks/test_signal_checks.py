@@ -120,6 +120,26 @@ def test_last_layer_that_is_small_by_design_is_none() -> None:
     assert judged(*network(1.0), layer("head", 0.01)) == []
 
 
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+def test_drift_that_a_norm_before_the_head_takes_back_is_found(factor: float) -> None:
+    (found,) = judged(*network(factor, depth=12), layer("head", 0.6))
+    assert found.code == "IA601"
+    assert f"×{factor:g} [{factor:g}, {factor:g}] a layer" in found.message
+
+
+def test_vanishing_that_the_bias_of_the_last_layer_hides_is_found() -> None:
+    (found,) = judged(*network(0.5, depth=14), layer("l.14", 0.07))
+    assert "activations vanish, ×0.5 [0.5, 0.5] a layer" in found.message
+
+
+def test_layers_that_each_take_the_scale_away_are_told_together() -> None:
+    stds = [1.0, *([1.0, 94.0] * 6), 90.0]
+    layers = [layer(f"b.{n // 2}.{'u' if n % 2 else 'd'}", std) for n, std in enumerate(stds)]
+    (found,) = judged(*layers)
+    assert found.parameter == "b.1.d"
+    assert "activations explode at 6 single layers and stay so: std 94 here, 90 at b.6.u; " in found.message
+
+
 def test_head_that_falls_below_the_band_by_its_own_small_weights_is_none() -> None:
     head = (layer(f"head.{number}", std) for number, std in enumerate((0.14, 0.0178, 0.00194)))
     assert judged(*head) == []
