@@ -116,7 +116,7 @@ def _report(request: SignalRequest, runs: list[list[_Probed]]) -> SignalReport:
         forward=growth(layers, lambda layer: layer.forward_stds),
         backward=backward.back() if backward is not None else None,
         first_nonfinite=_first_nonfinite(layers, [one for run in last for one in run.reading.outputs]),
-        widths=follow(request.widths, by_width) if request.widths is not None else None,
+        widths=follow(request.widths, by_width, list(_ends(runs))) if request.widths is not None else None,
         bands=Bands(activation_std=bands.activation_std, gradient_std=bands.gradient_std),
         fail_on=request.model.fail_on,
     )
@@ -125,6 +125,17 @@ def _report(request: SignalRequest, runs: list[list[_Probed]]) -> SignalReport:
     unseen = () if any(one.weight is not None for one in layers) else (NO_LAYER,)
     chosen = select(found, request.model.select, request.model.ignore)
     return replace(report, findings=chosen, assumed=(*report.assumed, *unseen))
+
+
+def _ends(runs: Sequence[Sequence[_Probed]]) -> Iterator[Layer]:
+    """Give what the models of each width give, as layers; nothing where some give nothing that has a scale."""
+    if any(not one.reading.outputs for run in runs for one in run):
+        return
+    for run in runs:
+        model, ends = type(run[0].gathered.subject.module), [one.reading.outputs[0] for one in run]
+        stds = tuple(None if _loses(one) else one.std for one in ends)
+        kind = f"{model.__module__}.{model.__qualname__}"
+        yield Layer(name="", module_type=kind, input=None, forward=ends[0], backward=None, passed_stds=stds)
 
 
 def _mistaken_rules(gathered: Gathered) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from initaudit.checks.codes import CODES
 from initaudit.history import Location
 from initaudit.policy.bands import Band, SignalBands
 from initaudit.report import Finding
-from initaudit.signal.values import Gradient, Layer, SignalReport, Units
+from initaudit.signal.values import Exponent, Gradient, Layer, SignalReport, Units, Widths, title
 from initaudit.signal.widths import GROWS
 from initaudit.values import Moments, Severity
 
@@ -22,7 +22,7 @@ FALSE_ALARM = 1e-6
 
 def findings(report: SignalReport, bands: SignalBands, unreached: frozenset[str]) -> Iterator[Finding]:
     """Judge what a probe found; `unreached` are the parameters that no gradient reaches in any way."""
-    asleep = _asleep(report.layers)
+    asleep = _asleep(report.layers) or _stopped(report.layers, unreached)
     drifts = list(drifting.findings(report, bands)) if asleep is None else []
     yield from drifts
     yield from _nonfinite(report)
@@ -98,13 +98,25 @@ def _asleep(layers: Sequence[Layer]) -> Layer | None:
     return None
 
 
+def _stopped(layers: Sequence[Layer], unreached: frozenset[str]) -> Layer | None:
+    """Find the first layer that takes nothing but zeros, though one that no gradient reaches gave others before it."""
+    befores = {one.title: one for one in layers if one.weight is not None}
+    for one in layers:
+        before, into = befores.get(one.before or ""), one.input
+        if before is None or before.weight is None or before.weight.name not in unreached or not before.std:
+            continue
+        if one.weight is not None and into is not None and into.zeros == into.count:
+            return replace(one, activation=None, units=None)
+    return None
+
+
 def _dead(report: SignalReport, asleep: Layer | None) -> Iterator[Finding]:
     """Find activations of which more units are dead than may be."""
     judged = [(layer, layer.units) for layer in report.layers if layer.units is not None]
     if asleep is not None and asleep.units is None:
-        name = asleep.activation.name if asleep.activation is not None else ""
+        cause = asleep.activation.name if asleep.activation is not None else f"what is done after {asleep.before}"
         message = (
-            f"all that comes in is zero for every sample, so no gradient passes: {name} lets nothing of it through"
+            f"all that comes in is zero for every sample, so no gradient passes: {cause} lets nothing of it through"
         )
         yield _finding("IA604", message, asleep.name, asleep.location, expected=0.5, observed=1.0)
     for layer, units in judged:
@@ -143,16 +155,20 @@ def _widening(report: SignalReport) -> Iterator[Finding]:
     place = sure[0]
     while place and fitted[place - 1][1].value > GROWS:
         place -= 1
-    (first, forward), growing = fitted[place], [one for one in sure if one != place]
+    (first, forward), (certain, power) = fitted[place], fitted[sure[0]]
     weight = f"; the std of its weight goes as {widths.argument}^{first.weight.value:.2f}" if first.weight else ""
-    more = len(growing)
+    where = title(certain.name, certain.call)
+    later = f", for certain at {where} as {_power(widths, power)}" if certain is not first else ""
+    more = len(sure) - 1
     others = f"; so {'does 1 more layer' if more == 1 else f'do {more} more layers'}" if more else ""
-    message = (
-        f"its scale grows with the width, as {widths.argument}^{forward.value:.2f} [{forward.low:.2f}, "
-        f"{forward.high:.2f}] over {widths.argument} = {', '.join(map(str, widths.values))}{weight}{others}"
-    )
+    over = f"{widths.argument} = {', '.join(map(str, widths.values))}"
+    message = f"its scale grows with the width, as {_power(widths, forward)} over {over}{later}{weight}{others}"
     band = (-GROWS, GROWS)
     yield _finding("IA605", message, first.name, first.location, expected=0.0, observed=forward.value, band=band)
+
+
+def _power(widths: Widths, found: Exponent) -> str:
+    return f"{widths.argument}^{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]"
 
 
 def _unreached(report: SignalReport, unreached: frozenset[str], cause: str) -> Iterator[Finding]:

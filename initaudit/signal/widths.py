@@ -1,6 +1,8 @@
 """How the scales of layers follow the width of a model, and which parametrisation that is."""
 
+import math
 from collections.abc import Sequence
+from itertools import chain
 
 from initaudit.signal.growth import exponent
 from initaudit.signal.request import Widths as Wanted
@@ -16,12 +18,16 @@ _PERHAPS = 0.25
 """A scale whose power is above this, though not for certain, may grow: it has no parametrisation."""
 _BETWEEN_BACKWARD = -0.75
 """Gradients go as width^-1/2, and under μP as width^-1."""
+_SAME = 1e-6
+"""So little may the figures of the same values differ."""
 _BETWEEN_WEIGHT = -0.25
 """Weights go as fan_in^-1/2, and in the parametrisation of the neural tangent kernel do not change."""
 
 
-def follow(wanted: Wanted, models: Sequence[Sequence[Layer]]) -> Widths:
+def follow(wanted: Wanted, models: Sequence[Sequence[Layer]], ends: Sequence[Layer] = ()) -> Widths:
     """Fit the exponents of each layer with a weight that all widths have; `models` has the layers of each width.
+
+    `ends` has what each model gives, as a layer; it is told where it is more than what comes of the last with a weight.
 
     A check of coordinates without training (Yang & Hu 2021, arXiv:2011.14522), for a gradient of one at the outputs.
     A factor in the code, between a layer and the next, counts with the layer.
@@ -29,6 +35,8 @@ def follow(wanted: Wanted, models: Sequence[Sequence[Layer]]) -> Widths:
     by_call = [{(one.name, one.call): one for one in layers if one.weight is not None} for layers in models]
     shared = [key for key in by_call[-1] if all(key in calls for calls in by_call)]
     rows = [_Row(wanted.values, [calls[key] for calls in by_call]) for key in shared]
+    if ends and not (rows and _alike(rows[-1].layers, ends)):
+        rows.append(_Row(wanted.values, ends))
     usual = next((row.regime for row in rows if row.regime in (Regime.MUP, Regime.NTK)), Regime.STANDARD)
     return Widths(argument=wanted.argument, values=wanted.values, layers=tuple(row.told(usual) for row in rows))
 
@@ -42,7 +50,7 @@ class _Row:
         self.forward = exponent(widths, self.scales)
         self.backward = exponent(widths, [one.backward_stds for one in self.layers])
         weights = [one.weight for one in self.layers if one.weight is not None]
-        self.weight = exponent(widths, [(weight.moments.std,) for weight in weights])
+        self.weight = exponent(widths, [(weight.moments.std,) for weight in weights]) if weights else None
         fans = [weight.fan_in for weight in weights]
         self.mixes_more = None not in fans and len(set(fans)) > 1
 
@@ -78,6 +86,14 @@ class _Row:
             regime=self.regime or (usual if self.forward is not None and self.forward.value <= _PERHAPS else None),
             location=last.location,
         )
+
+
+def _alike(layers: Sequence[Layer], ends: Sequence[Layer]) -> bool:
+    """Tell whether models give nothing but what comes of these layers."""
+    scales = chain.from_iterable(one.passed_stds for one in layers)
+    given = chain.from_iterable(one.passed_stds for one in ends)
+    pairs = zip(scales, given, strict=True)
+    return all(one == end or (one and end and math.isclose(one, end, rel_tol=_SAME)) for one, end in pairs)
 
 
 def _is_off(forward: Exponent) -> bool:

@@ -215,8 +215,8 @@ def test_cause_lies_before_the_first_layer_that_grows_for_certain_where_few_widt
     widths = Widths(argument="width", values=(64, 128, 256), layers=(wide("a", 0.0), unsure, wide("c", 0.45)))
     (found,) = judged(layer("a", 1.0), widths=widths)
     assert found.parameter == "b"
-    assert "as width^0.50 [-1.20, 2.20]" in found.message
-    assert found.message.endswith("; so does 1 more layer")
+    assert "as width^0.50 [-1.20, 2.20] over width = 64, 128, 256" in found.message
+    assert ", for certain at c as width^0.50 [0.45, 0.55]; the std of its weight" in found.message
 
 
 def test_growth_that_no_layer_is_sure_of_is_no_finding() -> None:
@@ -352,6 +352,20 @@ def test_function_that_lets_nothing_through_is_the_only_fault_that_is_told() -> 
     found = list(findings(replace(model, gradients=gradients), DEFAULT_BANDS, frozenset({"l.0.weight"})))
     assert [(one.code, one.severity) for one in found] == [("IA604", Severity.WARNING), ("IA606", Severity.NOTE)]
     assert found[1].message == "no gradient reaches it; nothing passes l.1: see IA604"
+
+
+def test_zeros_made_of_what_an_unreached_layer_gave_are_told_where_they_begin() -> None:
+    nothing = replace(SOME, mean=0.0, m2=0.0, zeros=100)
+    first, second, third = in_a_row([layer("a", 0.3, 0.0), layer("b", 0.0, 0.0), layer("c", 0.0, 1.0)])
+    layers = (first, replace(second, input=nothing), replace(third, input=nothing))
+    gradients = (Gradient(name="a.weight", parameter=SOME, gradient=None),)
+    base = replace(report(first), layers=layers, gradients=gradients)
+    lost, unreached = findings(base, DEFAULT_BANDS, frozenset({"a.weight"}))
+    assert (lost.code, lost.parameter) == ("IA604", "b")
+    assert "what is done after a lets nothing of it through" in lost.message
+    assert (unreached.code, unreached.severity) == ("IA606", Severity.NOTE)
+    assert unreached.message == "no gradient reaches it; nothing passes b: see IA604"
+    assert list(findings(replace(base, gradients=()), DEFAULT_BANDS, frozenset())) == []  # a gate that opens later
 
 
 def test_scale_outside_the_usual_band_is_none_without_growth() -> None:

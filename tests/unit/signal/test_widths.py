@@ -61,3 +61,13 @@ def test_power_that_few_widths_leave_open_takes_the_name_of_the_others(layer) ->
     found = follow(Widths(argument="width", values=WIDTHS), steady)
     assert found.layers[1].forward.value < -0.25 < found.layers[1].forward.high
     assert [one.regime for one in found.layers] == [Regime.STANDARD] * 3
+
+
+def test_what_the_model_gives_is_told_where_it_is_more_than_what_its_last_layer_gives(layer) -> None:
+    models = [network(layer, width, forward=0.0, backward=-0.5, weight=-0.5, output=0.0) for width in WIDTHS]
+    product = [replace(layer("", width**0.5, gradients=()), weight=None) for width in WIDTHS]
+    wanted = Widths(argument="width", values=WIDTHS)
+    *layers, last = follow(wanted, models, product).layers
+    assert (last.name, last.regime, last.backward, last.weight) == ("", Regime.UNSTABLE, None, None)
+    assert last.forward.value == pytest.approx(0.5)
+    assert tuple(layers) == follow(wanted, models).layers == follow(wanted, models, [one[-1] for one in models]).layers
