@@ -1,5 +1,6 @@
 """Build a model again, with the same seed and with another one, where something makes its values suspect."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -36,18 +37,33 @@ def rebuild(request: Request, first: Gathered) -> Rebuilt:
     try:
         again = same(first.source, _anew(request, first))
         other = same(first.source, _anew(replace(request, seed=request.seed + 1), first))
+        repeated = {name for name, alike in other.items() if alike and (name in suspect or recording is None)}
+        drawn = {name for name in repeated if suspect.get(name)}
+        drawn |= _following(request, first, repeated - drawn)
     except InitauditError as error:
         return Rebuilt(unsettled=f"building it once more failed: {error}")
     if not again:
         return Rebuilt(unsettled="the factory gives the same model each time that it is called")
-    repeated = {name for name, alike in other.items() if alike and (name in suspect or recording is None)}
     return Rebuilt(
         repeated=frozenset(repeated),
-        drawn=frozenset(name for name in repeated if suspect.get(name)),
+        drawn=frozenset(drawn),
         varied=frozenset(name for name, alike in other.items() if not alike and suspect.get(name) is False),
         seeded_at=seeded_at(first.source, repeated),
         unlike=frozenset(name for name, alike in again.items() if not alike),
     )
+
+
+def _following(request: Request, first: Gathered, names: Collection[str]) -> set[str]:
+    """Name those whose values follow seeds that the factory chose; what is read or worked out follows none."""
+    from initaudit.evidence.repeating import same
+    from initaudit.model.reseeding import seeded_otherwise
+
+    if not names:
+        return set()
+    with seeded_otherwise():
+        source = _anew(request, first)
+    moved = same(first.source, source)
+    return {name for name in names if not moved.get(name, True)}
 
 
 def _anew(request: Request, first: Gathered) -> "Source":

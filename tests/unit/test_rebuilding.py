@@ -182,7 +182,46 @@ def test_random_law_whose_values_come_from_numpy_with_a_seed_of_its_own_is_a_fin
         return drawn_by_numpy(64, lambda: np.random.RandomState(0))
 
     assert found(build, policy=load_policy(file)) == [("IA503", "0.weight")]
-    assert found(build) == []
+
+
+@WIDTHS
+@pytest.mark.parametrize("record", [True, False])
+@pytest.mark.parametrize(
+    "generator",
+    [
+        lambda: np.random.RandomState(3),
+        lambda: np.random.default_rng(3),
+        lambda: np.random.Generator(np.random.PCG64(3)),
+        lambda: np.random.seed(3) or np.random,
+    ],
+    ids=["state", "generator", "bits", "global"],
+)
+def test_trained_values_that_follow_a_seed_of_the_factory_need_no_policy(
+    width: int, record: bool, generator: Callable[[], object]
+) -> None:
+    assert found(lambda: drawn_by_numpy(width, generator), record=record) == [("IA503", "0.weight")]
+
+
+@pytest.mark.parametrize("record", [True, False])
+def test_trained_values_of_python_s_generator_with_a_seed_of_the_factory_are_a_finding(record: bool) -> None:
+    def build() -> nn.Module:
+        model, own = linear(8), random.Random(3)
+        model[0].weight.data.copy_(torch.tensor([[own.gauss(0, 1) for _ in range(8)] for _ in range(8)]))  # type: ignore[index]
+        return model
+
+    assert found(build, record=record) == [("IA503", "0.weight")]
+
+
+@pytest.mark.parametrize("record", [True, False])
+def test_fixed_table_is_no_finding_beside_what_a_seed_of_the_factory_decides(record: bool) -> None:
+    def build() -> nn.Module:
+        np.random.seed(0)
+        model = nn.Sequential(*linear(8), *linear(8))
+        model[0].weight.data.copy_(torch.from_numpy(np.sin(np.arange(64.0)).reshape(8, 8)))  # type: ignore[arg-type,operator]
+        model.register_buffer("order", torch.from_numpy(np.random.permutation(64)))
+        return model
+
+    assert found(build, record=record) == []
 
 
 def test_applied_policy_makes_a_note_of_what_it_writes_over(tmp_path: Path) -> None:
@@ -224,7 +263,7 @@ def test_values_from_numpy_that_are_always_the_same_are_no_finding() -> None:
 
     build = Counted(make)
     assert found(build) == []
-    assert build.calls == 3
+    assert build.calls == 4
 
 
 def test_loaded_values_give_no_reason_to_build_again(tmp_path: Path) -> None:

@@ -79,9 +79,10 @@ CODES = (
         several seeds are then one run, their spread says nothing, and whatever else is
         drawn after the call repeats as well. The model is built again only where the
         recording gives reason to: a draw from another generator than the run's, values
-        from outside torch. Loaded and constant values are never meant, nor are frozen
-        ones and buffers for which no random law is declared: fixed features are drawn
-        once and for all.
+        from outside torch. Those are drawn if they change where numpy, Python's `random`
+        and torch get other seeds than the factory gives them. Loaded and constant values
+        are never meant, nor are frozen ones and buffers for which no random law is
+        declared: fixed features are drawn once and for all.
         """,
         example="""
         # nets.py
