@@ -51,7 +51,7 @@ def _equal_units(audit: Audit, expectation: Expectation, evidence: Evidence) -> 
 
 
 def _padding(audit: Audit, expectation: Expectation, evidence: Evidence) -> Iterator[Finding]:
-    """Find an embedding whose constructor made the padding row zero, and that was drawn anew with all its rows."""
+    """Find an embedding whose padding row, which its constructor makes zero, was drawn with all its rows."""
     site, shape = expectation.parameter.sites[0], expectation.parameter.shape
     row = site.attributes.get(PADDING)
     if not isinstance(row, int) or site.local != "weight" or _EMBEDDINGS.isdisjoint(site.classes):
@@ -61,13 +61,17 @@ def _padding(audit: Audit, expectation: Expectation, evidence: Evidence) -> Iter
     spoken = any(clause.label is not None and intersect(clause.box, box) for clause in expectation.clauses)
     drawn = [one for one in evidence.left if intersect(one.box, box) and is_random(one.law)]
     if drawn and not spoken:
-        write = drawn[0].write
         message = (
-            f"{places(shape, 0, 1, [row])} is the padding row, which starts as zero and is never trained; "
-            f"{write.initialiser}() drew it anew with the others"
+            f"{places(shape, 0, 1, [row])} is the padding row, which is never trained: it keeps the draws that it starts "
+            "with, where an embedding made by its constructor has zeros"
         )
         yield audit.finding(
-            "IA207", message, expectation=expectation, severity=Severity.WARNING, location=write.line, expected=0.0
+            "IA207",
+            message,
+            expectation=expectation,
+            severity=Severity.WARNING,
+            location=drawn[0].write.line,
+            expected=0.0,
         )
 
 

@@ -34,7 +34,19 @@ def test_a_padding_row_that_was_drawn_over_is_found(kind: type[nn.Module], rows:
     ((code, name, message),) = told(build, tmp_path)
     assert (code, name) == ("IA207", "weight")
     assert message.startswith(f"row {rows - 1} is the padding row")
-    assert message.endswith("normal() drew it anew with the others")
+    assert message.endswith(
+        "it keeps the draws that it starts with, where an embedding made by its constructor has zeros"
+    )
+
+
+def test_a_padding_row_of_given_draws_is_not_said_to_have_been_zero(tmp_path: Path) -> None:
+    def build() -> nn.Module:
+        return nn.Embedding.from_pretrained(torch.randn(30, 8) * 0.1, freeze=False, padding_idx=0)
+
+    ((code, name, message),) = told(build, tmp_path)
+    assert (code, name) == ("IA207", "weight")
+    assert "starts as zero" not in message
+    assert "mul()" not in message
 
 
 def filled(module: nn.Module, value: float) -> nn.Module:
