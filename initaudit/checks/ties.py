@@ -86,8 +86,7 @@ def _apart(audit: Audit) -> Iterator[Finding]:
                 f"its memory is that of {site.name} too, a parameter of its own{shown}: optimisers step both, and "
                 f"after a cast, a move or a deepcopy the two are no longer tied; {mend}"
             )
-            severity = Severity.NOTE if ties else Severity.WARNING
-            yield audit.finding("IA405", message, expectation=expectation, severity=severity)
+            yield audit.finding("IA405", message, expectation=expectation, severity=Severity.WARNING)
 
 
 def _repeated(audit: Audit) -> Iterator[Finding]:

@@ -149,8 +149,8 @@ CODES = (
         train like a shallower one: all copies get the same values and the same updates.
         Only a policy with the key `ties` asks for this; an empty list forbids every
         tie. Without it one module at places whose names differ in numbers alone is a
-        note. Two parameter objects over one memory are a warning without it, and a note
-        where they are listed: `nn.Parameter(encoder.weight.t())` looks tied and is, but
+        note. Two parameter objects over one memory are a warning without it, and where
+        they are listed: `nn.Parameter(encoder.weight.t())` looks tied and is, but
         optimisers step it twice, and `.half()`, `.to(device)` and `deepcopy` untie it.
         """,
         example="""
