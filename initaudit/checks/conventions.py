@@ -62,8 +62,8 @@ def _padding(audit: Audit, expectation: Expectation, evidence: Evidence) -> Iter
     drawn = [one for one in evidence.left if intersect(one.box, box) and is_random(one.law)]
     if drawn and not spoken:
         message = (
-            f"{places(shape, 0, 1, [row])} is the padding row, which is never trained: it keeps the draws that it starts "
-            "with, where an embedding made by its constructor has zeros"
+            f"{places(shape, 0, 1, [row])} is the padding row, which is never trained: it keeps the draws that it "
+            "starts with, where an embedding made by its constructor has zeros"
         )
         yield audit.finding(
             "IA207",
