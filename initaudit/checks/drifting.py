@@ -79,10 +79,13 @@ def findings(report: SignalReport, bands: SignalBands) -> Iterator[Finding]:
 def _drifting(scale: _Scale, layers: Sequence[Layer], band: Band, factors: Band, *, own: bool) -> Iterator[Finding]:
     """Find the layer from which on the scale is outside its band, where growth, or that layer alone, takes it there."""
     known, grown = scale.of(layers), scale.growth(layers)
-    depth = grown.layers if grown is not None else len(known)
-    low, high = band if own or depth >= FEW else (band[0] / 10, band[1] * 10)
-    below = _last(known if scale.back else _inner(known), lambda std: std < low)
-    above = _last(known, lambda std: std > high)
+    deep = (grown.layers if grown is not None else len(known)) >= FEW
+    low, high = band if own or deep else (band[0] / 10, band[1] * 10)
+    below = _last(known, lambda std: std < low, deep=deep)
+    if not scale.back:  # a head gives small values by design
+        followed = {one.before for one in layers}
+        below = [one for one in below if one[0].title in followed]
+    above = _last(known, lambda std: std > high, deep=deep)
     out = above if grown is not None and grown.factor > 1 else below
     if grown is not None and out and _leads(grown, factors):
         yield _led(scale, layers, out, grown, factors)
@@ -113,17 +116,11 @@ def _jumps(
     yield _finding(scale, message, first, expected=1.0, observed=gain, band=factors)
 
 
-def _last(known: Sequence[_Known], is_out: Callable[[float], bool]) -> list[_Known]:
-    """Give the last layers outside the band, from the last on; a few may follow that a norm brings back."""
+def _last(known: Sequence[_Known], is_out: Callable[[float], bool], *, deep: bool) -> list[_Known]:
+    """Give the last layers outside the band, from the last on; in a deep net a norm may bring the few behind back."""
     back = list(takewhile(lambda one: not is_out(one[1]), reversed(known)))
     out = list(takewhile(lambda one: is_out(one[1]), reversed(known[: len(known) - len(back)])))
-    return out if 2 * len(back) <= len(out) else []
-
-
-def _inner(known: Sequence[_Known]) -> list[_Known]:
-    """Leave out the layers that no other follows: a head gives small values by design."""
-    followed = {one.before for one, _ in known}
-    return [(one, std) for one, std in known if one.title in followed]
+    return out if not back or (deep and 2 * len(back) <= len(out)) else []
 
 
 def _leads(grown: Growth, factors: Band) -> bool:
