@@ -1,6 +1,6 @@
 """Initialisers' writes that reached no tensor of the model: into a copy, or into a weight that is computed anew."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from torch import nn
@@ -20,10 +20,19 @@ class LostOp:
     """The storages of the model that it was made from."""
 
 
-def lost(replay: Replay, model: Collection[int], gone: Callable[[int], bool]) -> Iterator[LostOp]:
-    """Find, for each storage that is gone, the last write of initial values that nobody read."""
-    writes = (op for op in replay.log if op.drawn or op.name in _FILLS or _is_initialiser(op))
-    outside = {view.storage: op for op in writes for view in op.written if view.storage not in model}
+def lost(
+    replay: Replay, model: Collection[int], gone: Callable[[int], bool], computed: Mapping[int, int]
+) -> Iterator[LostOp]:
+    """Find, for each storage that is gone, the last write of initial values that nobody read.
+
+    Into what is `computed` for one use any write is one, from the place on at which the log gives it out.
+    """
+    outside = {
+        view.storage: op
+        for op in replay.log
+        for view in op.written
+        if view.storage not in model and (_begins(op) or op.index >= computed.get(view.storage, len(replay.log)))
+    }
     last = {storage: op for storage, op in outside.items() if gone(storage)}
     if not last:
         return
@@ -38,6 +47,11 @@ def lost(replay: Replay, model: Collection[int], gone: Callable[[int], bool]) ->
 
 _FILLS = frozenset({"zero_", "fill_"})
 """Operations that make every value anew, as an initialiser does."""
+
+
+def _begins(op: Op) -> bool:
+    """Tell whether an operation writes initial values, whatever stood there before."""
+    return bool(op.drawn) or op.name in _FILLS or _is_initialiser(op)
 
 
 def _is_initialiser(op: Op) -> bool:

@@ -82,6 +82,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.loads = Loads()
         self.seedings: list[Seeding] = []
         """Who set torch's generator, in order."""
+        self.computed: dict[int, int] = {}
+        """The storages that parametrisations gave, and how long the log was when they first did."""
         self.others_drew = False
         """Whether anybody drew from the generators of Python or numpy."""
         self.failure: TargetError | None = None
@@ -176,6 +178,12 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def note_seeding(self, name: str) -> None:
         """Take note of who sets torch's generator, and by which function."""
         self.seedings.append(Seeding(at=len(self.log), caller=caller(name)))
+
+    def note_computed(self, tensor: torch.Tensor) -> None:
+        """Take note of what a parametrisation gives, which is computed anew for every use."""
+        view = self.view(tensor)
+        if view is not None:
+            self.computed.setdefault(view.storage, len(self.log))
 
     def note_draw(self, func: Any, name: str, tensor: torch.Tensor, args: Any, kwargs: Any) -> None:
         """Log a whole function that draws into a virtual tensor as one operation."""

@@ -11,6 +11,7 @@ from unittest import mock
 
 import torch
 from torch import nn
+from torch.nn.utils.parametrize import ParametrizationList
 
 from initaudit import regions
 from initaudit.evidence.ancestry import fetched, origin
@@ -121,8 +122,11 @@ class Recording:
             for number in self._numbers(tensors):
                 owner.setdefault(number, name)
         rank = {name: place for place, name in enumerate(named)}
-        anew = set(self._numbers(fleeting))
-        found = lost(self.recorder.replay, owner, lambda number: number in anew or self.recorder.is_gone(number))
+        anew = dict.fromkeys(self._numbers(fleeting), 0)
+        computed = {**self.recorder.computed, **anew}
+        found = lost(
+            self.recorder.replay, owner, lambda number: number in anew or self.recorder.is_gone(number), computed
+        )
         last = {min((owner[number] for number in one.sources), key=rank.__getitem__): one for one in found}
         for name, one in last.items():
             yield Lost(name=name, made=one.made.name, caller=replace(one.op.caller, arguments=_called_with(one.op)))
@@ -149,8 +153,8 @@ class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a f
 
     Three things reach past a dispatch mode and are replaced while it lasts: `trunc_normal_`, which draws until all
     values lie inside its bounds and would demand every one of them; threads; and what reads a tensor's memory
-    directly. So are `load_state_dict`, which calls no operation for a key that does not fit, and what sets torch's
-    generator.
+    directly. So are `load_state_dict`, which calls no operation for a key that does not fit, what sets torch's
+    generator, and what gives a parametrised tensor.
     """
 
     def __init__(self, recorder: Recorder | None = None) -> None:
@@ -165,6 +169,7 @@ class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a f
         self._replace(torch.random, "_manual_seed_impl", self._seeding)
         for owner in (torch, torch.random):
             self._replace(owner, "set_rng_state", self._seeding)
+        self._replace(ParametrizationList, "forward", self._computing)
         self._replace(threading.Thread, "run", self._run)
         self._stack.enter_context(watching(self.recorder.loads))
         for name in READS:
@@ -196,6 +201,14 @@ class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a f
             inside = asked.f_globals is vars(torch.random)
             self.recorder.note_seeding(asked.f_code.co_name if inside else seed.__name__)
             return seed(*args, **kwargs)
+
+        return record
+
+    def _computing(self, compute: Any) -> Any:
+        def record(chain: ParametrizationList) -> torch.Tensor:
+            value: torch.Tensor = compute(chain)
+            self.recorder.note_computed(value)
+            return value
 
         return record
 

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 from torch.nn.utils import prune
 from torch.nn.utils import weight_norm as weight_norm_by_hook
-from torch.nn.utils.parametrizations import spectral_norm, weight_norm
+from torch.nn.utils.parametrizations import orthogonal, spectral_norm, weight_norm
+from torch.nn.utils.parametrize import register_parametrization, remove_parametrizations
 
 from initaudit import audit
 from initaudit.report import Finding
@@ -65,11 +66,32 @@ def another_precision(size: int) -> nn.Module:
     return layer
 
 
+def scaled_under_weight_norm(size: int) -> nn.Module:
+    layer = weight_norm(nn.Linear(size, size))
+    layer.weight.data.mul_(0.5)
+    return layer
+
+
+def scaled_under_weight_norm_by_hook(size: int) -> nn.Module:
+    layer = weight_norm_by_hook(nn.Linear(size, size))
+    layer.weight.data.mul_(0.5)
+    return layer
+
+
+def copied_under_orthogonality(size: int) -> nn.Module:
+    layer = orthogonal(nn.Linear(size, size))
+    layer.weight.data.copy_(torch.eye(size))
+    return layer
+
+
 @pytest.mark.filterwarnings("ignore:.*weight_norm:FutureWarning")
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(
     ("model", "call"),
     [
+        (scaled_under_weight_norm, "mul(other=0.5)"),
+        (scaled_under_weight_norm_by_hook, "mul(other=0.5)"),
+        (copied_under_orthogonality, "copy()"),
         (under_weight_norm, "normal(mean=0, std=0.01)"),
         (under_weight_norm_by_hook, "trunc_normal(mean=0, std=0.01, a=-2, b=2)"),
         (under_spectral_norm, "orthogonal(gain=1)"),
@@ -154,6 +176,59 @@ def a_view(size: int) -> nn.Module:
     layer = nn.Linear(size, size)
     nn.init.normal_(layer.weight[1:].t())
     return layer
+
+
+class Clamped(nn.Module):
+    """A parametrisation that works in place."""
+
+    def forward(self, stored: torch.Tensor) -> torch.Tensor:
+        return stored.clone().clamp_(-1, 1).mul_(0.5)
+
+    def right_inverse(self, value: torch.Tensor) -> torch.Tensor:
+        return value.clone().mul_(2)
+
+
+def computed_in_place(size: int) -> nn.Module:
+    layer = nn.Linear(size, size)
+    register_parametrization(layer, "weight", Clamped())
+    layer.weight.norm()
+    return layer
+
+
+def scaled_and_given_back(size: int) -> nn.Module:
+    layer = weight_norm(nn.Linear(size, size))
+    with torch.no_grad():
+        layer.weight = layer.weight.mul_(0.5)
+    return layer
+
+
+def scaled_for_a_use(size: int) -> nn.Module:
+    layer = spectral_norm(nn.Linear(size, size))
+    with torch.no_grad():
+        layer.bias.copy_(layer.weight.mul_(0.5).sum(1))
+    return layer
+
+
+def kept_without_the_norm(size: int) -> nn.Module:
+    layer = remove_parametrizations(weight_norm(nn.Linear(size, size)), "weight")
+    layer.weight.data.mul_(0.5)
+    return layer
+
+
+def run_once_in_place(size: int) -> nn.Module:
+    layer = weight_norm(nn.Linear(size, size))
+    nn.Sequential(layer, nn.ReLU(inplace=True))(torch.ones(1, size))
+    return layer
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    "model", [computed_in_place, scaled_and_given_back, scaled_for_a_use, kept_without_the_norm, run_once_in_place]
+)
+def test_what_a_parametrisation_computes_may_be_worked_on_in_place(
+    model: Callable[[int], nn.Module], size: int
+) -> None:
+    assert lost(lambda: model(size)) == []
 
 
 @pytest.mark.parametrize("size", SIZES)
