@@ -120,6 +120,15 @@ def test_last_layer_that_is_small_by_design_is_none() -> None:
     assert judged(*network(1.0), layer("head", 0.01)) == []
 
 
+def test_weight_that_is_not_about_zero_is_told_by_its_mean() -> None:
+    positive = [
+        replace(one, weight=replace(one.weight, moments=replace(one.weight.moments, mean=0.5, m2=0.28**2 * 99)))
+        for one in network(2.0)
+    ]
+    (found,) = judged(*positive)
+    assert "; l.3.weight has mean 0.5 where one about 0 does not add up over what it takes: gain ×2" in found.message
+
+
 @pytest.mark.parametrize("factor", [0.5, 2.0])
 def test_drift_that_a_norm_before_the_head_takes_back_is_found(factor: float) -> None:
     (found,) = judged(*network(factor, depth=12), layer("head", 0.6))
