@@ -153,9 +153,11 @@ def _off(scale: _Scale, known: Sequence[_Known], grown: Growth, band: Band) -> I
 
 def _cause(layer: Layer, gain: float) -> str:
     """Say which std of its weight would have let a layer keep the scale, or that its mean is not about zero."""
-    if layer.weight is None or layer.weight.moments.std is None:
+    if layer.weight is None:
         return ""
-    name, mean, std = layer.weight.name, layer.weight.moments.mean, layer.weight.moments.std
+    name, mean, std = layer.weight.name, layer.weight.moments.mean, layer.weight.moments.std or 0.0
+    if not mean and not std:
+        return ""
     if abs(mean) > std:
         return f"; {name} has mean {mean:.3g} where one about 0 does not add up over what it takes: gain ×{gain:.3g}"
     return f"; {name} has std {std:.3g} where {std / gain:.3g} keeps the variance: gain ×{gain:.3g}"
