@@ -72,7 +72,7 @@ class Gathered:
         return Audit(
             policy=self.policy,
             mode=self.mode,
-            expectations=self.expectations,
+            expectations=tuple(map(_as_rounded, self.expectations, evidence)),
             evidence=evidence,
             built=built,
             tallies=tally(self.policy, [one.governed for one in self.expectations]) if self.policy else (),
@@ -161,6 +161,15 @@ def expected(policy: Policy | None, entries: Sequence["Entry"]) -> tuple[tuple["
     drawn_as = leaders(equal_pairs(policy, [one.parameter for one in governed]))
     found = [expect(policy, one) for one in governed]
     return kept, tuple(replace(one, drawn_as=drawn_as.get(one.parameter.name)) for one in found)
+
+
+def _as_rounded(expectation: Expectation, evidence: Evidence) -> Expectation:
+    """Say in which dtype the values of a parameter were rounded, which a cast has not undone."""
+    rounded = evidence.origin.coarsest if evidence.origin is not None else None
+    if rounded is None:
+        return expectation
+    governed = expectation.governed
+    return replace(expectation, governed=replace(governed, parameter=replace(governed.parameter, rounded=rounded)))
 
 
 def _lost(recording: "Recording", model: "nn.Module", entries: Sequence["Entry"]) -> Iterator[Lost]:

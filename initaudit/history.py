@@ -140,6 +140,8 @@ class Origin:
     """Whether the last of them copies values, whole, from another tensor."""
     location: Location | None
     """The line that asked for the last of them."""
+    coarsest: str | None = None
+    """The least precise dtype that each value had since it was last computed; None where they are not made apart."""
     seeding: Seeding | None = None
     """The last time that somebody set torch's own generator before it gave the first draw; None for another one."""
 

@@ -81,6 +81,8 @@ class Parameter:
     shape: tuple[int, ...]
     dtype: str
     """torch's name without the prefix: `float32`."""
+    rounded: str | None = None
+    """The least precise dtype that its values had since they were last computed, where the recording tells."""
     kind: Kind = Kind.PARAMETER
     frozen: bool = False
     lazy: bool = False
@@ -110,6 +112,11 @@ class Parameter:
     def numel(self) -> int:
         """How many elements it has; 0 for a lazy one."""
         return 0 if self.lazy else math.prod(self.shape)
+
+    @property
+    def precision(self) -> str:
+        """The dtype that tells how finely its values lie."""
+        return self.rounded or self.dtype
 
     @property
     def effective(self) -> bool:

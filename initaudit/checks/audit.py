@@ -154,13 +154,13 @@ Check = Callable[[Audit], Iterator[Finding]]
 
 
 def spacing(parameter: Parameter) -> float:
-    """Give the relative spacing of a parameter's dtype; that of eight-bit floats is taken as 2⁻²."""
-    return SPACING.get(parameter.dtype, 0.25 if parameter.dtype.startswith("float8") else 0.0)
+    """Give the relative spacing of a parameter's values; that of eight-bit floats is taken as 2⁻²."""
+    return SPACING.get(parameter.precision, 0.25 if parameter.precision.startswith("float8") else 0.0)
 
 
 def smallest(parameter: Parameter) -> float:
-    """Give the absolute spacing of a parameter's dtype next to zero."""
-    return SMALLEST.get(parameter.dtype, 0.0)
+    """Give the absolute spacing of a parameter's values next to zero."""
+    return SMALLEST.get(parameter.precision, 0.0)
 
 
 def count_tests(expectations: tuple[Expectation, ...]) -> int:

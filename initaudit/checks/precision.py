@@ -47,8 +47,8 @@ def _collapsed(region: Region, law: Independent) -> Iterator[Finding]:
     if share >= COLLAPSED:
         low, high = becoming(place, parameter)
         message = (
-            f"{100 * share:.3g} % of the values of {law} become {place:.4g} in {parameter.dtype}, whose numbers lie "
-            f"{high - low:.2g} apart there"
+            f"{100 * share:.3g} % of the values of {law} become {place:.4g} in {parameter.precision}, whose numbers "
+            f"lie {high - low:.2g} apart there"
         )
         yield region.finding("IA305", message, observed=share, expected=str(law), band=(0.0, COLLAPSED))
 
@@ -63,12 +63,12 @@ def _rounded(region: Region, law: Constant | Elementwise) -> Iterator[Finding]:
     if not rounded:
         return
     message = (
-        f"{parameter.dtype} keeps {str(law).removeprefix('= ')} to {100 * max(lost):.2g} % only: {rounded:,} of "
+        f"{parameter.precision} keeps {str(law).removeprefix('= ')} to {100 * max(lost):.2g} % only: {rounded:,} of "
         f"{len(lost):,} values are rounded"
         if len(values) > 1
-        else f"{parameter.dtype} makes {_nearest(values[0], parameter):.4g} of {values[0]:.4g}"
+        else f"{parameter.precision} makes {_nearest(values[0], parameter):.4g} of {values[0]:.4g}"
     )
-    severity = Severity.NOTE if parameter.dtype == audit.dtype else None
+    severity = Severity.NOTE if parameter.precision == audit.dtype else None
     yield region.finding("IA305", message, observed=max(lost), expected=str(law), severity=severity)
 
 
@@ -79,7 +79,7 @@ def _lost(value: float, parameter: Parameter) -> float:
 
 def _nearest(value: float, parameter: Parameter) -> float:
     """Give the nearest number that a dtype has; of whole numbers the one towards zero, as a cast does."""
-    if not parameter.dtype.startswith(("float", "bfloat")):
+    if not parameter.precision.startswith(("float", "bfloat")):
         return math.trunc(value)
     _, exponent = math.frexp(value)
     gap = max(math.ldexp(spacing(parameter), exponent - 1), smallest(parameter))

@@ -34,16 +34,26 @@ def origin(replay: Replay, view: View) -> Origin:
     """Tell where the values of a window come from."""
     ops = sorted(ancestors(replay, view), key=lambda op: op.index)
     plain = all(one.numel == view.numel for op in ops for one in op.outputs)
+    apart = plain and all(map(_leaves_apart, ops))
     return Origin(
         single=plain and sum(op.drawn is not None for op in ops) == 1,
-        apart=plain and all(map(_leaves_apart, ops)),
+        apart=apart,
         draws=frozenset(op.index for op in ops if op.drawn is not None),
         loaded=any(_brought_in(replay, op) for op in ops),
         broadcast=broadcasts(ops),
         key=_key(ops, view),
         copied=bool(ops) and ops[-1].name in _COPIES,
         location=ops[-1].caller.line if ops else None,
+        coarsest=_coarsest(ops) if apart else None,
     )
+
+
+def _coarsest(ops: Sequence[Op]) -> str | None:
+    """Name the least precise dtype that values were rounded to by the last operation that is no copy, or since."""
+    computed = next((place for place in reversed(range(len(ops))) if ops[place].name not in _COPIES), 0)
+    dtypes = {one.dtype for op in ops[computed:] for one in op.outputs if one.dtype.is_floating_point}
+    coarsest = max(dtypes, key=lambda one: torch.finfo(one).eps, default=None)
+    return None if coarsest is None else str(coarsest).removeprefix("torch.")
 
 
 def _leaves_apart(op: Op) -> bool:
