@@ -36,11 +36,11 @@ def _moments(region: Region, law: Law) -> Iterator[Finding]:
     if limits is None:
         return
     moments = region.moments
-    for code, name, figure, declared, band in (
-        ("IA201", "mean", moments.mean, law.mean, _as_wide(region, limits.mean, law)),
-        ("IA202", "std", moments.std, law.std, limits.std),
+    for code, name, figure, declared, band, allowed in (
+        ("IA201", "mean", moments.mean, law.mean, limits.mean, _as_wide(region, limits.mean, law)),
+        ("IA202", "std", moments.std, law.std, limits.std, limits.std),
     ):
-        if band is None or figure is None or band.low <= figure <= band.high:
+        if band is None or allowed is None or figure is None or allowed.low <= figure <= allowed.high:
             continue
         yield region.finding(
             code,

@@ -117,6 +117,14 @@ def test_mean_and_std_outside_their_bands_are_found() -> None:
     assert judged(Normal(), Observation(moments=moments(count=0))) == []
 
 
+def test_message_gives_the_band_of_the_declared_law_and_not_of_the_spread_that_was_found() -> None:
+    of_ten_thousand = evidence(moments(mean=0.5, std=0.29, low=0.0, high=1.0))
+    told, *_ = distribution.findings(audit((expected(clause(Uniform(low=0, high=0.004))), of_ten_thousand)))
+    assert told.code == "IA201"
+    assert told.band is not None
+    assert 0 < told.band[0] < 0.002 < told.band[1] < 0.004
+
+
 def test_message_says_how_many_times_as_wide() -> None:
     (finding,) = distribution.findings(audit((expected(clause(Normal(std=0.02))), evidence(moments(std=0.04)))))
     assert finding.message.startswith("std 0.04 where N(0, 0.02) has 0.02 (2× as wide); 10,000 values may give 0.01")
