@@ -166,10 +166,16 @@ class _Search:
         first, second = self.fingerprints[one].rises, turned or self.fingerprints[other].rises
         length = min(first.length, second.length)
         agreeing = length - ((first.bits ^ second.bits) & (1 << length) - 1).bit_count()
-        # Hoeffding's inequality for fair coins; ties may fall as they like
-        limit = math.sqrt(length * self.rate / 2) + min(first.ties, second.ties) / 2
-        if abs(agreeing - length / 2) <= limit or not (self.independent[one] or self.independent[other]):
+        # Chernoff's bound for fair coins; ties may fall as they like
+        excess = abs(agreeing - length / 2) - min(first.ties, second.ties) / 2
+        rare = excess > 0 and length * _divergence(0.5 + excess / length) > self.rate
+        if not rare or not (self.independent[one] or self.independent[other]):
             return
         if self.groups.join(one, other):
             match = Match(first=one, second=other, agreement=agreeing / length, turned=turned is not None)
             self.found.append(match)
+
+
+def _divergence(share: float) -> float:
+    """Give the relative entropy of a coin that shows one side so often, and a fair one."""
+    return math.fsum(side * math.log(2 * side) for side in (share, 1 - share) if side > 0)

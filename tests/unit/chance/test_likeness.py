@@ -69,6 +69,12 @@ def test_few_values_say_nothing() -> None:
     assert found(of(0b1011, length=4), of(0b1011, length=4)) == []
 
 
+@pytest.mark.parametrize(("length", "matching"), [(20, 0), (22, 0), (23, 1), (26, 1), (40, 1)])
+def test_as_few_values_are_enough_as_fair_coins_seldom_all_agree_on(length: int, matching: int) -> None:
+    bits = drawn(3) & (1 << length) - 1
+    assert len(found(of(bits, length=length), of(bits, length=length))) == matching
+
+
 def test_ties_count_for_nothing() -> None:
     flat = Rises(bits=0, length=BITS, ties=BITS)
     assert found(*(Fingerprint(digest=0, count=2 * BITS, rises=flat) for _ in range(2))) == []
