@@ -132,10 +132,10 @@ CODES = (
         meaning="""
         The rule governs a tensor that cannot be written. The weight of a layer under
         weight_norm, spectral_norm or another parametrisation is computed from stored
-        parts at every use; an init call on it changes a temporary, and the layer goes
-        on as before. A parameter of a lazy module has neither shape nor values yet.
-        Where the policy is applied this is an error, for the model would not become
-        what the policy declares; as built it is a warning.
+        parts at every use; an init call on it, or a `mul_`, changes a temporary, and
+        the layer goes on as before. A parameter of a lazy module has neither shape nor
+        values yet. Where the policy is applied this is an error, for the model would
+        not become what the policy declares; as built it is a warning.
         """,
         example="""
         # nets.py
