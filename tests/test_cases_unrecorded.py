@@ -13,6 +13,8 @@ from initaudit.cli.root import root
 HERE = Path(__file__).parent
 KNOWN_BY_RECORDING = {"IA302", "IA306", "IA501", "IA502"}
 """What only a recording can tell."""
+KNOWN_BY_DRAWS = {"same-projections"}
+"""Cases of equal buffers: that nothing but a seed made them so is told by their draws alone."""
 
 _spec = importlib.util.spec_from_file_location("_initaudit_cases", HERE / "test_cases.py")
 assert _spec is not None
@@ -37,7 +39,8 @@ def test_same_parameters_fail_without_a_recording(case: object) -> None:
     assert result.exit_code in (0, 1), result.stderr
     findings = json.loads(result.stdout)["findings"]
     told = {one["parameter"] or one["rule"] for one in findings if judged(one["code"], one["severity"])}
-    assert told == {about for code, about in case.expected["findings"] if judged(code)}
+    expected = [] if case.folder.name in KNOWN_BY_DRAWS else case.expected["findings"]
+    assert told == {about for code, about in expected if judged(code)}
 
 
 def judged(code: str, severity: str = "error") -> bool:
