@@ -2,7 +2,8 @@
 
 import math
 
-from initaudit.chance.quantiles import Leeway, chances, divergence, furthest, moved
+from initaudit.chance.quantiles import Leeway, chances, moved
+from initaudit.chance.shares import divergence, furthest
 from initaudit.laws import Independent
 
 RESOLUTION = 2.0**-23

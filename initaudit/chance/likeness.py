@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from initaudit.chance.shares import divergence
+
 BITS = 1024
 """Pairs of neighbours that a fingerprint looks at; it is made of twice as many values."""
 _SHORTEST = 8
@@ -168,14 +170,9 @@ class _Search:
         agreeing = length - ((first.bits ^ second.bits) & (1 << length) - 1).bit_count()
         # Chernoff's bound for fair coins; ties may fall as they like
         excess = abs(agreeing - length / 2) - min(first.ties, second.ties) / 2
-        rare = excess > 0 and length * _divergence(0.5 + excess / length) > self.rate
+        rare = excess > 0 and length * divergence(0.5 + excess / length, 0.5) > self.rate
         if not rare or not (self.independent[one] or self.independent[other]):
             return
         if self.groups.join(one, other):
             match = Match(first=one, second=other, agreement=agreeing / length, turned=turned is not None)
             self.found.append(match)
-
-
-def _divergence(share: float) -> float:
-    """Give the relative entropy of a coin that shows one side so often, and a fair one."""
-    return math.fsum(side * math.log(2 * side) for side in (share, 1 - share) if side > 0)

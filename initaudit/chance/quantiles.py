@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from initaudit.chance.shares import divergence, furthest
 from initaudit.laws import Independent, Normal, TruncatedNormal, Uniform
 from initaudit.values import Sample
 
@@ -122,20 +123,3 @@ def _departures(law: Independent, sample: Sample, leeway: Leeway) -> Iterator[tu
 @lru_cache(maxsize=1024)
 def _correct(law: Independent, leeway: Leeway) -> tuple[tuple[float, float], ...]:
     return tuple(chances(law, place, leeway) for place in quantiles(law))
-
-
-def divergence(share: float, chance: float) -> float:
-    """Give the relative entropy of two chances."""
-    terms = ((share, chance), (1 - share, 1 - chance))
-    return math.fsum(a * math.log(a / b) for a, b in terms if a > 0)
-
-
-def furthest(chance: float, end: float, rate: float) -> float:
-    """Give the share furthest from a chance, towards an end, that the rate does not rule out."""
-    if not 0 < chance < 1:
-        return chance
-    near, far = chance, end
-    for _ in range(50):
-        middle = (near + far) / 2
-        near, far = (near, middle) if divergence(middle, chance) > rate else (middle, far)
-    return near

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from initaudit.chance.quantiles import divergence
+from initaudit.chance.shares import divergence
 from initaudit.checks import drifting
 from initaudit.checks.codes import CODES
 from initaudit.history import Location
