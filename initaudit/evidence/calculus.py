@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from initaudit import laws
 from initaudit.evidence.log import Held, Op, View
+from initaudit.evidence.operations import OTHER_DRAWS
 from initaudit.initialisers import INITIALISERS, Geometry
 from initaudit.laws import Law, Unknown
 
@@ -121,22 +122,7 @@ _DRAWN: Mapping[str, Callable[[Op], Law | None]] = {
     **dict.fromkeys(("randn", "randn_like"), lambda op: laws.Normal()),
     **dict.fromkeys(("rand", "rand_like"), lambda op: laws.Uniform()),
     **dict.fromkeys(("empty", "empty_like", "new_empty", "empty_strided", "new_empty_strided", "resize_"), _unwritten),
-    **dict.fromkeys(
-        (
-            "arange",
-            "linspace",
-            "eye",
-            "randint",
-            "randperm",
-            "random_",
-            "exponential_",
-            "log_normal_",
-            "cauchy_",
-            "geometric_",
-            "bernoulli_",
-        ),
-        _values,
-    ),
+    **dict.fromkeys(("arange", "linspace", "eye", "randint", "randperm", *OTHER_DRAWS), _values),
 }
 """Operations that put values in place of what stood there."""
 

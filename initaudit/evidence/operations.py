@@ -9,22 +9,9 @@ from torch.nn.parameter import UninitializedTensorMixin  # type: ignore[attr-def
 from initaudit.evidence.log import by_shape
 from initaudit.evidence.nesting import leaves
 
-PURE = frozenset(
-    (
-        "normal_",
-        "uniform_",
-        "fill_",
-        "zero_",
-        "copy_",
-        "random_",
-        "exponential_",
-        "log_normal_",
-        "cauchy_",
-        "geometric_",
-        "bernoulli_",
-        "trunc_normal_",
-    )
-)
+OTHER_DRAWS = ("random_", "exponential_", "log_normal_", "cauchy_", "geometric_", "bernoulli_")
+"""Operations in place that draw from what no initialiser of torch stands for."""
+PURE = frozenset(("normal_", "uniform_", "trunc_normal_", "fill_", "zero_", "copy_", *OTHER_DRAWS))
 """Operations in place whose result does not depend on what stood there."""
 ALLOCATES = ("empty", "new_empty", "resize_")
 """How the names of operations begin that make memory, and write nothing."""

@@ -45,6 +45,7 @@ _PARTS = frozenset(
     for version in range(2)
 )
 """What makes a part or a multiple of a tensor."""
+_TAKING = _SHAPING | _PARTS
 _FARTHEST = 8
 _NEAR = 256
 
@@ -92,7 +93,7 @@ def parameter_of(tensor: torch.Tensor) -> torch.Tensor | None:
     if node is None:
         return tensor if tensor._base is None else tensor._base
     for _ in range(_FARTHEST):
-        if node.name() not in _SHAPING | _PARTS:
+        if node.name() not in _TAKING:
             break
         behind = [one for one, _ in node.next_functions if one is not None]
         if len(behind) != 1:
