@@ -129,12 +129,14 @@ def _report(request: SignalRequest, runs: list[list[_Probed]]) -> SignalReport:
 
 def _ends(runs: Sequence[Sequence[_Probed]]) -> Iterator[Layer]:
     """Give what the models of each width give, as layers; nothing where some give nothing that has a scale."""
+    from initaudit.model.classes import full_name
+
     if any(not one.reading.outputs for run in runs for one in run):
         return
     for run in runs:
-        model, ends = type(run[0].gathered.subject.module), [one.reading.outputs[0] for one in run]
+        ends = [one.reading.outputs[0] for one in run]
         stds = tuple(None if _loses(one) else one.std for one in ends)
-        kind = f"{model.__module__}.{model.__qualname__}"
+        kind = full_name(type(run[0].gathered.subject.module))
         yield Layer(name="", module_type=kind, input=None, forward=ends[0], backward=None, passed_stds=stds)
 
 

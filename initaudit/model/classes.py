@@ -22,6 +22,11 @@ def known_classes(module: nn.Module) -> list[type]:
     return [owner for owner in own if owner is not object]
 
 
+def full_name(owner: type) -> str:
+    """Give the path by which a class is known: `torch.nn.modules.linear.Linear`."""
+    return f"{owner.__module__}.{owner.__qualname__}"
+
+
 def _compiled(module: Any) -> type | None:
     """Find the class that a module was scripted or traced from; None for one that this process does not have."""
     _, *parts = (part for part in module._c._type().qualified_name().split(".") if not part.startswith(_MANGLED))

@@ -15,7 +15,7 @@ from torch.nn.parameter import UninitializedTensorMixin  # type: ignore[attr-def
 from initaudit.errors import TargetError
 from initaudit.fans import Layout
 from initaudit.history import Location
-from initaudit.model.classes import known_classes
+from initaudit.model.classes import full_name, known_classes
 from initaudit.model.parametrised import Computed, computed
 from initaudit.model.target import definition
 from initaudit.regions import is_dense
@@ -76,7 +76,7 @@ def layout(module: nn.Module, local: str) -> Layout:
     if _ConvNd in classes:
         groups = getattr(module, "groups", 1)  # of what is traced its numbers are not kept
         return Layout(groups=groups, input_first=_ConvTransposeNd in classes)
-    return Layout(input_first=any(_path(owner) in _INPUT_FIRST for owner in classes))
+    return Layout(input_first=any(full_name(owner) in _INPUT_FIRST for owner in classes))
 
 
 def mendable(modules: Mapping[str, nn.Module], name: str) -> type[nn.Module] | None:
@@ -138,8 +138,8 @@ class _Walk:
             name=_dotted(prefix, local),
             local=local,
             module=prefix,
-            classes=tuple(map(_path, classes)),
-            resets=_path(resets) if resets else None,
+            classes=tuple(map(full_name, classes)),
+            resets=full_name(resets) if resets else None,
             attributes=_attributes(module, self.model, self.wanted),
         )
 
@@ -278,10 +278,6 @@ def _is_number(value: object) -> bool:
 
 def _plain(value: Any) -> int | float:
     return int(value) if isinstance(value, numbers.Integral) else float(value)
-
-
-def _path(owner: type) -> str:
-    return f"{owner.__module__}.{owner.__qualname__}"
 
 
 def _dotted(prefix: str, local: str) -> str:

@@ -21,6 +21,7 @@ from initaudit.evidence.signal.products import Product, Products, bare_parameter
 from initaudit.evidence.signal.structure import first, real
 from initaudit.evidence.signal.weights import Found, Weights, histogram
 from initaudit.history import Location
+from initaudit.model.classes import full_name
 from initaudit.model.target import definition
 from initaudit.model.walk import mendable
 from initaudit.signal.values import Activation, Gradient, Histogram, Layer, Units, title
@@ -312,7 +313,7 @@ class Watch:
             name=call.name,
             call=call.number,
             before=title(call.before.name, call.before.number) if call.before is not None else None,
-            module_type=f"{call.kind.__module__}.{call.kind.__qualname__}",
+            module_type=full_name(call.kind),
             input=incoming,
             forward=forward,
             backward=backward,
