@@ -17,11 +17,12 @@ _NUMPY = ("seed", "default_rng", "RandomState", "SeedSequence", "MT19937", "PCG6
 
 @contextmanager
 def seeded_otherwise() -> Iterator[None]:
-    """Give torch's own generator and those of numpy and Python other seeds than they are given, while it lasts.
+    """Give the generators of torch, numpy and Python other seeds than they are given, while it lasts.
 
     A generator that was made before keeps its seed, and so does one that is seeded by the clock.
     """
     moved = {id(make): (make, _moved(make)) for make in _seeders()}
+    moved[id(torch.Generator)] = torch.Generator, _Generator
     outside = [module for name, module in tuple(sys.modules.items()) if not name.startswith("numpy.random.")]
     spaces = [getattr(module, "__dict__", {}) for module in outside]  # numpy's own parts give each other the seeds
     known = [(names, name, value) for names in spaces for name, value in tuple(names.items()) if id(value) in moved]
@@ -59,6 +60,19 @@ def _taking_another(make: Callable[..., Any], place: int = 0) -> Callable[..., A
         return make(*args[:place], *seeds, **{name: _another(one) for name, one in kwargs.items()})
 
     return take
+
+
+class _Generator(torch.Generator):
+    """Takes another seed than it is given; one that is given none begins with another than torch's default."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> "_Generator":
+        self = super().__new__(cls, *args, **kwargs)
+        self.manual_seed(self.initial_seed())
+        return self
+
+    def manual_seed(self, seed: int) -> "_Generator":
+        super().manual_seed(_another(seed))
+        return self
 
 
 def _another(seed: Any) -> Any:

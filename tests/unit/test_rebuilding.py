@@ -98,13 +98,14 @@ def test_what_a_module_draws_while_it_is_imported_changes_no_build(tmp_path: Pat
 
 
 @WIDTHS
-def test_only_what_is_drawn_from_a_generator_of_its_own_is_a_finding(width: int) -> None:
+@pytest.mark.parametrize("record", [True, False])
+def test_only_what_is_drawn_from_a_generator_of_its_own_is_a_finding(width: int, record: bool) -> None:
     def build() -> nn.Module:
         model = nn.Sequential(*linear(width), *linear(width))
         nn.init.normal_(model[0].weight, generator=torch.Generator().manual_seed(3))  # type: ignore[arg-type]
         return model
 
-    assert found(build) == [("IA503", "0.weight")]
+    assert found(build, record=record) == [("IA503", "0.weight")]
 
 
 def test_generator_whose_seed_follows_from_the_run_is_no_finding() -> None:

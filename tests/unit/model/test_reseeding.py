@@ -21,6 +21,8 @@ DRAWS: dict[str, Callable[[], float]] = {
     "legacy bits": lambda: np.random.RandomState(np.random.MT19937(1)).rand(),
     "sequence": lambda: default_rng(np.random.SeedSequence(1)).random(),
     "torch": lambda: torch.rand((), generator=torch.manual_seed(1)).item(),
+    "torch's own": lambda: torch.rand((), generator=torch.Generator().manual_seed(1)).item(),
+    "torch's own, not seeded": lambda: torch.rand((), generator=torch.Generator("cpu")).item(),
 }
 
 
@@ -43,4 +45,5 @@ def test_classes_stay_what_they_are() -> None:
     with seeded_otherwise():
         assert isinstance(random.Random(1), random.Random)
         assert isinstance(np.random.RandomState(1), np.random.RandomState)
+        assert isinstance(torch.Generator().manual_seed(1), torch.Generator)
         assert default_rng(one := default_rng(1)) is one
