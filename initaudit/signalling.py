@@ -14,9 +14,9 @@ from initaudit.gathering import Gathered, gather
 from initaudit.policy.bands import DEFAULT_BANDS
 from initaudit.report import Finding
 from initaudit.signal.growth import growth
-from initaudit.signal.pooling import pool_gradients, pool_layers
+from initaudit.signal.pooling import pool_gradients, pool_layers, pool_outputs
 from initaudit.signal.request import SignalRequest, Widths
-from initaudit.signal.values import Bands, Layer, SignalReport
+from initaudit.signal.values import Bands, Layer, SignalReport, overflows
 from initaudit.signal.widths import follow
 from initaudit.values import Evidence, Mode, Moments, Severity
 
@@ -28,10 +28,9 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 NO_ROOM = "no gradients were sent back: there is no memory for those of its largest tensor"
+FROZEN = "no gradient was sent back: none of its parameters is to be trained"
 FLAT_LOSS = "the gradient of the loss is zero at what the model gives, so N(0, 1) was sent back in its place"
 NO_LAYER = "no layer with a weight was seen, so nothing is judged by its scale"
-_ORDINARY = 1e3
-"""Values that overflow have neighbours above this: float16, which ends at 65504, is the first to overflow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +100,7 @@ def _report(request: SignalRequest, runs: list[list[_Probed]]) -> SignalReport:
     policy = request.model.policy
     bands = policy.signal if policy is not None else DEFAULT_BANDS
     backward = growth(layers, lambda layer: layer.backward_stds)
+    outputs = pool_outputs([one.reading.outputs for one in last])
     report = SignalReport(
         target=first.gathered.subject.name,
         policy=policy.name if policy is not None else None,
@@ -115,7 +115,8 @@ def _report(request: SignalRequest, runs: list[list[_Probed]]) -> SignalReport:
         gradients=pool_gradients([one.reading.gradients for one in last]),
         forward=growth(layers, lambda layer: layer.forward_stds),
         backward=backward.back() if backward is not None else None,
-        first_nonfinite=_first_nonfinite(layers, [one for run in last for one in run.reading.outputs]),
+        outputs=outputs,
+        first_nonfinite=_first_nonfinite(layers, outputs),
         widths=follow(request.widths, by_width, list(_ends(runs))) if request.widths is not None else None,
         bands=Bands(activation_std=bands.activation_std, gradient_std=bands.gradient_std),
         fail_on=request.model.fail_on,
@@ -123,7 +124,8 @@ def _report(request: SignalRequest, runs: list[list[_Probed]]) -> SignalReport:
     unreached = frozenset.intersection(*(one.unreached for one in last))
     found = (*_mistaken_rules(first.gathered), *findings(report, bands, unreached))
     unseen = () if any(one.weight is not None for one in layers) else (NO_LAYER,)
-    chosen = select(found, request.model.select, request.model.ignore)
+    placed = tuple(replace(one, location=one.location or factory) for one in found)
+    chosen = select(placed, request.model.select, request.model.ignore)
     return replace(report, findings=chosen, assumed=(*report.assumed, *unseen))
 
 
@@ -154,14 +156,8 @@ def _first_nonfinite(layers: Sequence[Layer], outputs: Sequence[Moments]) -> str
     is filled in.
     """
     lost = [one for one in layers if _loses(one.forward)]
-    ends = [one for one in outputs if not _masked(one)]
-    met = any(_loses(one.input) for one in layers if one.weight is not None) or any(map(_loses, ends))
+    met = any(_loses(one.input) for one in layers if one.weight is not None) or any(map(overflows, outputs))
     return lost[0].title if lost and met else None
-
-
-def _masked(moments: Moments) -> bool:
-    """Tell whether infinities stand beside ordinary values: none that overflowed, whose neighbours would be large."""
-    return moments.nans == 0 and moments.finite > 0 and max(-moments.minimum, moments.maximum) < _ORDINARY
 
 
 def _loses(moments: Moments | None) -> bool:
@@ -170,7 +166,6 @@ def _loses(moments: Moments | None) -> bool:
 
 def _probed(request: SignalRequest) -> _Probed:
     from initaudit.evidence.lending import lending
-    from initaudit.evidence.signal.fitting import gradients_fit
     from initaudit.evidence.signal.probe import read
     from initaudit.evidence.signal.reaching import unreached, unused
     from initaudit.evidence.signal.sending import send
@@ -180,7 +175,7 @@ def _probed(request: SignalRequest) -> _Probed:
     _require_values(gathered.subject.module, gathered.subject.name)
     model = gathered.subject.module.to(gathered.source.device)
     recording = gathered.source.recording
-    notes = () if recording is None or not request.backward or gradients_fit(model) else (NO_ROOM,)
+    notes = _no_way_back(model, recorded=recording is not None) if request.backward else ()
     with lending(recording) if recording is not None else nullcontext():
         if gathered.mode is Mode.APPLY:
             write(gathered.entries, gathered.expectations, seed=request.model.seed, recording=recording)
@@ -198,6 +193,15 @@ def _probed(request: SignalRequest) -> _Probed:
         unreached=missing,
         notes=notes,
     )
+
+
+def _no_way_back(model: "nn.Module", *, recorded: bool) -> tuple[str, ...]:
+    """Say why no gradients are sent back; nothing where they are."""
+    from initaudit.evidence.signal.fitting import gradients_fit
+
+    if not any(one.requires_grad for one in model.parameters()):
+        return (FROZEN,)
+    return () if not recorded or gradients_fit(model) else (NO_ROOM,)
 
 
 def _require_values(model: "nn.Module", name: str) -> None:

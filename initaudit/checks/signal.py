@@ -10,7 +10,7 @@ from initaudit.checks.codes import CODES
 from initaudit.history import Location
 from initaudit.policy.bands import Band, SignalBands
 from initaudit.report import Finding
-from initaudit.signal.values import Exponent, Gradient, Layer, SignalReport, Units, Widths, title
+from initaudit.signal.values import Exponent, Gradient, Layer, SignalReport, Units, Widths, overflows, title
 from initaudit.signal.widths import GROWS
 from initaudit.values import Moments, Severity
 
@@ -47,18 +47,35 @@ def _shrinks(found: Finding) -> bool:
 def _nonfinite(report: SignalReport) -> Iterator[Finding]:
     broken = next((n for n, one in enumerate(report.layers) if one.title == report.first_nonfinite), None)
     if broken is None:
-        yield from _nonfinite_back(report)
+        yield from _nonfinite_end(report) if any(map(overflows, report.outputs)) else _nonfinite_back(report)
         return
     layer = report.layers[broken]
-    before = [one for one in report.layers[:broken] if one.std is not None][-LED_THERE:]
-    led = ", ".join(f"{one.title} {one.std:.3g}" for one in before)
+    before, led = _led(report.layers[:broken])
     if _lost(layer.input):
         after = f"what is done after {before[-1].title}" if before else "what is done to the inputs"
         message = f"the first layer that takes what is not finite, which {after} makes: {_share(layer.input)}"
     else:
         message = f"the first layer whose output is not finite: {_share(layer.forward)}"
-    message += f"; std on the way there: {led}" if led else "; it is the first of all"
+    message += led or "; it is the first of all"
     yield _finding("IA603", message, layer.name, layer.location, expected=0.0, observed=float(_lost(layer.forward)))
+
+
+def _nonfinite_end(report: SignalReport) -> Iterator[Finding]:
+    """Find that a model gives what is not finite, though each of its layers gives what is."""
+    lost = next(one for one in report.outputs if overflows(one))
+    _, led = _led(report.layers)
+    message = (
+        f"what the model gives is not finite, though what each of its layers gives is: {_share(lost)}; a root, a "
+        f"logarithm, a division or a product that overflows does that, between them or behind the last{led}"
+    )
+    yield _finding("IA603", message, "", None, expected=0.0, observed=float(_lost(lost)))
+
+
+def _led(layers: Sequence[Layer]) -> tuple[list[Layer], str]:
+    """Give the last layers whose scale is known, and tell it."""
+    known = [one for one in layers if one.std is not None][-LED_THERE:]
+    told = ", ".join(f"{one.title} {one.std:.3g}" for one in known)
+    return known, f"; std on the way there: {told}" if told else ""
 
 
 def _nonfinite_back(report: SignalReport) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 from initaudit.signal.values import Activation, Gradient, Layer
 from initaudit.values import Moments
@@ -31,6 +32,11 @@ def pool_gradients(probes: Sequence[Sequence[Gradient]]) -> tuple[Gradient, ...]
         )
         for ones in by_name.values()
     )
+
+
+def pool_outputs(probes: Sequence[Sequence[Moments]]) -> tuple[Moments, ...]:
+    """Merge each tensor that a model gives with the same of the other probes."""
+    return tuple(one for ends in zip_longest(*probes) if (one := _merged(ends)) is not None)
 
 
 def _pooled(seeds: Sequence[Layer | None]) -> Layer:

@@ -9,6 +9,9 @@ from initaudit.history import Location
 from initaudit.report import Finding, fails
 from initaudit.values import Mode, Moments, Outcome, Severity
 
+_ORDINARY = 1e3
+"""Values that overflow have neighbours above this: float16, which ends at 65504, is the first to overflow."""
+
 
 def title(name: str, call: int) -> str:
     """Name a call of a module as people read it: with its number where it is not the first."""
@@ -249,6 +252,8 @@ class SignalReport:
     """The growth of what goes out; None where there are too few layers to fit it."""
     backward: Growth | None
     """The growth of gradients on their way back, from the last layer to the first."""
+    outputs: tuple[Moments, ...] = ()
+    """Of each tensor that the model gives."""
     first_nonfinite: str | None = None
     """The title of the first layer that makes a value that is not finite, where the layers behind it meet such."""
     widths: Widths | None = None
@@ -266,6 +271,15 @@ class SignalReport:
     def ok(self) -> bool:
         """Whether no finding reaches the severity that fails the run."""
         return self.outcome is Outcome.PASS
+
+
+def overflows(moments: Moments) -> bool:
+    """Tell whether what a model gives has values that are not finite and are no mask.
+
+    Infinities of a mask stand beside ordinary values, and those of an overflow beside large ones.
+    """
+    ordinary = moments.nans == 0 and moments.finite > 0 and max(-moments.minimum, moments.maximum) < _ORDINARY
+    return moments.nonfinite > 0 and not ordinary
 
 
 def rms(moments: Moments) -> float:

@@ -385,6 +385,31 @@ class Rooted(nn.Module):
         return self.last(self.first(x)).square().sum(-1).sqrt()
 
 
+class Normalised(nn.Module):
+    """Divides what its last layer gives, which is zero, by the norm of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = nn.Linear(8, 8), nn.Linear(8, 8)
+        nn.init.zeros_(self.last.weight)
+        nn.init.zeros_(self.last.bias)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        hidden = self.first(x)
+        last = self.last(hidden)
+        return hidden, last / last.norm(dim=-1, keepdim=True)
+
+
+@pytest.mark.parametrize("backward", [True, False])
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_what_is_lost_behind_the_last_layer_is_an_error(backward: bool, seeds: int) -> None:
+    report = probed(Normalised, inputs=SMALL, seeds=seeds, backward=backward)
+    (found,) = [one for one in report.findings if one.code == "IA603"]
+    assert found.parameter is None
+    assert f"though what each of its layers gives is: {128 * seeds} of {128 * seeds} values are NaN" in found.message
+    assert found.location is not None
+
+
 def test_gradients_that_are_not_finite_are_an_error() -> None:
     report = signal(SignalRequest(model=Request(target=Rooted), inputs=(InputSpec(shape=(8, 8)),)))
     (found,) = report.findings
@@ -450,3 +475,9 @@ def test_loss_that_is_flat_at_the_outputs_sends_noise_back_in_its_place() -> Non
     )
     assert report.findings == ()
     assert "the gradient of the loss is zero at what the model gives, so N(0, 1) was sent back" in report.assumed[0]
+
+
+def test_model_of_which_nothing_is_trained_is_told_so() -> None:
+    report = probed(lambda: small().requires_grad_(False), inputs=SMALL)
+    assert report.assumed == ("no gradient was sent back: none of its parameters is to be trained",)
+    assert report.gradients == ()

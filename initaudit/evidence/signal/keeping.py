@@ -1,7 +1,10 @@
 """A model set up for a probe, and put back as it was."""
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
+from typing import Any
 
 import torch
 from torch import nn
@@ -9,12 +12,16 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.parameter import is_lazy
 from torch.nn.utils.spectral_norm import SpectralNorm
 
+_TORCHS = frozenset(vars(nn.Module()))
+"""The attributes of every module: torch keeps its hooks, parameters and children in them."""
+
 
 @contextmanager
 def as_it_was(model: nn.Module, *, training: bool) -> Iterator[None]:
-    """Set the mode for a probe; put back attributes, the mode among them, buffers and gradients afterwards."""
+    """Set the mode for a probe; put back attributes, what they hold, the mode, buffers and gradients afterwards."""
     modules = list(model.modules())
     attributes = [(module, dict(vars(module))) for module in modules]
+    contents = _contents(value for _, own in attributes for name, value in own.items() if name not in _TORCHS)
     buffers = [
         (module, name, buffer, buffer.detach().clone(), 0 if buffer.is_inference() else buffer._version)
         for module in modules
@@ -35,6 +42,10 @@ def as_it_was(model: nn.Module, *, training: bool) -> Iterator[None]:
         for module, own in attributes:
             vars(module).clear()
             vars(module).update(own)
+        for holder, content in contents:
+            if not _holds(holder, content):
+                holder.clear()
+                (holder.update if isinstance(holder, dict | set) else holder.extend)(content)
         for module, name, buffer, value, version in buffers:
             module._buffers[name] = buffer
             if _written(buffer, value, version):
@@ -42,6 +53,25 @@ def as_it_was(model: nn.Module, *, training: bool) -> Iterator[None]:
                     buffer.copy_(value)
         for parameter, grad in grads:
             parameter.grad = grad
+
+
+def _contents(values: Iterable[object]) -> list[tuple[Any, Any]]:
+    """Copy what the lists, dictionaries, sets and queues among some values hold, and those that they hold."""
+    found: dict[int, tuple[Any, Any]] = {}
+    waiting = list(values)
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict | list | set | deque) and id(one) not in found:
+            found[id(one)] = one, dict(one) if isinstance(one, dict) else list(one)
+            waiting += one.values() if isinstance(one, dict) else one
+    return list(found.values())
+
+
+def _holds(holder: Any, content: Any) -> bool:
+    """Tell whether something holds the very same as before, in the same order."""
+    if isinstance(holder, dict):
+        return list(map(id, chain(*holder.items()))) == list(map(id, chain(*content.items())))
+    return list(map(id, holder)) == list(map(id, content))
 
 
 def _written(buffer: torch.Tensor, value: torch.Tensor, version: int) -> bool:

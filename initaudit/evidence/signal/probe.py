@@ -99,10 +99,10 @@ def _send_back(model: nn.Module, output: object, probe: Probe) -> None:
     ends = list({id(one): one for one in real(output) if one.requires_grad}.values())
     if not ends and not any(one.requires_grad for one in model.parameters()):
         return
-    if not ends:
+    if not ends and probe.loss is None:
         raise BackwardError(
             f"no gradient goes back: nothing in what the model gives ({type(output).__name__}) depends on a parameter "
-            "that is to be trained; --forward-only asks for none"
+            "that is to be trained; --loss makes a number of it, --forward-only asks for no gradient"
         )
     if probe.loss is not None:
         ends = [_loss_of(output, probe.loss)]

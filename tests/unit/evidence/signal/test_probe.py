@@ -1,6 +1,7 @@
 """One pass through a model: what is measured, layer by layer, and what is left behind."""
 
 import warnings
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -358,6 +359,26 @@ def test_raising_model_is_told_with_its_line() -> None:
         probed(mlp(), drawn(4, 9))
 
 
+class Distributed(nn.Module):
+    """Gives a distribution, in which no tensor is to be seen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mean = nn.Linear(8, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.distributions.Normal:
+        return torch.distributions.Normal(self.mean(x), 1.0)
+
+
+def test_loss_makes_a_number_of_what_holds_no_tensor() -> None:
+    def loss(given: torch.distributions.Normal) -> torch.Tensor:
+        return -given.log_prob(torch.zeros(4, 4)).mean()
+
+    assert all(one.reached for one in probed(Distributed(), drawn(4, 8), loss=loss).gradients)
+    with pytest.raises(TargetError, match=r"what the model gives \(Normal\) depends on a parameter .* --loss makes"):
+        probed(Distributed(), drawn(4, 8))
+
+
 @pytest.mark.parametrize(
     ("loss", "told"),
     [
@@ -421,6 +442,32 @@ def test_older_spectral_norm_estimates_as_in_the_first_step_of_training_and_is_l
         x = layer(x)
         outputs.append(x.std().item())
     assert told == pytest.approx(outputs, rel=1e-4)
+
+
+class Remembering(nn.Module):
+    """Notes what passes in lists, dictionaries and sets of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Linear(8, 8)
+        self.seen: list[torch.Tensor] = []
+        self.counts = {"calls": 0, "shapes": {()}}
+        self.latest: deque[int] = deque([1, 2], maxlen=2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.seen.append(x)
+        self.counts["calls"] += 1
+        self.counts["shapes"].add(tuple(x.shape))
+        self.latest.append(len(x))
+        return self.body(x)
+
+
+def test_what_a_model_notes_of_its_calls_is_forgotten() -> None:
+    model = Remembering()
+    holders = (model.seen, model.counts, model.latest)
+    probed(model, drawn(4, 8))
+    assert holders == ([], {"calls": 0, "shapes": {()}}, deque([1, 2]))
+    assert list(map(id, (model.seen, model.counts, model.latest))) == list(map(id, holders))
 
 
 @pytest.mark.parametrize("breaks", [False, True])
