@@ -19,6 +19,12 @@ _SATURATED = 0.05
 """Where more of a function's values are saturated, what comes back is no multiple of the weight's scale."""
 
 
+_STEEP = 5.0
+"""No design multiplies or divides a scale by so much from each layer to the next, however few there are."""
+_FAR = 10.0
+"""So many times a scale must change on its way out of the usual band: what begins at its edge may cross it."""
+_TINY, _HUGE = 1e-5, 1e6
+"""Of inputs of scale one no layer makes less than the one for others, and nothing makes more than the other."""
 _MOST_OF = 0.5
 """A layer that has no such share in the growth, as a logarithm, is not what makes it."""
 _JUMP = 10.0
@@ -71,6 +77,8 @@ def findings(report: SignalReport, bands: SignalBands) -> Iterator[Finding]:
         yield from found
         if not found and own:
             yield from _outside(scale, scale.of(report.layers), band)
+        elif not found and not scale.back:
+            yield from _beyond_all(report)
         whole = report.backward if scale.back else report.forward
         if not found and "growth" in bands.model_fields_set and whole is not None:
             yield from _off(scale, scale.of(report.layers), whole, factors)
@@ -87,8 +95,10 @@ def _drifting(scale: _Scale, layers: Sequence[Layer], band: Band, factors: Band,
         below = [one for one in below if one[0].title in followed]
     above = _last(known, lambda std: std > high, deep=deep)
     out = above if grown is not None and grown.factor > 1 else below
-    if grown is not None and out and _leads(grown, factors):
+    if grown is not None and out and _leads(grown, factors) and (own or _spread(known) > _FAR):
         yield _led(scale, layers, out, grown, factors)
+    elif grown is not None and not own and _is_steep(grown, factors):
+        yield _led(scale, layers, _way(known, grown), grown, factors)
     elif above and above[0] == known[-1] and not scale.back:
         yield from _jumps(scale, layers, [one for one in known if one[1] > high], above[-1][0], factors)
 
@@ -126,6 +136,40 @@ def _last(known: Sequence[_Known], is_out: Callable[[float], bool], *, deep: boo
 def _leads(grown: Growth, factors: Band) -> bool:
     """Tell whether a growth is not one, for certain or by more than it may be."""
     return grown.low > factors[1] or grown.high < factors[0] or grown.certain
+
+
+def _is_steep(grown: Growth, factors: Band) -> bool:
+    """Tell whether a scale surely changes by more from layer to layer than any design lets it."""
+    return grown.low > max(_STEEP, factors[1]) or grown.high < min(1 / _STEEP, factors[0])
+
+
+def _way(known: Sequence[_Known], grown: Growth) -> list[_Known]:
+    """Give the layers up to where growth takes a scale, from there back."""
+    farthest = (max if grown.factor > 1 else min)(known, key=lambda one: one[1])
+    return list(known[known.index(farthest) :: -1])
+
+
+def _spread(known: Sequence[_Known]) -> float:
+    """Give the factor between the smallest and the largest scale."""
+    stds = [std for _, std in known]
+    return max(stds) / min(stds)
+
+
+def _beyond_all(report: SignalReport) -> Iterator[Finding]:
+    """Find what is tiny or huge beside what comes in, however it came there."""
+    known = ACTIVATIONS.of(report.layers)
+    taken = [one.input.std for one, _ in known if one.before is None and one.input is not None and one.input.std]
+    low, high = _TINY * min([1.0, *taken]), _HUGE * max([1.0, *taken])
+    followed = {one.before for one in report.layers}
+    far = [(one, std) for one, std in known if std > high or (std < low and one.title in followed)]
+    ends = [one.std for one in report.outputs if one.std is not None and not one.nonfinite and one.std > high]
+    layer, std = far[0] if far else (None, ends[0] if ends else None)
+    if std is None:
+        return
+    where = "here" if layer is not None else "in what the model gives"
+    beside = f", where what comes in has {taken[0]:.3g}" if taken else ""
+    message = f"activations {'explode' if std > high else 'vanish'}: std {std:.3g} {where}{beside}"
+    yield _finding(ACTIVATIONS, message, layer, expected=1.0, observed=std, band=(low, high))
 
 
 def _outside(scale: _Scale, known: Sequence[_Known], band: Band) -> Iterator[Finding]:
@@ -193,13 +237,15 @@ def _told(grown: Growth) -> str:
     return f"×{grown.factor:.3g} [{grown.low:.3g}, {grown.high:.3g}]"
 
 
-def _finding(scale: _Scale, message: str, layer: Layer, *, expected: float, observed: float, band: Band) -> Finding:
+def _finding(
+    scale: _Scale, message: str, layer: Layer | None, *, expected: float, observed: float, band: Band
+) -> Finding:
     return Finding(
         code=scale.code,
         severity=CODES[scale.code].severity,
         message=message,
-        parameter=layer.name or None,
-        location=layer.location,
+        parameter=(layer.name or None) if layer is not None else None,
+        location=layer.location if layer is not None else None,
         expected=expected,
         observed=observed,
         band=band,

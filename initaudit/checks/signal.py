@@ -10,12 +10,18 @@ from initaudit.checks.codes import CODES
 from initaudit.history import Location
 from initaudit.policy.bands import Band, SignalBands
 from initaudit.report import Finding
-from initaudit.signal.values import Exponent, Gradient, Layer, SignalReport, Units, Widths, overflows, title
+from initaudit.signal.values import Exponent, Gradient, Layer, SignalReport, Units, Widths, overflows, rms, title
 from initaudit.signal.widths import GROWS
 from initaudit.values import Moments, Severity
 
+SHOWN = 4
+"""So many of the weights that are zero are named."""
 LED_THERE = 3
 """So many layers before the first value that is not finite are told."""
+ENOUGH = 64
+"""Of fewer values of a function, the share that is saturated tells nothing."""
+_MOST = 0.5
+"""A larger share of saturated values is a finding: values of scale one leave a tanh 7% of them."""
 FALSE_ALARM = 1e-6
 """The chance that a model without fault is told to have dead units."""
 
@@ -27,6 +33,7 @@ def findings(report: SignalReport, bands: SignalBands, unreached: frozenset[str]
     yield from drifts
     yield from _nonfinite(report)
     yield from _dead(report, asleep)
+    yield from _saturated(report.layers)
     yield from _widening(report)
     if any(one.code == "IA602" and _shrinks(one) for one in drifts):
         return  # what underflows to zero is told by the layer where it starts
@@ -148,6 +155,27 @@ def _dead(report: SignalReport, asleep: Layer | None) -> Iterator[Finding]:
         yield _finding("IA604", message, layer.name, layer.location, expected=0.5, observed=share)
 
 
+def _saturated(layers: Sequence[Layer]) -> Iterator[Finding]:
+    """Find tanh of which most values lie where it is flat; a sigmoid may be a gate, which is shut by design."""
+    found = [(one, share) for one in layers if (share := _flat_share(one)) > _MOST]
+    if not found:
+        return
+    (first, share), more = found[0], len(found) - 1
+    before = next((one for one in layers if one.title == first.before and one.std), None)
+    cause = f": {before.title} gives it std {before.std:.3g}" if before is not None else ""
+    others = f"; so it is at {more} more layer{'s' if more > 1 else ''}" if more else ""
+    where = "comes in" if first.weight is not None else "goes out"
+    message = f"tanh is saturated, its slope below a tenth, for {share:.0%} of what {where}{cause}{others}"
+    yield _finding("IA604", message, first.name, first.location, expected=_MOST, observed=share)
+
+
+def _flat_share(layer: Layer) -> float:
+    """Give the share of values of a tanh for which it is flat; 0 for what is none, or too few."""
+    made, function = layer.input if layer.weight is not None else layer.forward, layer.activation
+    judged = function is not None and function.name == "tanh" and made is not None and made.count >= ENOUGH
+    return function.saturated or 0.0 if function is not None and judged else 0.0
+
+
 def _too_many(units: Units, judged: int) -> bool:
     """Tell whether more units are dead than chance makes.
 
@@ -190,12 +218,13 @@ def _power(widths: Widths, found: Exponent) -> str:
 
 def _unreached(report: SignalReport, unreached: frozenset[str], cause: str) -> Iterator[Finding]:
     """Find what no gradient reaches; a note where another fault may be the cause, or other inputs may use it."""
+    zero = _zeros([one for one in report.gradients if one.name in unreached and one.gradient is not None])
     for one in report.gradients:
         if one.name not in unreached:
             continue
         unused = one.gradient is None
         why = (
-            cause
+            cause or zero
             if not unused or (cause and one.called)
             else "; nothing that the outputs depend on uses it, or in no way that a gradient follows"
             if one.called
@@ -205,6 +234,16 @@ def _unreached(report: SignalReport, unreached: frozenset[str], cause: str) -> I
         message = f"no gradient reaches it{why}"
         found = _finding("IA606", message, one.name, one.location, expected="a gradient", observed="none")
         yield replace(found, severity=Severity.NOTE if note else CODES["IA606"].severity)
+
+
+def _zeros(gradients: Sequence[Gradient]) -> str:
+    """Name the weights that are zero among what a gradient of zero arrives at; biases are by custom."""
+    names = [one.name for one in gradients if not rms(one.parameter) and not one.name.endswith("bias")]
+    shown = names if len(names) <= SHOWN else [*names[:SHOWN], f"{len(names) - SHOWN} more"]
+    if not shown:
+        return ""
+    told = " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
+    return f"; {told} {'are' if len(names) > 1 else 'is'} all zero"
 
 
 def _finding(

@@ -31,7 +31,7 @@ class SignalBands(BaseModel):
 
     activation_std: Annotated[Band, PlainValidator(_band)] | None = (0.1, 10.0)
     """The std of what layers give."""
-    gradient_std: Annotated[Band, PlainValidator(_band)] | None = (1e-5, 1e5)
+    gradient_std: Annotated[Band, PlainValidator(_band)] | None = (1e-5, 1e4)
     """The std of the gradient at what layers give, where it is one at the outputs of the model."""
     growth: Annotated[Band, PlainValidator(_band)] | None = (0.9, 1.1)
     """The factor from one layer with a weight to the next."""

@@ -121,7 +121,7 @@ def test_torchs_own_law_before_relu_vanishes_forward_and_backward() -> None:
 
 
 def test_four_layers_of_standard_normal_weights_are_enough_to_tell() -> None:
-    assert codes(probed(partial(Deep, nn.init.normal_, depth=4))) == ["IA601"]
+    assert codes(probed(partial(Deep, nn.init.normal_, depth=4))) == ["IA601", "IA602"]
 
 
 def small() -> nn.Module:
@@ -481,3 +481,24 @@ def test_model_of_which_nothing_is_trained_is_told_so() -> None:
     report = probed(lambda: small().requires_grad_(False), inputs=SMALL)
     assert report.assumed == ("no gradient was sent back: none of its parameters is to be trained",)
     assert report.gradients == ()
+
+
+class Unheard(nn.Module):
+    """Calls an attention and does not use what it gives."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention, self.last = nn.MultiheadAttention(8, 2), nn.Linear(8, 8)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.attention(x, x, x)
+        return self.last(x)
+
+
+def test_projection_that_an_attention_uses_without_a_call_was_called_with_it() -> None:
+    found = probed(Unheard, inputs=SMALL).findings
+    assert {one.parameter for one in found} == {
+        f"attention.{name}" for name, _ in Unheard().attention.named_parameters()
+    }
+    assert len({one.message for one in found}) == 1
+    assert "nothing that the outputs depend on uses it" in found[0].message

@@ -13,12 +13,15 @@ CODES = (
         scale changes by a factor whose 95% interval lies outside the policy's band for
         `growth` (0.9 to 1.1), or that is off one beyond chance, and from the layer named
         on it stays outside the band for `activation_std` (0.1 to 10; ten times that for
-        fewer than eight layers). Depth does the rest: a factor of two overflows float32
-        after 128 layers, a half is nothing after 150. Towers with inputs of their own are
-        judged one by one. So is a single layer that multiplies the scale by more than ten
-        and leaves it there. Outside a band that the policy itself sets it is a finding
-        whatever the factor. A weight is named where it alone changes the scale: not where
-        a residual is added, or a cell has a state.
+        fewer than eight layers), where it has changed by more than ten times. A factor
+        that surely is above five, or below a fifth, is a finding over any few layers. Depth
+        does the rest: a factor of two overflows float32 after 128 layers, a half is nothing
+        after 150. Towers with inputs of their own are judged one by one. So is a single
+        layer that multiplies the scale by more than ten and leaves it there; and so, however
+        it comes there, is what a layer gives to others below 1e-5, or anything above 1e6,
+        where inputs have a scale of one. Outside a band that the policy itself sets it is a
+        finding whatever the factor. A weight is named where it alone changes the scale: not
+        where a residual is added, or a cell has a state.
 
         Of n inputs of scale one, weights of std s make a sum of scale s·√n: 1/√n keeps
         the variance, √(2/n) does before a ReLU (He et al. 2015), and a saturating
@@ -72,8 +75,9 @@ CODES = (
         sudden end means this layer: a division by zero, a logarithm or root below zero,
         an overflow of a 16-bit type, a parameter that is not finite (IA303). Where what
         goes in is not finite already, the layer is the first to meet what is done between
-        layers. Gradients that are not finite behind finite outputs are told alike: of a
-        root, a norm or a logarithm at zero.
+        layers, and where each layer gives finite values and the model does not, it is what
+        is done between or behind them. Gradients that are not finite behind finite outputs
+        are told alike: of a root, a norm or a logarithm at zero.
         """,
         example="""
         nets.py:4: IA603 error linears.31: the first layer whose output is not finite: 1,083 of 4,096 values are
@@ -94,6 +98,9 @@ CODES = (
         its weights stand still. A weight drawn about zero leaves a unit on as often as
         off: even where all samples are alike no more than half the units are dead, and
         the rest is binomial. Here more are than chance allows, once in a million models.
+        A tanh that is saturated for more than half of its values lets as little back: where
+        it gives more than 0.95 its slope is below a tenth. A sigmoid may be a gate that is
+        shut by design, and is not judged.
         Where a function lets nothing at all through, what follows is not judged: it takes
         zeros, whatever its weights are.
         """,
@@ -107,7 +114,8 @@ CODES = (
         mend="""
         Look at the bias of the layer before (zero, or a little above, leaves units
         alive) and at the mean of its weights; inputs that are all positive want weights
-        of mean zero. A zero layer before a ReLU leaves every unit dead for good.
+        of mean zero. A zero layer before a ReLU leaves every unit dead for good. What goes
+        into a tanh wants a scale of one: weights with std gain/√fan_in.
         """,
     ),
     Code(

@@ -109,7 +109,8 @@ def _send_back(model: nn.Module, output: object, probe: Probe) -> None:
         sent = [torch.ones_like(ends[0])]
     else:
         generator = generator_for(probe.seed, "gradient of the output", torch.device("cpu"))
-        sent = [torch.randn(one.shape, generator=generator).to(one) for one in ends]
+        drawn = {True: torch.complex64, False: torch.float32}
+        sent = [torch.randn(one.shape, generator=generator, dtype=drawn[one.is_complex()]).to(one) for one in ends]
     try:
         torch.autograd.backward(ends, sent)
     except Exception as error:

@@ -11,6 +11,7 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from initaudit.evidence.signal.activations import parameter_of
+from initaudit.evidence.signal.structure import plain
 from initaudit.evidence.signal.weights import mixes
 
 
@@ -126,7 +127,8 @@ class Products(TorchFunctionMode):
         for side in form.sides:
             weight = given.get(side.weight)
             if isinstance(weight, torch.Tensor) and (bare := self._of(weight)) is not None:
-                return Product(bare, weight, given.get(side.stream), _extent(weight, side.summed), side.channels)
+                extent = _extent(weight, side.summed)
+                return Product(bare, plain(weight), given.get(side.stream), extent, side.channels)
         return None
 
     def _sum(self, equation: object, *operands: Any) -> Product | None:
@@ -139,11 +141,11 @@ class Products(TorchFunctionMode):
             if (bare := self._of(pair[place])) is not None:
                 letters = terms.split(",")[place]
                 summed = [dim for dim, letter in enumerate(letters) if letter not in given]
-                return Product(bare, pair[place], pair[1 - place], _extent(pair[place], summed), -1)
+                return Product(bare, plain(pair[place]), pair[1 - place], _extent(pair[place], summed), -1)
         return None
 
     def _of(self, weight: torch.Tensor) -> Bare | None:
-        parameter = parameter_of(weight)
+        parameter = parameter_of(plain(weight))
         return None if parameter is None else self._bare.get(id(parameter))
 
 

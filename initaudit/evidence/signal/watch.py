@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
+from torch.nn.modules.linear import NonDynamicallyQuantizableLinear
 from torch.nn.parameter import is_lazy
 from torch.nn.utils import parametrize
 from torch.utils.hooks import RemovableHandle
@@ -155,9 +156,9 @@ class Watch:
         )
 
     def _called(self, name: str, owner: nn.Module) -> bool:
-        """Tell whether the module that uses a parameter was called: its owner, or what holds a list of them."""
+        """Tell whether the module that uses a parameter was called: its owner, or what holds it to use its values."""
         prefix = name
-        while holds_only(owner) and prefix:
+        while (holds_only(owner) or isinstance(owner, NonDynamicallyQuantizableLinear)) and prefix:
             prefix = prefix.rpartition(".")[0]
             owner = self._modules[prefix]
         return self._counter[id(owner)] > 0
@@ -267,6 +268,8 @@ class Watch:
         """Note what a function made of its input, and count what it put to sleep."""
         values = tensor.detach()
         units = dead = flat = None
+        if values.is_complex():  # neither less nor more than another
+            return _Function(name=made.name, before=self._makers.get(made.before), after=after)
         if made.name in RECTIFIERS and values.dim() > 1:
             others = [one for one in range(values.dim()) if one != channels % values.dim()]
             asleep = values.amax(others) == 0

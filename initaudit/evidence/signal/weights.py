@@ -84,7 +84,8 @@ def histogram(tensor: torch.Tensor) -> Histogram | None:
 
 def _finite(tensor: torch.Tensor) -> Iterator[torch.Tensor]:
     """Give the finite values of a tensor, in pieces that memory has room for."""
-    for piece in pieces(tensor, DEVICE_PIECE):
+    tensor = tensor.detach()
+    for piece in pieces(torch.view_as_real(tensor) if tensor.is_complex() else tensor, DEVICE_PIECE):
         values = piece.float()
         values = values[torch.isfinite(values)]
         if values.numel():
@@ -110,4 +111,6 @@ def _computed(module: nn.Module) -> object:
 
 def mixes(tensor: torch.Tensor) -> bool:
     """Tell whether a tensor may be a weight that mixes what comes in."""
-    return not is_lazy(tensor) and tensor.dim() >= 2 and tensor.is_floating_point() and tensor.layout is torch.strided
+    if is_lazy(tensor) or tensor.dim() < 2 or tensor.layout is not torch.strided:
+        return False
+    return tensor.is_floating_point() or tensor.is_complex()

@@ -120,6 +120,70 @@ def test_last_layer_that_is_small_by_design_is_none() -> None:
     assert judged(*network(1.0), layer("head", 0.01)) == []
 
 
+def test_scale_that_leaves_its_band_by_a_little_is_none() -> None:
+    """From 0.6 to 0.083, as a healthy highway network of twenty layers may."""
+    assert judged(*network(0.94, depth=32, first=0.64)) == []
+
+
+@pytest.mark.parametrize(("factor", "what"), [(0.02, "vanish"), (7.0, "explode")])
+def test_steep_change_is_found_over_few_layers_and_behind_a_bias_that_hides_it(factor: float, what: str) -> None:
+    (found,) = judged(*network(factor, depth=3, first=1 / factor), layer("head", 0.3))
+    assert (found.code, found.parameter) == ("IA601", "l.0")
+    assert f"activations {what}, ×{factor:g} [{factor:g}, {factor:g}] a layer: std 1 here" in found.message
+
+
+def test_steep_gradients_are_found_within_their_band() -> None:
+    (found,) = judged(*(layer(f"l.{n}", 0.5, 12.0 ** (3 - n)) for n in range(4)))
+    assert (found.code, found.parameter) == ("IA602", "l.3")
+    assert "gradients explode, ×12 [12, 12] a layer: std 1 here, 1.73e+03 at l.0" in found.message
+
+
+def test_steep_change_that_the_policy_allows_is_none() -> None:
+    assert judged(*network(7.0, depth=3, first=1 / 7), bands=SignalBands(growth=(0.1, 10.0))) == []
+
+
+@pytest.mark.parametrize(("std", "what"), [(1e-6, "vanish"), (1e7, "explode")])
+def test_what_is_far_from_all_that_comes_in_is_found_without_growth(std: float, what: str) -> None:
+    (found,) = judged(layer("a", std), layer("b", std))
+    assert (found.code, found.parameter) == ("IA601", "a")
+    assert f"activations {what}" in found.message
+
+
+def test_last_layer_and_outputs_may_be_tiny_but_not_huge() -> None:
+    assert judged(layer("a", 1.0), layer("b", 1e-7), outputs=(replace(SOME, m2=1e-14 * 99),)) == []
+    (found,) = judged(layer("a", 1.0), layer("b", 1.0), outputs=(replace(SOME, m2=1e14 * 99),))
+    assert (found.code, found.parameter) == ("IA601", None)
+    assert found.message == "activations explode: std 1e+07 in what the model gives, where what comes in has 1"
+
+
+def test_what_has_the_scale_of_its_inputs_is_not_far_from_them() -> None:
+    volts = replace(SOME, m2=1e-16 * 99)
+    first, last = in_a_row([layer("a", 1e-8), layer("b", 1e-8)])
+    told = replace(report(), layers=(replace(first, input=volts), last))
+    assert list(findings(told, DEFAULT_BANDS, frozenset())) == []
+
+
+def tanh(name: str, share: float, *, count: int = 100) -> Layer:
+    function = Activation(name="tanh", gain=1.5, saturated=share)
+    return replace(layer(name, 0.9, weight=None), forward=replace(SOME, count=count), activation=function)
+
+
+def test_tanh_that_is_flat_for_most_of_its_values_is_told_once_with_what_goes_in() -> None:
+    first, flat, *others = in_a_row([layer("a", 9.0), tanh("b", 0.9), layer("c", 9.0), tanh("d", 0.91)])
+    told = replace(report(), layers=(first, replace(flat, before="a"), *others))
+    (found,) = findings(told, DEFAULT_BANDS, frozenset())
+    assert (found.code, found.parameter, found.observed) == ("IA604", "b", 0.9)
+    assert found.message == (
+        "tanh is saturated, its slope below a tenth, for 90% of what goes out: a gives it std 9; "
+        "so it is at 1 more layer"
+    )
+
+
+@pytest.mark.parametrize(("share", "count"), [(0.5, 100), (0.9, 60)])
+def test_tanh_that_is_flat_for_half_of_its_values_or_has_few_is_none(share: float, count: int) -> None:
+    assert judged(layer("a", 1.0), tanh("b", share, count=count)) == []
+
+
 def test_weight_that_is_not_about_zero_is_told_by_its_mean() -> None:
     positive = [
         replace(one, weight=replace(one.weight, moments=replace(one.weight.moments, mean=0.5, m2=0.28**2 * 99)))
@@ -252,6 +316,13 @@ def test_unused_parameter_is_a_note_where_other_inputs_may_use_it(assumed: tuple
     (found,) = judged(unreached=frozenset({"a"}), gradients=gradients, assumed=assumed)
     assert found.severity is severity
     assert found.message == "no gradient reaches it; its module is never called"
+
+
+def test_weights_that_are_zero_are_named_where_nothing_reaches_them() -> None:
+    names = ("a.gate", "a.weight", "a.bias", "b.gate", "c.gate", "d.gate")
+    gradients = tuple(replace(gradient(name, ZEROS), parameter=ZEROS) for name in names)
+    first, *_ = judged(unreached=frozenset(names), gradients=gradients)
+    assert first.message == "no gradient reaches it; a.gate, a.weight, b.gate, c.gate and 1 more are all zero"
 
 
 def test_gradients_that_underflow_are_told_once() -> None:

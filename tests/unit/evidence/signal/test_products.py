@@ -181,3 +181,57 @@ def test_parameter_in_a_list_that_nothing_uses_belongs_to_a_module_that_was_call
     model.unused = nn.ParameterList([drawn(16, 16)])
     called = {one.name: one.called for one in read(model, Probe(args=(drawn(4, 16),), kwargs={}, seed=0)).gradients}
     assert called == {"rows.0": True, "rows.1": True, "unused.0": True}
+
+
+class Members(nn.Module):
+    """Two matrices of each member of an ensemble, stacked, and a layer that each calls."""
+
+    def __init__(self, number: int = 3) -> None:
+        super().__init__()
+        self.first, self.last = nn.Parameter(drawn(number, 8, 6)), nn.Parameter(drawn(number, 2, 6, 4))
+        self.layer = nn.Linear(6, 6)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        def member(first: torch.Tensor, last: torch.Tensor) -> torch.Tensor:
+            return torch.tanh(self.layer(x @ first)) @ last[1]
+
+        return torch.vmap(member)(self.first, self.last)
+
+
+def test_what_vmap_spreads_over_the_members_of_an_ensemble_is_seen_with_all_of_them() -> None:
+    model, x = Members(), drawn(5, 8)
+    seen = layers(model, x)
+    assert [(one.name, one.before, one.weight.fan_in) for one in seen if one.weight] == [
+        ("first", None, 8),
+        ("layer", "first", 6),
+        ("last", "layer", 6),
+    ]
+    inner = torch.stack([x @ one for one in model.first])
+    assert seen[0].forward.std == pytest.approx(inner.std().item())
+    given = torch.stack([torch.tanh(model.layer(one)) @ last[1] for one, last in zip(inner, model.last, strict=True)])
+    assert (seen[2].forward.count, seen[2].forward.std) == (60, pytest.approx(given.std().item()))
+    assert all(one.backward.std for one in seen if one.weight)
+
+
+class Spectral(nn.Module):
+    """Mixes frequencies with a complex weight, as a Fourier neural operator does, beside a layer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(16, 16)
+        self.weight = nn.Parameter(torch.view_as_complex(drawn(4, 4, 9, 2)))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        mixed = torch.einsum("bim,iom->bom", torch.fft.rfft(self.layer(x)), self.weight)
+        return torch.tanh(mixed)
+
+
+def test_complex_weight_is_that_of_a_layer_whose_scale_is_of_both_parts() -> None:
+    model, x = Spectral(), drawn(5, 4, 16)
+    linear, spectral, _ = read(model, Probe(args=(x,), kwargs={}, seed=0, histograms=True)).layers
+    given = torch.einsum("bim,iom->bom", torch.fft.rfft(model.layer(x)), model.weight)
+    parts = torch.view_as_real(given)
+    assert (spectral.name, spectral.before, spectral.weight.fan_in) == ("weight", "layer", 4)
+    assert (spectral.forward.count, spectral.forward.std) == (parts.numel(), pytest.approx(parts.std().item()))
+    assert linear.backward.std > 0
+    assert sum(spectral.histogram.counts) == parts.numel()
