@@ -146,7 +146,8 @@ def _dead(report: SignalReport, asleep: Layer | None) -> Iterator[Finding]:
     for layer, units in judged:
         if not _too_many(units, len(judged)):
             continue
-        where = "of what comes in" if layer.weight is not None else "of what goes out"
+        source = f" from {layer.before}" if layer.before is not None else ""
+        where = f"of what comes in{source}" if layer.weight is not None else "of what goes out"
         message = (
             f"{units.dead:,} of {units.count:,} units {where} are zero for every sample, so no gradient passes them; "
             "no more than about half are where weights are drawn about zero"
