@@ -19,11 +19,12 @@ _SATURATED = 0.05
 """Where more of a function's values are saturated, what comes back is no multiple of the weight's scale."""
 
 
-_STEEP = 5.0
-"""No design multiplies or divides a scale by so much from each layer to the next, however few there are."""
+_STEEP = 1 / 15, 5.0
+"""No design takes a scale so far down or up from each layer to the next, however few there are: small weights are used,
+as of a fixed std of 0.02 in narrow layers."""
 _FAR = 10.0
 """So many times a scale must change on its way out of the usual band: what begins at its edge may cross it."""
-_TINY, _HUGE = 1e-5, 1e6
+_TINY, _HUGE = 1e-8, 1e6
 """Of inputs of scale one no layer makes less than the one for others, and nothing makes more than the other."""
 _MOST_OF = 0.5
 """A layer that has no such share in the growth, as a logarithm, is not what makes it."""
@@ -140,7 +141,7 @@ def _leads(grown: Growth, factors: Band) -> bool:
 
 def _is_steep(grown: Growth, factors: Band) -> bool:
     """Tell whether a scale surely changes by more from layer to layer than any design lets it."""
-    return grown.low > max(_STEEP, factors[1]) or grown.high < min(1 / _STEEP, factors[0])
+    return grown.low > max(_STEEP[1], factors[1]) or grown.high < min(_STEEP[0], factors[0])
 
 
 def _way(known: Sequence[_Known], grown: Growth) -> list[_Known]:

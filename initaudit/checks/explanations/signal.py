@@ -14,11 +14,11 @@ CODES = (
         `growth` (0.9 to 1.1), or that is off one beyond chance, and from the layer named
         on it stays outside the band for `activation_std` (0.1 to 10; ten times that for
         fewer than eight layers), where it has changed by more than ten times. A factor
-        that surely is above five, or below a fifth, is a finding over any few layers. Depth
+        that surely is above 5, or below 1/15, is a finding over any few layers. Depth
         does the rest: a factor of two overflows float32 after 128 layers, a half is nothing
         after 150. Towers with inputs of their own are judged one by one. So is a single
         layer that multiplies the scale by more than ten and leaves it there; and so, however
-        it comes there, is what a layer gives to others below 1e-5, or anything above 1e6,
+        it comes there, is what a layer gives to others below 1e-8, or anything above 1e6,
         where inputs have a scale of one. Outside a band that the policy itself sets it is a
         finding whatever the factor. A weight is named where it alone changes the scale: not
         where a residual is added, or a cell has a state.
