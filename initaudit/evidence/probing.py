@@ -63,13 +63,18 @@ def _is_layer(child: nn.Module) -> bool:
 
 def _suspects(module: nn.Module, path: str, zero: set[str]) -> list[str]:
     """Name what is zero in a module and multiplies: its own, what it calls in line, then what lies deeper."""
-    near = [name for name in module._parameters if path + name in zero]
+    near = [name for name in _own(module) if path + name in zero]
     for name, child in _in_line(module):
-        near += [f"{name}.{own}" for own in child._parameters if own != "bias" and f"{path}{name}.{own}" in zero]
+        near += [f"{name}.{own}" for own in _own(child) if own != "bias" and f"{path}{name}.{own}" in zero]
     if not near:
         return []
     deep = (name for name, _ in module.named_parameters() if path + name in zero and not name.endswith("bias"))
     return [*near, *(name for name in deep if name not in near)]
+
+
+def _own(module: nn.Module) -> list[str]:
+    """Name the parameters of a module itself; those of a scripted one are in no dict that can be iterated."""
+    return [name for name, _ in module.named_parameters(recurse=False)]
 
 
 def _in_line(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:

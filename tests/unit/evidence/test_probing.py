@@ -87,6 +87,15 @@ def test_zero_layers_that_training_moves_are_no_finding(make: Callable[[], nn.Mo
     assert dead(make) == []
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")
+def test_zero_bias_of_a_scripted_layer_is_no_finding() -> None:
+    def built() -> nn.Module:
+        scripted = torch.jit.script(zeroed(nn.Linear(16, 16), "bias"))  # type: ignore[no-untyped-call]
+        return nn.Sequential(scripted, nn.ReLU(), nn.Linear(16, 16))
+
+    assert dead(built) == []
+
+
 def test_module_that_does_not_run_on_one_input_tells_nothing() -> None:
     model = Two(lambda m, x: x.undefined)  # type: ignore[attr-defined]
     assert dead(zeroed(model, "w1.weight", "w2.weight")) == []
