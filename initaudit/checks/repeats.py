@@ -91,16 +91,19 @@ def _puts(write: Write, constant: float | None) -> bool:
 
 
 def _is_meant(expectation: Expectation, evidence: Evidence, repeat: Repeat) -> bool:
-    """Tell whether the recording shows that one row was spread on purpose, as a mean is over new rows.
+    """Tell whether the recording shows that values were spread on purpose, as a mean is over new rows.
 
-    Where all rows are one, that is not so of what should be draws, nor of the units of a layer of torch: units that
-    start as one stay one.
+    Where all slices are one, that is so where each row is one number, as a scale of its own for each channel; but not
+    of what should be draws, nor of the units of a layer of torch: what starts as one stays one.
     """
     origin, parameter = evidence.origin, expectation.parameter
     if origin is None or not origin.broadcast:
         return False
+    if repeat.count < repeat.parts:
+        return True
     units = any(one.startswith(UNITS) for site in parameter.sites for one in site.classes)
-    return repeat.count < repeat.parts or not (units or any(is_random(one.law) for one in expectation.clauses))
+    numbers = all(extent == 1 for extent in parameter.shape[repeat.dim + 1 :])
+    return numbers and not (units or any(is_random(one.law) for one in expectation.clauses))
 
 
 def _is_sub_pixel(expectation: Expectation, repeat: Repeat) -> bool:

@@ -45,9 +45,9 @@ CODES = (
         severity=Severity.ERROR,
         meaning="""
         Blocks of one tensor along its first or second dimension are copies of each
-        other, bit for bit: shards that every rank drew from the same seed, experts or
-        heads made from one draw by `expand` or `repeat`, rows that each stand twice after
-        `weight[::2] = weight[1::2]`. The matrix has a fraction of the rank that its
+        other, bit for bit: shards that every rank drew from the same seed, experts, heads
+        or queries made from one draw by `expand` or `repeat`, rows that each stand twice
+        after `weight[::2] = weight[1::2]`. The matrix has a fraction of the rank that its
         shape promises, and equal experts stay equal in training. Mean and standard
         deviation are those of a right one. Kernels that each stand r² times in a row
         start a sub-pixel convolution (ICNR), and are no finding.

@@ -264,8 +264,8 @@ def _rows_of_a_table() -> torch.Tensor:
     return normal(500, 32)[torch.tensor([3, 77, 3, 410, 9, 77, 30, 20])]
 
 
-def _scales_for_each_column() -> torch.Tensor:
-    return torch.empty(64, 32).copy_(torch.rand(32).expand(64, 32))
+def _scales_for_each_row() -> torch.Tensor:
+    return torch.empty(64, 32).copy_(torch.rand(64, 1).expand(64, 32))
 
 
 def _rows_of_one_drawn_scalar() -> torch.Tensor:
@@ -300,7 +300,7 @@ def _hadamard() -> torch.Tensor:
         _new_rows_by_cat,
         _new_rows_by_stack,
         _rows_of_a_table,
-        _scales_for_each_column,
+        _scales_for_each_row,
         _rows_of_one_drawn_scalar,
         _table,
         _signs,
@@ -328,12 +328,41 @@ def _units_of_one_row() -> nn.Module:
 
 
 @pytest.mark.parametrize(
-    ("build", "init"), [(_units_of_one_row, None), (held(_scales_for_each_column), "{uniform: {a: 0, b: 1}}")]
+    ("build", "init"), [(_units_of_one_row, None), (held(_scales_for_each_row), "{uniform: {a: 0, b: 1}}")]
 )
 def test_one_row_for_all_units_and_for_what_should_be_draws_is_an_error(
     build: Callable[[], nn.Module], init: str | None, tmp_path: Path
 ) -> None:
     assert [one.code for one in found(build, tmp_path, init)] == ["IA402"]
+
+
+@pytest.mark.parametrize("record", [True, False])
+@pytest.mark.parametrize(
+    "spread",
+    [
+        lambda row: row.repeat(16, 1),
+        lambda row: row.repeat(1, 16, 1),
+        lambda row: row.expand(16, 64).clone(),
+        lambda row: torch.stack([row[0]] * 16),
+        lambda row: torch.cat([row] * 16),
+        lambda row: row.tile(16, 1),
+        lambda row: row.repeat_interleave(16, 0),
+        lambda row: torch.empty(16, 64).copy_(row),
+    ],
+)
+def test_rows_of_one_drawn_row_are_an_error(
+    spread: Callable[[torch.Tensor], torch.Tensor], record: bool, tmp_path: Path
+) -> None:
+    (one,) = found(held(lambda: spread(normal(1, 64))), tmp_path, None, record=record)
+    assert (one.code, one.severity) == ("IA402", "error")
+    assert one.message.endswith(" and 12 more (16 of 16 equal parts): they hold the very same values")
+
+
+def test_rows_of_the_same_drawn_signs_are_an_error_where_the_draw_is_recorded(tmp_path: Path) -> None:
+    signs = held(lambda: torch.ones(4, 64).copy_(torch.bernoulli(torch.full((64,), 0.5)) * 2 - 1))
+    (one,) = found(signs, tmp_path, None)
+    assert (one.code, one.severity) == ("IA402", "error")
+    assert [one.code for one in found(signs, tmp_path, None, record=False)] == []
 
 
 def test_blocks_that_numpy_drew_once_are_found_and_those_of_a_table_are_not(tmp_path: Path) -> None:
