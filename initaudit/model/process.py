@@ -16,30 +16,43 @@ import torch
 
 _MARK = 1 << 63
 """Added to the seed that torch's generator bears, so that a factory which seeds it anew is told by that number."""
+_OTHER = 0x5EED
+"""What a seed is combined with, so that another one comes of it."""
 
 
 @contextmanager
-def seeded(seed: int) -> Iterator[Callable[[], None]]:
+def seeded(seed: int) -> Iterator[tuple[Callable[[], None], Callable[[], None]]]:
     """Seed the generators of torch, Python and (where loaded) numpy; put their states back afterwards.
 
-    Given is what seeds them again, once more in the same way. A numpy that is imported meanwhile ends with a state of
-    its own making, as an import gives it.
+    Given is what seeds them for an import, otherwise, lest a factory draw the same again, and what seeds them once more
+    as here. A numpy that is imported meanwhile ends with a state of its own making, as an import gives it.
     """
     python_state = random.getstate()
     numpy_state = _numpy().random.get_state() if _numpy() is not None else None
     with torch.random.fork_rng(enabled=True):
         try:
-            torch.manual_seed(seed)
-            _bear((seed | _MARK) % (1 << 64))
-            again = partial(_seed, seed, torch.get_rng_state())
+            borne = (seed | _MARK) % (1 << 64)
+            for_import, again = (_prepared(one, borne) for one in (another(seed), seed))
             again()
-            yield again
+            yield for_import, again
         finally:
             random.setstate(python_state)
             if numpy_state is not None:
                 _numpy().random.set_state(numpy_state)
             elif _numpy() is not None:
                 _numpy().random.seed()
+
+
+def another(seed: int) -> int:
+    """Give another seed that follows from one, as large as any may be."""
+    return seed ^ _OTHER
+
+
+def _prepared(seed: int, borne: int) -> Callable[[], None]:
+    """Prepare to seed the generators, of which torch's is to bear another number."""
+    torch.manual_seed(seed)
+    _bear(borne)
+    return partial(_seed, seed, torch.get_rng_state())
 
 
 def _seed(seed: int, state: torch.Tensor) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 
-_OTHER = 0x5EED
-"""What a seed is combined with, so that another one comes of it which is as large as any may be."""
+from initaudit.model.process import another
+
 _NUMPY = ("seed", "default_rng", "RandomState", "SeedSequence", "MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 
 
@@ -76,4 +76,4 @@ class _Generator(torch.Generator):
 
 
 def _another(seed: Any) -> Any:
-    return int(seed) ^ _OTHER if isinstance(seed, Integral) and not isinstance(seed, bool) else seed
+    return another(int(seed)) if isinstance(seed, Integral) and not isinstance(seed, bool) else seed

@@ -56,18 +56,19 @@ def build(
 ) -> Subject:
     """Import a target and call it, inside `around` where that is given; a module instance is used as it is.
 
-    Import and factory run seeded, each anew, with fresh memory filled with NaN and prints on standard error;
+    Import and factory run seeded, each otherwise, with fresh memory filled with NaN and prints on standard error;
     afterwards the process is as it was. Raises TargetError, whose cause is the user's own exception where there is one.
     """
     with ExitStack() as stack:
         stack.enter_context(importable(target, app_dir))
-        seed_again = stack.enter_context(seeded(seed))
+        seed_for_import, seed_again = stack.enter_context(seeded(seed))
         for one in (unwritten_is_nan(), prints_to_stderr(), outlived(), around or nullcontext()):
             stack.enter_context(one)
         if dtype is not None:
             torch.set_default_dtype(_float_dtype(dtype))
+        seed_for_import()  # what an import draws, it draws once
         found = load(target) if isinstance(target, str) else target
-        seed_again()  # what an import draws, it draws once
+        seed_again()
         name = target if isinstance(target, str) else _describe(target)
         module = _call(found, name, arguments, dtype)
     _require_tensors(module, name)

@@ -436,6 +436,30 @@ def test_seed_decides_what_the_factory_draws() -> None:
     assert not torch.equal(drawn(1), drawn(2))
 
 
+def test_import_draws_what_follows_from_the_seed_and_is_no_draw_of_the_factory(tmp_path: Path) -> None:
+    text = (
+        "import random\nimport numpy\nimport torch\n"
+        "AT_IMPORT = torch.randn(9), random.random(), numpy.random.rand()\n"
+        "def make():\n"
+        "    made = torch.nn.Linear(3, 3)\n"
+        "    made.drawn = torch.nn.init.normal_(made.weight), random.random(), numpy.random.rand()\n"
+        "    return made\n"
+    )
+
+    def drawn(name: str, seed: int) -> tuple[list[float], list[float]]:
+        made = build(f"{module_file(tmp_path, name, text)}:make", {}, seed=seed).module
+        return _flat(sys.modules[name].AT_IMPORT), _flat(made.drawn)
+
+    first, again, other = drawn("first", 1), drawn("again", 1), drawn("other", 2)
+    assert first == again
+    assert not set(first[0]) & set(other[0])
+    assert not set(first[0]) & set(first[1])
+
+
+def _flat(drawn: tuple[torch.Tensor, float, float]) -> list[float]:
+    return [*drawn[0].flatten().tolist(), *drawn[1:]]
+
+
 def test_prints_of_the_factory_go_to_standard_error(capfd: pytest.CaptureFixture[str]) -> None:
     def printing() -> nn.Module:
         print("by print")
