@@ -11,7 +11,6 @@ from initaudit.report import Finding
 from initaudit.values import Evidence, Kind, Moments, Severity, Site
 
 _UNTOUCHED = "nothing ever wrote it: it still holds the memory that it was given"
-_NORM = "torch.nn.modules.batchnorm._NormBase"
 
 
 def findings(audit: Audit) -> Iterator[Finding]:
@@ -36,7 +35,7 @@ def judge(audit: Audit, expectation: Expectation, evidence: Evidence) -> Iterato
     untouched = size > 0 and (gaps == size if evidence.history else fresh)
     if expectation.parameter.kind is Kind.BUFFER:
         wrong = _UNTOUCHED if untouched else _wrong_buffer(whole, gaps, size)
-        message = wrong or _wrong_variance(expectation.parameter.sites[0], whole)
+        message = wrong or _wrong_variance(audit, expectation.parameter.sites[0], whole)
         if message is not None:
             yield find("IA306", message)
     elif not whole.nonfinite:
@@ -58,14 +57,15 @@ def _wrong_buffer(whole: Moments, gaps: int, size: int) -> str | None:
     return f"{whole.nans:,} of {whole.count:,} values are NaN" if whole.nans else None
 
 
-def _wrong_variance(site: Site, whole: Moments) -> str | None:
-    """Say what is wrong with the running variance of a norm, whose root it divides by; a trained one may have zeros."""
-    if (
-        site.local != "running_var"
-        or _NORM not in site.classes
-        or not whole.count
-        or whole.maximum > 0 <= whole.minimum
-    ):
+def _wrong_variance(audit: Audit, site: Site, whole: Moments) -> str | None:
+    """Say what is wrong with a running variance whose root a norm divides by; a trained one may have zeros.
+
+    Norms are often written by hand, and told by the running mean beside it.
+    """
+    if site.local != "running_var" or not whole.count or whole.maximum > 0 <= whole.minimum:
+        return None
+    mean = site.name.removesuffix("var") + "mean"
+    if all(one.name != mean for other in audit.expectations for one in other.parameter.sites):
         return None
     if whole.minimum < 0:
         return f"it has a variance of {whole.minimum:.4g}, of which the norm takes the root: NaN in evaluation"

@@ -29,13 +29,19 @@ def test_variances_as_training_leaves_them_are_not(values: list[float]) -> None:
     assert told(nn.BatchNorm1d(3), values) == []
 
 
-def test_buffer_of_that_name_in_a_module_of_ones_own_is_not() -> None:
-    class Moving(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.register_buffer("running_var", torch.ones(3))
+class Moving(nn.Module):
+    """A module of one's own that keeps running statistics."""
 
-    assert told(Moving(), [0.0, 0.0, 0.0]) == []
+    def __init__(self, *names: str) -> None:
+        super().__init__()
+        for name in names:
+            self.register_buffer(name, torch.ones(3))
+
+
+def test_variance_of_a_norm_that_is_written_by_hand_is_told_by_the_mean_beside_it() -> None:
+    assert told(Moving("running_mean", "running_var"), [0.0, 0.0, 0.0]) == [("IA306", "0.running_var")]
+    assert told(Moving("running_mean", "running_var"), [0.0, 1.0, 2.0]) == []
+    assert told(Moving("running_var"), [0.0, 0.0, 0.0]) == []
 
 
 def given_memory(rows: int) -> nn.Module:
