@@ -11,6 +11,8 @@ from initaudit.report import Finding
 from initaudit.values import Evidence, Kind, Moments, Severity, Site
 
 _UNTOUCHED = "nothing ever wrote it: it still holds the memory that it was given"
+_ALL_NAN = "every value is NaN: nothing ever wrote it, or somebody wrote NaN"
+"""What is known of memory that is filled with NaN, where no write was recorded."""
 
 
 def findings(audit: Audit) -> Iterator[Finding]:
@@ -33,15 +35,16 @@ def judge(audit: Audit, expectation: Expectation, evidence: Evidence) -> Iterato
     size = expectation.parameter.numel
     fresh = audit.fresh_is_nan and whole.nans == whole.count
     untouched = size > 0 and (gaps == size if evidence.history else fresh)
+    told = _UNTOUCHED if evidence.history else _ALL_NAN
     if expectation.parameter.kind is Kind.BUFFER:
-        wrong = _UNTOUCHED if untouched else _wrong_buffer(whole, gaps, size)
+        wrong = told if untouched else _wrong_buffer(whole, gaps, size)
         message = wrong or _wrong_variance(audit, expectation.parameter.sites[0], whole)
         if message is not None:
             yield find("IA306", message)
     elif not whole.nonfinite:
         return
     elif untouched and whole.nans == whole.count:
-        yield find("IA301", _UNTOUCHED, expected="a write", observed="none")
+        yield find("IA301", told, expected="a write", observed="none")
     elif gaps:
         message = f"{gaps:,} of its {size:,} values were never written: {_where(unwritten)}"
         yield find("IA302", message, expected=0.0, observed=float(gaps))

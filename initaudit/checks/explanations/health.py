@@ -12,7 +12,9 @@ CODES = (
         The tensor was allocated (`torch.empty`, `torch.Tensor(...)`, `to_empty`) and
         nothing wrote to it. Its values are whatever the memory held: often small or
         zero on a fresh process, NaN or 1e30 on another, so that training fails on some
-        runs only. No policy is needed to see this, and no seed mends it.
+        runs only. No policy is needed to see this, and no seed mends it. Without a
+        recording it is told by the NaN with which fresh memory is filled, which somebody
+        may as well have written.
         """,
         example="""
         # nets.py

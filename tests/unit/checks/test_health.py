@@ -121,8 +121,17 @@ def test_buffers_that_nobody_wrote_are_told_as_parameters_are(record: bool) -> N
         model.register_buffer("numbers", torch.tensor([1.0, torch.nan]))
         return model
 
-    told = {one.parameter: one.message for one in run(Request(target=build, record=record)).findings}
-    assert (
-        told["running_mean"] == told["weight"] == "nothing ever wrote it: it still holds the memory that it was given"
-    )
-    assert told["numbers"] == "1 of 2 values are NaN"
+    found = run(Request(target=build, record=record)).findings
+    told = {one.parameter: (one.code, one.message) for one in found}
+    known, guessed = "it still holds the memory that it was given", "or somebody wrote NaN"
+    for name, code in (("weight", "IA301"), ("running_mean", "IA306")):
+        assert told[name][0] == code
+        assert told[name][1].endswith(known if record else guessed)
+    assert told["numbers"] == ("IA306", "1 of 2 values are NaN")
+
+
+def test_nan_that_was_written_is_not_told_as_never_written_where_that_is_not_known() -> None:
+    build = holding(lambda: torch.full((8,), torch.nan))
+    told = {one.parameter: one.message for one in run(Request(target=build, record=False)).findings}
+    assert [one.code for one in run(Request(target=build)).findings] == ["IA303"]
+    assert told["w"] == "every value is NaN: nothing ever wrote it, or somebody wrote NaN"
