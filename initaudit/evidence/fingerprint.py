@@ -22,8 +22,11 @@ _BITS_OF = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 def fingerprint(value: torch.Tensor, size: int | None = None, *, turned: bool = True) -> Fingerprint | None:
     """Take the fingerprint of some values, the first of `size`; None where they are all the same or are no numbers.
 
-    A matrix is read column by column too, unless it is known not to be another one `turned`.
+    A matrix is read column by column too, unless it is known not to be another one `turned`; complex values are read as
+    their real and imaginary parts, in turn.
     """
+    if value.is_complex():
+        value, turned = torch.view_as_real(value.resolve_conj()), False
     if not value.is_floating_point():
         return None
     kept = _kept(value)

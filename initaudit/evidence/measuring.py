@@ -133,7 +133,7 @@ def _one(job: _Job) -> _Found:
         if source.told(entry, expectation):
             return Evidence(observations=tuple(Observation(label=one.label) for one in expectation.clauses))
         if getattr(torch, entry.parameter.dtype).is_complex:
-            return _observed_complex(entry, source.value(entry, expectation))
+            return _observed_complex(job, source.value(entry, expectation))
         drawn = streams(source, entry, expectation)
         if drawn is not None:
             seen = [[looking.along(entry, expectation, one) for one in many] for many in drawn]
@@ -147,14 +147,16 @@ def _one(job: _Job) -> _Found:
         return Evidence(reason=str(error))
 
 
-def _observed_complex(entry: Entry, value: torch.Tensor | None) -> Evidence:
+def _observed_complex(job: _Job, value: torch.Tensor | None) -> Evidence:
     """Measure real and imaginary parts together, which tells NaN; no law here speaks of complex numbers."""
     if value is None:
-        return _missing(entry)
+        return _missing(job.entry)
+    job.looking.at(job.entry, job.expectation, value)
     parts = torch.view_as_real(value.resolve_conj()).cpu()
     parts = parts.masked_fill(parts.isnan().any(-1, keepdim=True), torch.nan)  # memory that nobody wrote is NaN + 0i
-    reason = f"values of dtype {entry.parameter.dtype} have no law here; its figures are of real and imaginary parts"
-    return Evidence(whole=moments([parts]), reason=reason)
+    dtype = job.entry.parameter.dtype
+    reason = f"values of dtype {dtype} have no law here; its figures are of real and imaginary parts"
+    return Evidence(whole=moments([parts]), reason=reason if job.expectation.clauses else None)
 
 
 def _observe_streams(drawn: Streams, expectation: Expectation) -> _Found:

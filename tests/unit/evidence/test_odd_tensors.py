@@ -4,6 +4,7 @@ import json
 import math
 import warnings
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +12,10 @@ import torch
 from torch import nn
 
 from initaudit.auditor import run
+from initaudit.policy.reader import load_policy
 from initaudit.report import Report
 from initaudit.request import Request
-from initaudit.values import Outcome, Severity
+from initaudit.values import Mode, Outcome, Severity
 
 SIDE = 200
 
@@ -143,8 +145,33 @@ def test_complex_values_are_looked_at_for_their_health(name: str, record: bool) 
     assert told(run(Request(target=holder(make), record=record))) == codes
 
 
-def test_complex_values_have_the_figures_of_their_parts_and_no_verdict() -> None:
-    report = run(Request(target=holder(lambda: torch.full((SIDE, SIDE), 1 - 3j))))
+@RECORDED
+def test_complex_values_that_were_copied_are_an_error_and_independent_ones_are_not(record: bool) -> None:
+    def holding(other: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[], nn.Module]:
+        def build() -> nn.Module:
+            drawn = torch.randn(SIDE, SIDE, dtype=torch.cfloat)
+            return nn.ParameterList(nn.Parameter(one) for one in (drawn, other(drawn)))
+
+        return build
+
+    assert told(run(Request(target=holding(torch.clone), record=record))) == ["IA401"]
+    assert told(run(Request(target=holding(torch.randn_like), record=record))) == []
+    assert told(run(Request(target=holding(torch.zeros_like), record=record))) == []
+
+
+@RECORDED
+def test_model_of_complex_parameters_alone_is_judged(record: bool) -> None:
+    def build() -> nn.Module:
+        return nn.ParameterList([nn.Parameter(torch.randn(SIDE, SIDE, dtype=torch.cfloat))])
+
+    assert run(Request(target=build, record=record)).outcome is Outcome.PASS
+
+
+def test_complex_values_have_the_figures_of_their_parts_and_no_law_is_held_against_them(tmp_path: Path) -> None:
+    (tmp_path / "policy.yaml").write_text("version: 1\nrules: [{id: all, match: {name: '*'}, init: zeros}]\n")
+    policy = load_policy(tmp_path / "policy.yaml")
+    target = holder(lambda: torch.full((SIDE, SIDE), 1 - 3j))
+    report = run(Request(target=target, policy=policy, mode=Mode.AS_BUILT))
     (row,) = [row for row in report.rows if row.name == "weight"]
     assert row.measured is not None
     assert (row.measured.mean, row.measured.minimum, row.measured.maximum) == (-1, -3, 1)
