@@ -242,14 +242,14 @@ def _severity(match: Match, looked: Sequence[_Member]) -> Severity:
     """Weigh what two have in common.
 
     What equal states of a generator gave is wrong for certain, and so is what one of a kind has of another. What is
-    else computed from the same draws is meant.
+    else computed from the same draws is meant, and rows that may have been copied are not certain to be wrong.
     """
     pair = looked[match.first], looked[match.second]
     exact, kin = match.agreement in (0, 1) and not match.turned, of_a_kind(pair[0].name, pair[1].name)
     derived = _derived(pair)
     if not _recorded(pair):
         derived = match.agreement != 1 or _length(pair[0]) == _length(pair[1])  # a longer draw is another one
-    if kin or (exact and not derived):
+    if kin or (exact and not derived and not _may_be_copied(*pair)):
         return Severity.ERROR
     return Severity.NOTE if derived else Severity.WARNING
 
@@ -258,14 +258,26 @@ def _length(member: _Member) -> int:
     return member.expectation.parameter.numel
 
 
+def _may_be_copied(one: _Member, other: _Member) -> bool:
+    """Tell whether one of two may hold rows copied from the other, as resizing a table does, for all that is known."""
+    origins = one.evidence.origin, other.evidence.origin
+    known = all(origin is not None and origin.random for origin in origins)
+    return not known and one.expectation.parameter.shape[1:] == other.expectation.parameter.shape[1:]
+
+
 def _how(match: Match, looked: Sequence[_Member]) -> str:
     """Say what the two have in common."""
-    one, other = (looked[rank].expectation.parameter for rank in (match.first, match.second))
+    pair = looked[match.first], looked[match.second]
+    one, other = (member.expectation.parameter for member in pair)
     if match.turned:
         return f"{one.name} and {other.name} have about the same values, one of them transposed"
     if match.agreement == 1 and one.numel != other.numel:
-        from_equal = f"from an equal state of a generator{_set_by([looked[match.first], looked[match.second]])}"
-        return f"{other.name} starts with the draws of {one.name}, {from_equal}"
+        if _derived(pair):
+            return f"{other.name} starts like {one.name}; they are made of the same draws"
+        drawn = f"from an equal state of a generator{_set_by(pair)}"
+        if _may_be_copied(*pair):
+            return f"{other.name} starts like {one.name}: rows copied, or drawn {drawn}"
+        return f"{other.name} starts with the draws of {one.name}, {drawn}"
     if match.agreement in (0, 1):
         return f"{other.name} is {'minus ' if match.agreement == 0 else ''}{one.name}, scaled or shifted"
     return f"{one.name} and {other.name} are correlated with {match.correlation:.2f}"

@@ -83,7 +83,8 @@ CODES = (
         so the test needs no law, and all pairs together keep their share of the run's
         false alarms. Equal states of a generator are an error, and so is whatever layers
         of one list have of each other; what was computed from another under a name that
-        differs in more than a number is a note.
+        differs in more than a number is a note. Without a recording, rows that start like
+        those of another are a warning: they may be copies, as resizing a table makes.
         """,
         example="""
         # nets.py: every layer draws from a generator of its own, and all of them have the same seed

@@ -217,6 +217,46 @@ def test_tensors_of_different_size_that_start_alike_are_found(record: bool) -> N
     ]
 
 
+class Resized(nn.Module):
+    """A table to which rows were added; somebody still has the old one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shared = nn.Embedding(100, 32)
+        self.decoder = nn.Sequential(self.shared)
+        added = nn.Embedding(108, 32)
+        added.weight.data[:100] = self.shared.weight.data
+        self.shared = added
+
+
+@pytest.mark.parametrize(
+    ("record", "severity", "how"),
+    [
+        (True, "note", "; they are made of the same draws"),
+        (False, "warning", ": rows copied, or drawn from an equal state of a generator"),
+    ],
+)
+def test_rows_that_were_copied_into_a_longer_table_are_known_by_a_recording_alone(
+    record: bool, severity: str, how: str
+) -> None:
+    (one,) = [one for one in found(Resized, record=record) if one.code == "IA403"]
+    assert one.severity == severity
+    assert one.message.endswith(f"decoder.0.weight starts like shared.weight{how}")
+
+
+def test_rows_of_another_length_that_start_alike_are_no_copies() -> None:
+    def build() -> nn.Module:
+        model = nn.ModuleDict()
+        for name, width in (("one", 40), ("other", 50)):
+            torch.manual_seed(3)
+            model[name] = nn.Linear(width, 64)
+        return model
+
+    (one,) = [one for one in found(build, record=False) if one.parameter == "one.weight"]
+    assert one.severity == "error"
+    assert one.message.endswith("other.weight starts with the draws of one.weight, from an equal state of a generator")
+
+
 @pytest.mark.parametrize(
     ("change", "how"),
     [
