@@ -1,5 +1,6 @@
 """IA1xx: what the policy does not reach, and what of it reaches nothing."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -35,11 +36,12 @@ def idle_rules(audit: Audit) -> Iterator[Finding]:
     if policy is None:
         return
     suits = _is_preset_that_suits(audit, policy)
+    agreeing = _agreeing(audit)
     for tally in audit.tallies:
         rule = tally.rule
         not_ones_own = rule.inherited or suits
-        wanted = audit.counts.get(rule.id)
-        if wanted is not None and tally.governed != wanted:
+        wanted, followed = audit.counts.get(rule.id), tally.governed + agreeing[rule.id]
+        if wanted is not None and wanted not in (tally.governed, followed):
             message = f"it governs {_parameters(tally.governed)} where its count says {wanted:g}"
             message += _variables(rule, policy)
             if tally.taken_by:
@@ -49,8 +51,10 @@ def idle_rules(audit: Audit) -> Iterator[Finding]:
             continue
         elif not tally.matched:
             message = "it matches no parameter of the model"
-        elif not tally.governed:
+        elif not followed:
             message = f"it matches {_parameters(tally.matched)}, governed by {_earlier(tally)}"
+            if tally.tied == tally.matched:
+                message += f" under {'another name' if tally.tied == 1 else 'other names'} of the same tie"
             parts = tally.stored == tally.matched  # they may well have a rule of their own
             yield _about_rule(audit, rule, "IA103", message, note=not_ones_own or parts)
             continue
@@ -60,6 +64,11 @@ def idle_rules(audit: Audit) -> Iterator[Finding]:
         if not tally.matched and not note:
             message += nearest(rule.match, [one.parameter for one in audit.expectations])
         yield _about_rule(audit, rule, "IA102", message, note=note)
+
+
+def _agreeing(audit: Audit) -> Counter[str]:
+    """Count the tied parameters that are as a rule wants them, though one for another of their names stands first."""
+    return Counter(name for one in audit.expectations for _, name, laws in one.rivals if _agrees(one, laws))
 
 
 def _parameters(count: int) -> str:
@@ -110,12 +119,18 @@ def _ungoverned(audit: Audit, policy: Policy, expectation: Expectation) -> Itera
 def _disagreeing(audit: Audit, expectation: Expectation) -> Iterator[Finding]:
     mine = [str(clause.law) for clause in expectation.clauses]
     for name, rival, laws in expectation.rivals:
-        if not laws or list(laws) != mine[: len(laws)]:  # slices of its own, such as a padding row, only add to it
+        if not _agrees(expectation, laws):
             message = f"it is tied, and its rules disagree: as {name} rule {rival!r} declares {_listed(laws)}"
             if expectation.governed.match is not None:
                 site, rule = expectation.governed.match.site, expectation.governed.match.rule
                 message += f", as {site.name} rule {rule.id!r}, which stands first, declares {_listed(mine)}"
             yield audit.finding("IA104", message, expectation=expectation)
+
+
+def _agrees(expectation: Expectation, laws: Sequence[str]) -> bool:
+    """Tell whether a tied parameter has these laws: slices of its own, such as a padding row, only add to them."""
+    mine = [str(clause.law) for clause in expectation.clauses]
+    return bool(laws) and list(laws) == mine[: len(laws)]
 
 
 def _listed(laws: Sequence[str]) -> str:

@@ -40,6 +40,8 @@ class Tally:
     governed: int
     stored: int = 0
     """How many of those that match are stored parts of a weight that is judged by its effective values."""
+    tied: int = 0
+    """How many of those that match are tied, and governed by a rule for another of their names."""
     taken_by: tuple[str, ...] = ()
     """The rules that govern others of those that match, since they stand first."""
 
@@ -75,6 +77,7 @@ def tally(policy: Policy, governed: Sequence[Governed]) -> tuple[Tally, ...]:
             matched=len(ones),
             governed=owners[id(rule)],
             stored=sum(one.through is not None for one in ones),
+            tied=sum(any(rival.rule is rule for rival in one.rivals) for one in ones),
             taken_by=_owners(rule, ones),
         )
         for rule, ones in touched

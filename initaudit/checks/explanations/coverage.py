@@ -78,7 +78,8 @@ CODES = (
         meaning="""
         The first rule that matches a parameter governs it. All that this rule would
         match is taken by rules above it, so it has no effect, and what it declares is
-        not checked.
+        not checked. Where that is because a tensor is tied, and a rule for another of
+        its names stands first, only a rule that declares another law is a mistake.
         """,
         example="""
         # policy.yaml: the general rule stands before the special one

@@ -315,6 +315,28 @@ def test_tie_whose_names_have_other_laws_is_found() -> None:
         assert codes(coverage.findings, pair) == found
 
 
+@pytest.mark.parametrize(
+    ("laws", "count", "found"),
+    [
+        (("N(0, 1)",), None, []),
+        (("N(0, 1)",), 1, []),
+        (("N(0, 1)",), 2, ["IA102"]),
+        (("= 1",), None, ["IA103"]),
+        (("= 1",), 1, ["IA102"]),
+    ],
+)
+def test_rule_that_agrees_with_the_one_for_another_name_of_a_tie_is_no_mistake(
+    laws: tuple[str, ...], count: int | None, found: list[str]
+) -> None:
+    pair = expected(clause(Normal()), of=parameter("a", "b"), rivals=(("b", "r", laws),)), evidence(moments())
+    tallies = (Tally(rule=rule(), matched=1, governed=0, tied=1, taken_by=("first",)),)
+    told = list(coverage.idle_rules(audit(pair, tallies=tallies, counts={} if count is None else {"r": count})))
+    assert [one.code for one in told] == found
+    if found == ["IA103"]:
+        shown = "it matches 1 parameter, governed by earlier rules (first) under another name of the same tie"
+        assert told[0].message == shown
+
+
 def test_rule_without_effect_is_found() -> None:
     computed = parameter(stored=("w_g", "w_v"), invertible=False)
     lazy = parameter(lazy=True, shape=())

@@ -162,6 +162,12 @@ def test_rules_are_tallied() -> None:
     ]
 
 
+def test_parameters_that_a_rule_for_another_of_their_names_governs_are_tallied_as_tied() -> None:
+    given = policy(rule("tokens", match={"name": "wte.*"}), rule("heads", match={"name": "*.w"}))
+    found = tally(given, assign(given, [parameter("wte.w", "head.w"), parameter("wte.x")]))
+    assert [(one.matched, one.governed, one.tied) for one in found] == [(2, 2, 0), (1, 0, 1)]
+
+
 def parametrised() -> list[Parameter]:
     stored = ("conv.parametrizations.weight.original0", "conv.parametrizations.weight.original1")
     return [parameter("conv.weight", stored=stored), *(parameter(name) for name in stored), parameter("conv.bias")]
