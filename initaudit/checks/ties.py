@@ -11,6 +11,7 @@ from initaudit.policy.schema import Policy
 from initaudit.report import Finding
 from initaudit.values import Kind, Severity
 
+Ties = tuple[tuple[str, ...], ...]
 _SHOWN = 3
 """So many names of one module are told."""
 
@@ -37,18 +38,22 @@ def _idle(audit: Audit, policy: Policy) -> Iterator[Finding]:
             yield audit.finding("IA404", f"{first} and {second} are declared equal, but they pair no two parameters")
 
 
-def _broken(audit: Audit, ties: tuple[tuple[str, str], ...], by_name: dict[str, Expectation]) -> Iterator[Finding]:
-    for first, second in ties:
-        missing = [name for name in (first, second) if name not in by_name]
+def _broken(audit: Audit, ties: Ties, by_name: dict[str, Expectation]) -> Iterator[Finding]:
+    for tie in ties:
+        missing = [name for name in tie if name not in by_name]
         if missing:
-            message = f"{first} and {second} are declared tied, but the model has no parameter named {missing[0]!r}"
+            named = f"{', '.join(tie[:-1])} and {tie[-1]}"
+            message = f"{named} are declared tied, but the model has no parameter named {missing[0]!r}"
             yield audit.finding("IA404", message)
-        elif by_name[first].parameter.storage != by_name[second].parameter.storage:
-            message = f"declared tied to {second}, but the two have storage of their own"
-            yield audit.finding("IA404", message, expectation=by_name[first], others=[by_name[second]])
+            continue
+        first, *others = (by_name[name] for name in tie)
+        for name, other in zip(tie[1:], others, strict=True):
+            if other.parameter.storage != first.parameter.storage:
+                message = f"declared tied to {name}, but the two have storage of their own"
+                yield audit.finding("IA404", message, expectation=first, others=[other])
 
 
-def _unlisted(audit: Audit, ties: tuple[tuple[str, str], ...], by_name: dict[str, Expectation]) -> Iterator[Finding]:
+def _unlisted(audit: Audit, ties: Ties, by_name: dict[str, Expectation]) -> Iterator[Finding]:
     """Find what shares storage though the policy does not say so, once for two modules that share all they have."""
     listed = {frozenset(tie) for tie in ties}
     shared: dict[tuple[str, str], list[tuple[str, str]]] = {}

@@ -73,6 +73,13 @@ def pairs(value: object) -> tuple[tuple[str, str], ...]:
     return each(value, _pair)
 
 
+def groups(value: object) -> tuple[tuple[str, ...], ...]:
+    """Read a list of groups of two names or more."""
+    if not isinstance(value, list | tuple):
+        raise fault(f"a list of groups of names is needed, not {shown(value)}")
+    return each(value, _group)
+
+
 def choice(choices: type[Choice]) -> Callable[[object], Choice]:
     """Make the reader of one of a few words."""
 
@@ -127,6 +134,12 @@ def _dimension(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_DIMENSIONS:
         raise fault(f"a number of dimensions is needed, not {shown(value)}")
     return value
+
+
+def _group(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or len(value) < 2:
+        raise fault(f"two names or more are needed, not {shown(value)}")
+    return each(value, text)
 
 
 def _pair(value: object) -> tuple[str, str]:

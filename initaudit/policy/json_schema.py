@@ -19,7 +19,7 @@ _NUMBER: Schema = {
 }
 _INTERVAL: Schema = {"type": "array", "items": _NUMBER, "minItems": 2, "maxItems": 2}
 _SLACK: Schema = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\s*[0-9.]+\s*%\s*$"}]}
-_PAIRS: Schema = {"type": "array", "items": {"type": "array", "items": _TEXT, "minItems": 2, "maxItems": 2}}
+_GROUP: Schema = {"type": "array", "items": _TEXT, "minItems": 2}
 
 
 def json_schema() -> Schema:
@@ -53,8 +53,10 @@ def _document() -> Mapping[str, Schema]:
             "description": "Numbers for expressions; --var NAME=VALUE overrides.",
         },
         "rules": {"type": "array", "items": _ref("rule"), "description": "The first that matches governs."},
-        "ties": _told("Pairs of names that must share storage.", _PAIRS),
-        "equal": _told("Pairs of names whose values may be equal.", _PAIRS),
+        "ties": _told("Groups of names that must share storage.", {"type": "array", "items": _GROUP}),
+        "equal": _told(
+            "Pairs of names whose values may be equal.", {"type": "array", "items": _GROUP | {"maxItems": 2}}
+        ),
         "unmatched": _told("What a parameter is that no rule governs.", _choice(Unmatched)),
         "tolerance": _ref("tolerance"),
         "signal": _ref("signal"),

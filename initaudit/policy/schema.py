@@ -82,6 +82,7 @@ Number = Annotated[Expression, PlainValidator(numbers.number)]
 Interval = Annotated[tuple[Expression, Expression], PlainValidator(numbers.interval)]
 Text = Annotated[str, PlainValidator(forms.text)]
 Init = Annotated[Initialisation, PlainValidator(Initialisation.read)]
+Groups = Annotated[tuple[tuple[str, ...], ...], PlainValidator(forms.groups)]
 Pairs = Annotated[tuple[tuple[str, str], ...], PlainValidator(forms.pairs)]
 _LISTED = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
 
@@ -215,7 +216,7 @@ class Document(_Keys):
     extends: Text | None = None
     vars: Annotated[Mapping[str, Expression], PlainValidator(numbers.variables)] = {}
     rules: Annotated[tuple[WrittenRule, ...], _LISTED] = ()
-    ties: Pairs | None = None
+    ties: Groups | None = None
     equal: Pairs = ()
     unmatched: Annotated[Unmatched, PlainValidator(forms.choice(Unmatched))] = Unmatched.ERROR
     tolerance: Tolerance = Tolerance()
@@ -240,8 +241,8 @@ class Policy:
     vars: Mapping[str, float] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     """Its own first; the first that matches a parameter governs it."""
-    ties: tuple[tuple[str, str], ...] | None = None
-    """Names that must share storage; None where the policy does not say."""
+    ties: tuple[tuple[str, ...], ...] | None = None
+    """Groups of names that must share storage; None where the policy does not say."""
     equal: tuple[tuple[str, str], ...] = ()
     """Names whose values may be equal without sharing."""
     unmatched: Unmatched = Unmatched.ERROR

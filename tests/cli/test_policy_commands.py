@@ -32,7 +32,7 @@ def test_lint_tells_every_problem_of_every_file(run, tmp_path):
     result = run("lint", "bad.yaml", "good.yaml", "worse.yaml")
     assert result.exit_code == 1
     assert result.stdout.startswith("bad.yaml:2:45: unknown initialiser 'zeross'; did you mean 'zeros'?\n  rules: [{id")
-    assert "bad.yaml:3:7: a list of pairs of names is needed, not 'a'\n" in result.stdout
+    assert "bad.yaml:3:7: a list of groups of names is needed, not 'a'\n" in result.stdout
     assert "worse.yaml:1:" in result.stdout
     assert result.stderr == "3 policies read, 3 problems found\n"
 

@@ -168,7 +168,7 @@ CODES = (
         mend="""
         Make each layer by itself (`nn.ModuleList(Block(256) for _ in range(4))`), and
         do not give a module as a default argument. Where the sharing is meant, add the
-        pair to `ties`. Tie by assigning the parameter itself, `head.weight =
+        group of names to `ties`. Tie by assigning the parameter itself, `head.weight =
         embedding.weight`, and turn it in `forward` where it is needed the other way round.
         """,
     ),

@@ -355,7 +355,7 @@ def test_rule_without_effect_is_found() -> None:
 # IA4xx
 
 
-def tied(*listed: tuple[str, str], of: tuple[Parameter, ...], **facts: Any) -> list[tuple[str, str | None]]:
+def tied(*listed: tuple[str, ...], of: tuple[Parameter, ...], **facts: Any) -> list[tuple[str, str | None]]:
     policy = Policy(name="p", path="p", ties=listed)
     pairs = [(expected(of=one), evidence(moments())) for one in of]
     return [(one.code, one.parameter) for one in ties.findings(audit(*pairs, policy=policy, **facts))]
@@ -366,6 +366,14 @@ def test_declared_tie_that_is_broken_is_found() -> None:
     assert tied(("a", "b"), of=apart) == [("IA404", "a")]
     assert tied(("a", "c"), of=apart) == [("IA404", None)]
     assert tied(("a", "b"), of=(parameter("a", storage=0), parameter("b", storage=0))) == []
+
+
+def test_group_of_names_is_tied_where_all_share_one_storage() -> None:
+    together, apart = parameter("a", "b", storage=0), parameter("c", storage=1)
+    assert tied(("a", "b", "c"), of=(together, apart)) == [("IA404", "a")]
+    assert tied(("c", "a", "b"), of=(together, apart)) == [("IA404", "c"), ("IA404", "c")]
+    assert tied(("a", "b", "d"), of=(together,)) == [("IA404", None)]
+    assert tied(("a", "b", "c"), of=(parameter("a", "b", "c"),)) == []
 
 
 def test_tie_that_is_not_listed_is_found() -> None:

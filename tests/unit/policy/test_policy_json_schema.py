@@ -31,7 +31,7 @@ def rule(keys: str) -> str:
 
 GOOD = [
     "version: 1\nextends: dcgan",
-    "version: 1\nextends: dcgan\nrules: []\nties: []\nequal: [[a, b]]\nunmatched: ignore",
+    "version: 1\nextends: dcgan\nrules: []\nties: [[a, b, c]]\nequal: [[a, b]]\nunmatched: ignore",
     "version: 1\nextends: dcgan\nvars: {n: 1, m: 2 * n}\ntolerance: {false_alarm: 1e-3, std: 1%, mean: 0.1}",
     rule("match: {name: a}, init: zeros"),
     rule("match: {module: [A, b.C], ndim: [1, 2], frozen: true, kind: buffer}, init: {zeros: {}}"),
@@ -62,6 +62,7 @@ BAD = [
     "version: 1\nextends: dcgan\nfoo: 1",
     "version: 1\nextends: dcgan\nunmatched: maybe",
     "version: 1\nextends: dcgan\nties: [[a]]",
+    "version: 1\nextends: dcgan\nequal: [[a, b, c]]",
     "version: 1\nextends: dcgan\nvars: {pi: 3}",
     "version: 1\nextends: dcgan\nvars: {a: true}",
     "version: 1\nextends: dcgan\nvars: {_a: 1}",

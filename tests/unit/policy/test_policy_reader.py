@@ -46,7 +46,7 @@ class TestReading:
                 init: unchecked
                 reason: loaded from the teacher
                 until: 2027-06-30
-            ties: [[a, b]]
+            ties: [[a, b], [c, d, e]]
             equal: [["student.*", "teacher.*"]]
             unmatched: warning
             tolerance: {false_alarm: 1e-3}
@@ -55,7 +55,7 @@ class TestReading:
         assert (policy.name, policy.path, policy.version) == ("policy.yaml", "policy.yaml", 1)
         assert policy.description == "all of it"
         assert policy.vars == {"n_layer": 24, "depth": 48}
-        assert policy.ties == (("a", "b"),)
+        assert policy.ties == (("a", "b"), ("c", "d", "e"))
         assert policy.equal == (("student.*", "teacher.*"),)
         assert policy.unmatched is Unmatched.WARNING
         assert policy.tolerance == DEFAULT_TOLERANCE.model_copy(update={"false_alarm": 1e-3})
