@@ -243,6 +243,8 @@ class Spreads:
     """The least of those that do."""
     furthest: float
     """How far a value of the others lies from their mean, in their standard deviations together."""
+    within: float
+    """The same in one of those that do, at most, by the mean and standard deviation of its own values."""
     places: tuple[int, ...]
     """Some of those that do, in order."""
     count: int

@@ -13,7 +13,7 @@ BLOCKS = (2, 3, 4, 5, 6, 8, 12, 16, 24, 32, 48, 64)
 """Into so many equal blocks a dimension may have been put together from parts."""
 _SLAB = 1 << 17
 """Elements that are brought to double precision at a time: so few that the cache holds them."""
-_FEW = 8
+_FEW = 5
 """No more than so manieth a part of the slices can stand out from the rest."""
 _WIDER = 1.5
 """Narrower ones are no fault that anybody would mend."""
@@ -49,7 +49,7 @@ def _spreads(value: torch.Tensor, dim: int, total: torch.Tensor, square: torch.T
     first = len(order) - few + int((ranked[-few:] / ranked[-few - 1 : -1]).argmax())
     if ranked[first] < _WIDER * median:
         return None
-    rest = value.movedim(dim, 0)[order[:first].to(value.device)].double()
+    rest, apart = (value.movedim(dim, 0)[one.to(value.device)].double() for one in (order[:first], order[first:]))
     return Spreads(
         dim=dim,
         parts=len(order),
@@ -58,10 +58,15 @@ def _spreads(value: torch.Tensor, dim: int, total: torch.Tensor, square: torch.T
         least=float(ranked[0]),
         most=float(ranked[first - 1]),
         beyond=float(ranked[first]),
-        furthest=float((rest - rest.mean()).abs().max() / rest.std()),
+        furthest=float(_furthest(rest.view(1, -1))),
+        within=float(_furthest(apart.flatten(1)).max()),
         places=tuple(sorted(order[first:].tolist())[:_SHOWN]),
         count=len(order) - first,
     )
+
+
+def _furthest(rows: torch.Tensor) -> torch.Tensor:
+    return ((rows - rows.mean(1, keepdim=True)).abs().amax(1) / rows.std(1)).cpu()
 
 
 def repeats(value: torch.Tensor) -> tuple[Repeat, ...]:

@@ -202,7 +202,8 @@ CODES = (
         and v in a fused projection, one expert of a stacked tensor, the forget gate in
         the bias of an LSTM. Figures of the whole tensor hide such a part. Where no law
         is declared, a few rows or columns far wider than all the others are told too,
-        as a warning.
+        as a warning; of fewer than 16, one of five or more that is eight times as wide,
+        unless calls of their own are recorded to have drawn some of them.
         """,
         example="""
         # nets.py: the draw wipes out the zero row that the Embedding made for its padding index

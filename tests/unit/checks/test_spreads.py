@@ -28,7 +28,7 @@ OTHERS: dict[str, Draw] = {
     "sparse": lambda *shape: torch.randn(*shape) * (torch.rand(*shape) < 0.1),
     "rows of their own scales": lambda *shape: torch.randn(*shape) * torch.linspace(-2, 2, shape[0]).exp().view(-1, 1),
 }
-SHAPES = ((16, 16), (64, 32), (200, 24), (24, 400))
+SHAPES = ((16, 16), (64, 32), (200, 24), (24, 400), (5, 64), (8, 200))
 
 
 def found(value: Callable[[], torch.Tensor], *, record: bool = True) -> list[Finding]:
@@ -55,6 +55,58 @@ def test_a_few_far_wider_slices_are_a_warning(dim: int, places: list[int], named
     assert (one.code, one.severity) == ("IA207", "warning")
     assert one.message.startswith(named)
     assert f"where the other {(128, 96)[dim] - len(places)} have" in one.message
+
+
+def multiplied(value: torch.Tensor, places: slice, factor: float) -> torch.Tensor:
+    value[places] *= factor
+    return value
+
+
+@pytest.mark.parametrize("record", [True, False])
+@pytest.mark.parametrize(
+    ("value", "named"),
+    [
+        (lambda: multiplied(torch.randn(8, 48, 96), slice(2, 3), 50), "index 2 of dim 0 has"),
+        (lambda: multiplied(torch.randn(6, 96), slice(1), 10), "row 0 has"),
+        (lambda: multiplied(torch.rand(5, 96) - 0.5, slice(1), 10), "row 0 has"),
+        (lambda: multiplied(torch.randn(6 * 16, 96), slice(16), 10), "rows 0, 1, 2, 3 and 12 more have"),
+        (lambda: torch.stack([torch.randn(32, 32) * (50 if rank == 3 else 1) for rank in range(8)]), "index 3 of dim"),
+    ],
+    ids=["expert", "row of six", "row of five", "head of six", "expert of a loop"],
+)
+def test_one_part_of_few_that_is_far_wider_is_a_warning(value: Draw, named: str, record: bool) -> None:
+    (one,) = found(value, record=record)
+    assert (one.code, one.severity) == ("IA207", "warning")
+    assert one.message.startswith(named)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        lambda: multiplied(torch.randn(8, 48, 96), slice(1), 4),
+        lambda: multiplied(torch.randn(4, 48, 96), slice(1), 50),
+        lambda: multiplied(torch.randn(3 * 64, 64), slice(64), 50),
+        lambda: multiplied(torch.randn(4 * 64, 64), slice(64), 50),
+        lambda: multiplied(torch.randn(3 * 64, 64), slice(64), 1 / 8),
+        lambda: multiplied(torch.randn(6, 96), slice(1), 0),
+        lambda: multiplied(torch.randn(6, 96), slice(1), 1 / 50),
+        lambda: multiplied(torch.randn(6, 32), slice(1), 50),
+    ],
+    ids=["narrower", "one of four", "q, k, v", "gates", "scaled q", "zero row", "narrow row", "short rows"],
+)
+@pytest.mark.parametrize("record", [True, False])
+def test_few_parts_of_scales_of_their_own_are_meant(value: Draw, record: bool) -> None:
+    assert [one for one in found(value, record=record) if one.code == "IA207"] == []
+
+
+def test_one_part_of_few_that_a_call_of_its_own_draws_is_meant() -> None:
+    def head() -> torch.Tensor:
+        value = nn.init.normal_(torch.empty(6, 96), std=0.01)
+        nn.init.normal_(value[5])
+        return value
+
+    assert [one.code for one in found(head)] == []
+    assert [one.code for one in found(head, record=False)] == ["IA207"]
 
 
 @pytest.mark.parametrize("law", [*LAWS, *OTHERS])
