@@ -252,6 +252,15 @@ class Spreads:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reordering:
+    """Another parameter that holds the very same values in another order."""
+
+    of: str
+    surprise: float
+    """How much that tells, in bits, whatever the law of the values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """What values look like beside their moments, as far as the recording leaves it open."""
 
@@ -259,6 +268,8 @@ class Look:
     """None where all values are the same."""
     twin: str | None = None
     """The first parameter that holds the very same values, where the two were compared."""
+    reordering: Reordering | None = None
+    """The first parameter that holds the same values in another order, where the two were compared."""
     repeats: tuple[Repeat, ...] = ()
     spreads: tuple[Spreads, ...] = ()
     """Where no law is declared."""

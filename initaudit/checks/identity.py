@@ -72,6 +72,7 @@ def judge(audit: Audit, evidence: Sequence[Evidence]) -> Iterator[Finding]:
             yield _copied(audit, meant, group)
         elif meant is None and group:
             yield _identical(audit, group)
+    yield from _reordered(audit, members, matrices)
     first = [one for rank, one in enumerate(members) if groups.find(rank) == rank]
     yield from _correlated(audit, [one for one in first if one.evidence.look.fingerprint is not None], matrices)
 
@@ -102,9 +103,8 @@ def _is_its_own(evidence: Evidence, uses: Mapping[int, int]) -> bool:
 
 def _same(audit: Audit, members: Sequence[_Member]) -> Groups:
     """Put together those that the recording, or a comparison of all their values, tells to be the same."""
-    groups = Groups(len(members))
+    groups, needed = Groups(len(members)), _needed(audit, members)
     ranks = {one.name: rank for rank, one in enumerate(members)}
-    needed = math.log2(len(members) ** 2 / 2 / audit.alpha(members[0].expectation)) if members else 0.0
     keys: dict[object, int] = {}
     for rank, one in enumerate(members):
         origin, twin = one.evidence.origin, one.evidence.look.twin
@@ -113,6 +113,35 @@ def _same(audit: Audit, members: Sequence[_Member]) -> Groups:
         if twin in ranks and _surprise(one) >= needed:
             groups.join(rank, ranks[twin])
     return groups
+
+
+def _needed(audit: Audit, members: Sequence[_Member]) -> float:
+    """Say how many bits two must tell for chance to relate no two of all."""
+    return math.log2(len(members) ** 2 / 2 / audit.alpha(members[0].expectation)) if members else 0.0
+
+
+def _reordered(audit: Audit, members: Sequence[_Member], matrices: Collection[str]) -> Iterator[Finding]:
+    """Find those that hold the same values in another order; such a layer may be the same function, or not."""
+    groups, needed = Groups(len(members)), _needed(audit, members)
+    ranks = {one.name: rank for rank, one in enumerate(members)}
+    for rank, one in enumerate(members):
+        other = one.evidence.look.reordering
+        if other is not None and other.of in ranks and other.surprise >= needed:
+            groups.join(rank, ranks[other.of])
+    for several in groups.several():
+        group = _concerned([members[rank] for rank in several], matrices)
+        if group:
+            first, *others = group
+            origin = _copier(others)
+            reason = f"; {origin.location or 'torch'} copies them" if origin is not None else ""
+            yield audit.finding(
+                "IA401",
+                f"its values are those of {_names(others)} in another order{reason}",
+                expectation=first.expectation,
+                others=[one.expectation for one in others],
+                location=origin.location if origin is not None else None,
+                severity=Severity.WARNING,
+            )
 
 
 def _surprise(member: _Member) -> float:

@@ -14,6 +14,7 @@ from initaudit.evidence.equality import twinned
 from initaudit.evidence.exactness import EXTRAS, Exactness, exactness
 from initaudit.evidence.looking import Looking
 from initaudit.evidence.moments import FIGURES, Transform, collect, figures, moments
+from initaudit.evidence.reordering import reordered
 from initaudit.evidence.source import Source
 from initaudit.evidence.streaming import Stream, Streams, streams
 from initaudit.laws import CONTINUOUS
@@ -83,7 +84,7 @@ def measure(sources: Sequence[Source], step: Callable[[int], None]) -> list[tupl
         job.looking.told(job.entry, job.expectation, replace(one, history=job.source.history(job.entry)))
         for job, one in zip(jobs, found, strict=True)
     ]
-    return [twinned(source, told[first :: len(sources)]) for first, source in enumerate(sources)]
+    return [reordered(source, twinned(source, told[first :: len(sources)])) for first, source in enumerate(sources)]
 
 
 def recorded(source: Source, unrecorded: str | None) -> tuple[Evidence, ...]:

@@ -17,7 +17,8 @@ CODES = (
         buffer only where the build is recorded and shows two draws, no copy. A whole
         network that starts as one other, under a name that differs in more than a
         number (`critic` and `critic_target`), is a note: so targets and moving averages
-        are made.
+        are made. The same values in another order (flipped, rolled, rows permuted) are a
+        warning: they are no draws of their own, though the layer may be another function.
         """,
         example="""
         # nets.py: nn.TransformerEncoder makes its layers by deepcopy
