@@ -47,9 +47,11 @@ def _should_vary(audit: Audit, expectation: Expectation, evidence: Evidence) -> 
     """Tell whether values are meant to be random: by what the policy declares, else by how they were made.
 
     What is loaded is what the file holds, and what is frozen or a buffer may be drawn once and for all: fixed features,
-    a fixed permutation.
+    a fixed permutation. Without a recording all that a state dict reached is taken for loaded.
     """
     if any(one.write.initialiser == LOADED for one in evidence.left):
+        return False
+    if not evidence.left and audit.keeps(expectation):
         return False
     if any(is_random(clause.law) for clause in expectation.clauses):
         return evidence.whole is None or bool(evidence.whole.std)

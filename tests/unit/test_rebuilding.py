@@ -292,6 +292,18 @@ def test_checkpoint_that_is_made_up_from_a_fixed_seed_is_loaded_all_the_same() -
     assert build.calls == 1
 
 
+def test_what_a_state_dict_reached_is_loaded_without_a_recording_too() -> None:
+    def make() -> nn.Module:
+        fixed = torch.Generator().manual_seed(0)
+        model = nn.ModuleList([linear(8), linear(8)])
+        model[0].load_state_dict({"0.weight": torch.randn(8, 8, generator=fixed)})
+        with torch.no_grad():
+            model[1][0].weight.copy_(torch.randn(8, 8, generator=fixed))
+        return model
+
+    assert found(make, record=False) == found(make) == [("IA503", "1.0.weight")]
+
+
 def test_factory_that_fails_the_second_time_leaves_a_note() -> None:
     def make() -> nn.Module:
         if build.calls > 1:
