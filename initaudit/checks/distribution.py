@@ -6,6 +6,7 @@ from dataclasses import replace
 from initaudit.checks import called, exact, sampled
 from initaudit.checks.audit import Audit, is_random
 from initaudit.checks.defaults import still_default
+from initaudit.checks.folding import folded
 from initaudit.checks.region import Region
 from initaudit.checks.traced import differences
 from initaudit.laws import Law
@@ -26,8 +27,14 @@ def findings(audit: Audit) -> Iterator[Finding]:
 
 def judge(audit: Audit, expectation: Expectation, evidence: Evidence) -> Iterator[Finding]:
     """Compare one parameter's values with what is expected of each of its regions."""
-    for clause, observation in zip(expectation.clauses, evidence.observations, strict=False):
-        yield from judge_region(audit, expectation, clause, observation, evidence)
+    looked = zip(expectation.clauses, evidence.observations, strict=False)
+    yield from folded(
+        [
+            (clause, found)
+            for clause, observation in looked
+            for found in judge_region(audit, expectation, clause, observation, evidence)
+        ]
+    )
 
 
 def judge_region(

@@ -21,6 +21,8 @@ class Clause:
 
     label: str | None = None
     """How the region is called in a report; None for the whole parameter."""
+    block: tuple[int, int] | None = None
+    """Which of how many equal blocks it is, from 0 on; None where it is none."""
     box: Box
     """The region as the policy names it; it is written as one tensor."""
     measured: tuple[Box, ...]

@@ -165,9 +165,13 @@ class _Resolver:
         default = self._default_rule()
         slices = self.rule.slices + (default.slices if isinstance(default, Rule) else ())
         drawn = None if default is None else self.parameter.shape  # torch draws a fused tensor as one
+        blocks = self._blocks()
         parts = [
-            self._clause(label, box, shape, self._init(default), self.rule.expect, drawn)
-            for label, box, shape in self._blocks()
+            replace(
+                self._clause(label, box, shape, self._init(default), self.rule.expect, drawn),
+                block=None if label is None else (rank, len(blocks)),
+            )
+            for rank, (label, box, shape) in enumerate(blocks)
         ]
         if default is None and self.rule.init is not None and self.rule.init.name == TORCH_DEFAULT:
             parts = [replace(part, law=Unknown(reason=self._no_default())) for part in parts]

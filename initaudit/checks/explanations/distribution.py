@@ -200,7 +200,9 @@ CODES = (
         A part of the tensor has a law of its own (`slices`, `blocks`) and does not hold
         it, though the rest may be right: the padding row of an embedding, one of q, k
         and v in a fused projection, one expert of a stacked tensor, the forget gate in
-        the bias of an LSTM. Figures of the whole tensor hide such a part. Where no law
+        the bias of an LSTM. Figures of the whole tensor hide such a part. Blocks that are
+        off in the same way are told together, with the shape of each, which is the one
+        that `shape` and fans mean in the rule's expressions. Where no law
         is declared, a few rows or columns far wider than all the others are told too,
         as a warning; of fewer than 16, one of five or more that is eight times as wide,
         unless calls of their own are recorded to have drawn some of them.
