@@ -24,8 +24,8 @@ _STEEP = 1 / 15, 5.0
 as of a fixed std of 0.02 in narrow layers."""
 _FAR = 10.0
 """So many times a scale must change on its way out of the usual band: what begins at its edge may cross it."""
-_TINY, _HUGE = 1e-8, 1e6
-"""Of inputs of scale one no layer makes less than the one for others, and nothing makes more than the other."""
+_HUGE = 1e6
+"""Of inputs of scale one no design makes more. Small scales have many uses: a branch that hardly begins, a head."""
 _MOST_OF = 0.5
 """A layer that has no such share in the growth, as a logarithm, is not what makes it."""
 _JUMP = 10.0
@@ -79,7 +79,7 @@ def findings(report: SignalReport, bands: SignalBands) -> Iterator[Finding]:
         if not found and own:
             yield from _outside(scale, scale.of(report.layers), band)
         elif not found and not scale.back:
-            yield from _beyond_all(report)
+            yield from _huge(report)
         whole = report.backward if scale.back else report.forward
         if not found and "growth" in bands.model_fields_set and whole is not None:
             yield from _off(scale, scale.of(report.layers), whole, factors)
@@ -156,21 +156,19 @@ def _spread(known: Sequence[_Known]) -> float:
     return max(stds) / min(stds)
 
 
-def _beyond_all(report: SignalReport) -> Iterator[Finding]:
-    """Find what is tiny or huge beside what comes in, however it came there."""
+def _huge(report: SignalReport) -> Iterator[Finding]:
+    """Find what no design makes of what comes in, however it came there."""
     known = ACTIVATIONS.of(report.layers)
     taken = [one.input.std for one, _ in known if one.before is None and one.input is not None and one.input.std]
-    low, high = _TINY * min([1.0, *taken]), _HUGE * max([1.0, *taken])
-    followed = {one.before for one in report.layers}
-    far = [(one, std) for one, std in known if std > high or (std < low and one.title in followed)]
-    ends = [one.std for one in report.outputs if one.std is not None and not one.nonfinite and one.std > high]
-    layer, std = far[0] if far else (None, ends[0] if ends else None)
-    if std is None:
+    high = _HUGE * max([1.0, *taken])
+    given = [(None, one.std) for one in report.outputs if one.std is not None and not one.nonfinite]
+    layer, std = next((one for one in (*known, *given) if one[1] > high), (None, 0.0))
+    if not std:
         return
     where = "here" if layer is not None else "in what the model gives"
     beside = f", where what comes in has {taken[0]:.3g}" if taken else ""
-    message = f"activations {'explode' if std > high else 'vanish'}: std {std:.3g} {where}{beside}"
-    yield _finding(ACTIVATIONS, message, layer, expected=1.0, observed=std, band=(low, high))
+    message = f"activations explode: std {std:.3g} {where}{beside}"
+    yield _finding(ACTIVATIONS, message, layer, expected=1.0, observed=std, band=(0.0, high))
 
 
 def _outside(scale: _Scale, known: Sequence[_Known], band: Band) -> Iterator[Finding]:

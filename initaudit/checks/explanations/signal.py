@@ -17,11 +17,11 @@ CODES = (
         that surely is above 5, or below 1/15, is a finding over any few layers. Depth
         does the rest: a factor of two overflows float32 after 128 layers, a half is nothing
         after 150. Towers with inputs of their own are judged one by one. So is a single
-        layer that multiplies the scale by more than ten and leaves it there; and so, however
-        it comes there, is what a layer gives to others below 1e-8, or anything above 1e6,
-        where inputs have a scale of one. Outside a band that the policy itself sets it is a
-        finding whatever the factor. A weight is named where it alone changes the scale: not
-        where a residual is added, or a cell has a state.
+        layer that multiplies the scale by more than ten and leaves it there; and so is what
+        is above 1e6, however it comes there, where inputs have a scale of one. Outside a
+        band that the policy itself sets it is a finding whatever the factor. A weight is
+        named where it alone changes the scale: not where a residual is added, or a cell has
+        a state.
 
         Of n inputs of scale one, weights of std s make a sum of scale s·√n: 1/√n keeps
         the variance, √(2/n) does before a ReLU (He et al. 2015), and a saturating

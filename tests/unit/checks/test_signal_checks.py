@@ -147,25 +147,24 @@ def test_change_that_small_or_large_weights_make_over_few_layers_is_none(factor:
     assert judged(*network(factor, depth=3, first=1 / factor)) == []
 
 
-@pytest.mark.parametrize(("std", "what"), [(1e-9, "vanish"), (1e7, "explode")])
-def test_what_is_far_from_all_that_comes_in_is_found_without_growth(std: float, what: str) -> None:
-    (found,) = judged(layer("a", std), layer("b", std))
+def test_what_no_design_makes_of_its_inputs_is_found_without_growth() -> None:
+    (found,) = judged(layer("a", 1e7), layer("b", 1e7))
     assert (found.code, found.parameter) == ("IA601", "a")
-    assert f"activations {what}" in found.message
-
-
-def test_last_layer_and_outputs_may_be_tiny_but_not_huge() -> None:
-    assert judged(layer("a", 1.0), layer("b", 1e-9), outputs=(replace(SOME, m2=1e-18 * 99),)) == []
+    assert "activations explode" in found.message
     (found,) = judged(layer("a", 1.0), layer("b", 1.0), outputs=(replace(SOME, m2=1e14 * 99),))
     assert (found.code, found.parameter) == ("IA601", None)
     assert found.message == "activations explode: std 1e+07 in what the model gives, where what comes in has 1"
 
 
-def test_what_has_the_scale_of_its_inputs_is_not_far_from_them() -> None:
-    volts = replace(SOME, m2=1e-18 * 99)
-    first, last = in_a_row([layer("a", 1e-9), layer("b", 1e-9)])
-    told = replace(report(), layers=(replace(first, input=volts), last))
+def test_what_has_the_scale_of_its_inputs_is_none() -> None:
+    large = replace(SOME, m2=1e14 * 99)
+    first, last = in_a_row([layer("a", 1e7), layer("b", 1e7)])
+    told = replace(report(), layers=(replace(first, input=large), last), outputs=(large,))
     assert list(findings(told, DEFAULT_BANDS, frozenset())) == []
+
+
+def test_branch_that_hardly_begins_is_none() -> None:
+    assert judged(layer("a", 1e-9), layer("b", 1e-9)) == []
 
 
 def tanh(name: str, share: float, *, count: int = 100) -> Layer:
