@@ -110,14 +110,18 @@ def _is_sub_pixel(expectation: Expectation, repeat: Repeat) -> bool:
     """Tell whether kernels start a sub-pixel convolution as an enlargement does (Aitken et al. 2017, ICNR).
 
     Each then stands r times in a row for every dimension of the image; a tensor of three dimensions may be experts.
+    Where the image has a single channel, all are one: for an enlargement by two or three, since more kernels may as
+    well be those of any layer.
     """
     parameter = expectation.parameter
     dims = len(parameter.shape) - 2
-    kernels = dims > 1 or any(one.startswith(_CONVOLUTIONS) for site in parameter.sites for one in site.classes)
-    if not (repeat.within and repeat.dim == 0 and kernels and dims > 0):
+    convolves = any(one.startswith(_CONVOLUTIONS) for site in parameter.sites for one in site.classes)
+    if repeat.dim != 0 or dims < 1:
         return False
-    times: int = round(repeat.extent ** (1 / dims)) ** dims
-    return times == repeat.extent
+    if repeat.within and (dims > 1 or convolves):
+        times: int = round(repeat.extent ** (1 / dims)) ** dims
+        return times == repeat.extent
+    return convolves and repeat.count == repeat.parts in (2**dims, 3**dims)
 
 
 def _by_chance(audit: Audit, expectation: Expectation, evidence: Evidence, repeat: Repeat) -> bool:

@@ -172,7 +172,15 @@ def test_columns_that_each_stand_twice_in_a_row_are_an_error_where_they_are_know
 
 
 @pytest.mark.parametrize(
-    ("shape", "times"), [((16, 8, 3, 3), 4), ((16, 8, 3, 3), 9), ((8, 4, 3, 3, 3), 8), ((16, 8, 3), 2)]
+    ("shape", "times"),
+    [
+        ((16, 8, 3, 3), 4),
+        ((16, 8, 3, 3), 9),
+        ((8, 4, 3, 3, 3), 8),
+        ((16, 8, 3), 2),
+        ((1, 8, 3, 3), 4),
+        ((1, 8, 3, 3), 9),
+    ],
 )
 def test_kernels_of_a_sub_pixel_convolution_stand_as_often_as_it_makes_places(
     shape: tuple[int, ...], times: int, tmp_path: Path
@@ -185,8 +193,19 @@ def test_kernels_of_a_sub_pixel_convolution_stand_as_often_as_it_makes_places(
         return layer
 
     assert found(build, tmp_path, None) == []
-    if len(shape) > 3:
+    if len(shape) > 3 and shape[0] > 1:
         assert found(lambda: parametrizations.weight_norm(build()), tmp_path, None) == []
+
+
+@pytest.mark.parametrize("record", [True, False])
+def test_equal_kernels_that_no_enlargement_of_a_single_channel_has_are_an_error(record: bool, tmp_path: Path) -> None:
+    def build() -> nn.Module:
+        layer = nn.Conv2d(8, 16, 3)
+        layer.weight.data.copy_(normal(1, 8, 3, 3).expand(16, -1, -1, -1))
+        return layer
+
+    (one,) = found(build, tmp_path, None, record=record)
+    assert one.code == "IA402"
 
 
 def _with_repeated_rows() -> torch.Tensor:
