@@ -269,7 +269,7 @@ class Look:
     twin: str | None = None
     """The first parameter that holds the very same values, where the two were compared."""
     reordering: Reordering | None = None
-    """The first parameter that holds the same values in another order, where the two were compared."""
+    """Another parameter that holds the same values in another order, where the two were compared."""
     repeats: tuple[Repeat, ...] = ()
     spreads: tuple[Spreads, ...] = ()
     """Where no law is declared."""

@@ -17,8 +17,6 @@ _LIKE = 0.05
 """So little two scales of the same values may differ, where seeds are pooled."""
 _SATURATED = 0.05
 """Where more of a function's values are saturated, what comes back is no multiple of the weight's scale."""
-
-
 _STEEP = 1 / 15, 5.0
 """No design takes a scale so far down or up from each layer to the next, however few there are: small weights are used,
 as of a fixed std of 0.02 in narrow layers."""

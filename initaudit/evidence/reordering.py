@@ -1,9 +1,9 @@
 """Which parameters hold the very values of another in another order: flipped, rolled, or with rows permuted."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import permutations
+from itertools import islice, permutations, takewhile
 
 import torch
 
@@ -22,7 +22,7 @@ _AXES = 4
 
 
 def reordered(source: Source, evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
-    """Tell of each parameter the first that holds the same values in another order.
+    """Tell of each parameter another, if there is one, that holds the same values in another order.
 
     Moments do not depend on the order, so that they leave few to be compared, by all of their values.
     """
@@ -45,29 +45,38 @@ def _is_full(whole: Moments) -> bool:
 
 
 def _reordered(source: Source, evidence: Sequence[Evidence], ranks: list[int]) -> Iterator[tuple[int, Reordering]]:
-    while len(ranks) > 1:
-        first, *others = ranks
-        likely = [one for one in others if _may_be(evidence[first], evidence[one])]
+    """Compare those whose means are neighbours: coarse values share their bounds in every layer of one shape."""
+    wholes = {rank: whole for rank in ranks if (whole := evidence[rank].whole) is not None}
+    ordered, told = sorted(wholes, key=lambda rank: wholes[rank].mean), set[int]()
+    for place, first in enumerate(ordered):
+        if first in told:
+            continue
+        near = _near(wholes, ordered, place)
+        likely = [one for one in near if one not in told and _may_be(evidence[first], evidence[one])]
         value = source.value(source.entries[first], source.expectations[first]) if likely else None
-        same = []
         for one in likely:
             other = source.value(source.entries[one], source.expectations[one])
             if value is not None and other is not None and _is_reordered(value, other):
-                same.append(one)
+                told.add(one)
                 yield one, Reordering(of=source.entries[first].parameter.name, surprise=_surprise(value))
-        ranks = [one for one in others if one not in same]
+
+
+def _near(wholes: Mapping[int, Moments], ordered: Sequence[int], place: int) -> Iterator[int]:
+    """Give those behind a place whose means are the same but for rounding, where all are in the order of these."""
+    first = wholes[ordered[place]]
+    end = first.mean + _MEAN * (first.std or 0.0)
+    return takewhile(lambda one: wholes[one].mean <= end, islice(ordered, place + 1, None))
 
 
 def _may_be(one: Evidence, other: Evidence) -> bool:
-    """Tell whether two may hold the same values: where they are recorded, made of a draw that both have."""
+    """Tell whether two of one mean may hold the same values: where they are recorded, made of a draw that both have."""
     if one.whole is None or other.whole is None:
         return False
     if one.origin is not None and other.origin is not None:
         same = one.origin.key is not None and one.origin.key == other.origin.key
         if same or one.origin.draws.isdisjoint(other.origin.draws):
             return False
-    far = abs(one.whole.mean - other.whole.mean) > _MEAN * (one.whole.std or 0.0)
-    return not far and math.isclose(one.whole.m2, other.whole.m2, rel_tol=_SQUARES)
+    return math.isclose(one.whole.m2, other.whole.m2, rel_tol=_SQUARES)
 
 
 def _is_reordered(one: torch.Tensor, other: torch.Tensor) -> bool:
