@@ -1,6 +1,5 @@
 """The other use case: target and policy in, a file of initial values out, the very ones that the audit judges."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 from initaudit.checks import coverage, provenance
 from initaudit.errors import TargetError
 from initaudit.gathering import Gathered, gather, unless_unreplayable
+from initaudit.progress import Progress, silent
 from initaudit.report import Finding
 from initaudit.request import Request
 from initaudit.values import Severity
@@ -16,7 +16,6 @@ from initaudit.values import Severity
 if TYPE_CHECKING:
     import torch
 
-Progress = Callable[[str, int, int], None]
 
 REFUSED = frozenset({"IA101", "IA105"})
 """Errors about a parameter that the policy does not write though it should."""
@@ -38,7 +37,7 @@ class Applied:
     """Keys of `state_dict()` that the file lacks."""
 
 
-def apply(request: Request, path: Path, *, progress: Progress = lambda stage, done, total: None) -> Applied:
+def apply(request: Request, path: Path, *, progress: Progress = silent) -> Applied:
     """Write the values that a policy gives a model to a safetensors file, one parameter at a time in memory.
 
     Nothing is written where the policy leaves a parameter out that it should govern: the refusals say which. Raises

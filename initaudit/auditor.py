@@ -1,6 +1,6 @@
 """The use case: target and policy in, report out. Every stage is one line of `run`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from initaudit.policy.pattern import is_named
 from initaudit.policy.reader import load_policy
 from initaudit.policy.resolving import attributes
 from initaudit.policy.schema import Policy
+from initaudit.progress import Progress, silent
 from initaudit.rebuilding import rebuild
 from initaudit.report import Report, Row
 from initaudit.request import Request
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-Progress = Callable[[str, int, int], None]
 Measured = tuple[tuple[Evidence, ...], tuple[Evidence, ...]]
 """The evidence of what was built, and of what is judged."""
 
@@ -89,7 +89,7 @@ def _loaded(policy: Policy | str | Path) -> Policy:
     return load_policy(policy)
 
 
-def run(request: Request, *, progress: Progress = lambda stage, done, total: None) -> Report:
+def run(request: Request, *, progress: Progress = silent) -> Report:
     """Audit what a request asks for. Raises InitauditError where that cannot be done."""
     _require_factory(request)
     from initaudit.model.process import prints_to_stderr, seeded

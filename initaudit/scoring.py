@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from initaudit.auditor import Progress, audited
+from initaudit.auditor import audited
 from initaudit.checks.audit import Audit
 from initaudit.checks.registry import findings_of
 from initaudit.errors import OptionError, TargetError
@@ -13,6 +13,7 @@ from initaudit.policy.expectation import Clause, Expectation
 from initaudit.policy.reader import load_policy
 from initaudit.policy.resolving import attributes
 from initaudit.policy.schema import Policy
+from initaudit.progress import Progress, silent
 from initaudit.regions import whole
 from initaudit.report import Detectable, Finding, Row, fails
 from initaudit.request import Request
@@ -31,7 +32,7 @@ ALIKE = 0.02
 """Within such a share of the std, mean and std of spoilt values are those of the sound ones."""
 
 
-def score(request: Request, *, every: bool = False, progress: Progress = lambda stage, done, total: None) -> Scorecard:
+def score(request: Request, *, every: bool = False, progress: Progress = silent) -> Scorecard:
     """Plant faults, one at a time, in values that the policy itself wrote, and see which of them the checks find.
 
     One parameter of each rule, law, shape and dtype stands for all of them, or each for itself with `every`. Raises

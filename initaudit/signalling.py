@@ -1,7 +1,7 @@
 """The use case of a probe: target and inputs in, what becomes of the signal out."""
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from initaudit.checks.signal import findings
 from initaudit.errors import OptionError, TargetError
 from initaudit.gathering import Gathered, gather
 from initaudit.policy.bands import DEFAULT_BANDS
+from initaudit.progress import Progress, silent
 from initaudit.report import Finding
 from initaudit.signal.growth import growth
 from initaudit.signal.pooling import pool_gradients, pool_layers, pool_outputs
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from initaudit.evidence.signal.inputs import Inputs
     from initaudit.evidence.signal.probe import Reading
 
-Progress = Callable[[str, int, int], None]
 NO_ROOM = "no gradients were sent back: there is no memory for those of its largest tensor"
 FROZEN = "no gradient was sent back: none of its parameters is to be trained"
 FLAT_LOSS = "the gradient of the loss is zero at what the model gives, so N(0, 1) was sent back in its place"
@@ -45,7 +45,7 @@ class _Probed:
     notes: tuple[str, ...]
 
 
-def signal(request: SignalRequest, *, progress: Progress = lambda stage, done, total: None) -> SignalReport:
+def signal(request: SignalRequest, *, progress: Progress = silent) -> SignalReport:
     """Send a probe through a model, forward and backward, and say what becomes of the signal.
 
     With widths, a model of each is probed, and the layers are told of the widest. The model and the process are left

@@ -4,26 +4,23 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
+
+from initaudit.progress import Progress, silent
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress as Display
+    from rich.progress import TaskID
 
 PATIENCE = 1.0
 """Seconds that a run may last before the bar appears."""
 
 
-class Callback(Protocol):
-    """What the auditor calls with the stage, and how much of it is done."""
-
-    def __call__(self, stage: str, done: int, total: int) -> None: ...
-
-
 @contextmanager
-def progress() -> Iterator[Callback]:
+def progress() -> Iterator[Progress]:
     """Give a callback that draws the bar, or does nothing where stderr is no terminal."""
     if not sys.stderr.isatty():
-        yield _silent
+        yield silent
         return
     bar = _Bar()
     try:
@@ -32,14 +29,10 @@ def progress() -> Iterator[Callback]:
         bar.close()
 
 
-def _silent(stage: str, done: int, total: int) -> None:
-    pass
-
-
 class _Bar:
     def __init__(self) -> None:
         self._started = time.monotonic()
-        self._shown: Progress | None = None
+        self._shown: Display | None = None
         self._task: TaskID | None = None
 
     def __call__(self, stage: str, done: int, total: int) -> None:
@@ -57,9 +50,9 @@ class _Bar:
 
     def _open(self) -> None:
         from rich.console import Console
-        from rich.progress import Progress
+        from rich.progress import Progress as Display
 
-        self._shown = Progress(
+        self._shown = Display(
             console=Console(stderr=True), transient=True, redirect_stdout=False, redirect_stderr=False
         )
         self._task = self._shown.add_task("")

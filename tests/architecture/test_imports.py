@@ -63,6 +63,7 @@ LAYERS = (  # each may import those after it, never those before it
         "scorecard.py",
         "replacing.py",
         "errors.py",
+        "progress.py",
     ),
 )
 

@@ -18,6 +18,7 @@ from initaudit.evidence.streaming import streams
 from initaudit.gathering import gather
 from initaudit.model.process import seeded
 from initaudit.policy.reader import load_policy
+from initaudit.progress import silent
 from initaudit.request import Request
 from initaudit.values import Mode
 
@@ -41,7 +42,7 @@ def replay_and_moments(gathered):
 
 def all_checks(request, gathered):
     """Gather all evidence and run every check."""
-    return findings_of(audited(request, gathered, lambda stage, done, total: None))
+    return findings_of(audited(request, gathered, silent))
 
 
 def timed(function, *arguments):
