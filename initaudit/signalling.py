@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 NO_ROOM = "no gradients were sent back: there is no memory for those of its largest tensor"
 FROZEN = "no gradient was sent back: none of its parameters is to be trained"
 FLAT_LOSS = "the gradient of the loss is zero at what the model gives, so N(0, 1) was sent back in its place"
-NO_LAYER = "no layer with a weight was seen, so nothing is judged by its scale"
+NO_LAYER = "no layer with a weight was seen, so what layers make of the scale is not judged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

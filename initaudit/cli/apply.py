@@ -16,7 +16,6 @@ from initaudit.reports.escape import escape
 
 if TYPE_CHECKING:
     from initaudit.applying import Applied
-    from initaudit.report import Finding
     from initaudit.request import Request
 
 SUFFIX = ".safetensors"
@@ -55,7 +54,7 @@ def apply(ctx: click.Context, model: ModelOptions, policy: str, var: Pairs, outp
         click.echo(_refused(applied, request, output))
         ctx.exit(UNGOVERNED)
     for one in applied.told:
-        click.echo(_line(one, request), err=True)
+        click.echo(wording.line([one], str(request.target)), err=True)
     click.echo(_summary(applied, request, output))
 
 
@@ -69,16 +68,9 @@ def _require_file(output: Path) -> None:
 
 
 def _refused(applied: "Applied", request: "Request", output: Path) -> str:
-    lines = [_line(one, request) for one in applied.refusals]
+    lines = [wording.line([one], str(request.target)) for one in applied.refusals]
     told = f"{escape(str(output))}: not written: {wording.plural(len(lines), 'error')}; the policy must write or excuse"
     return "\n".join([*lines, f"{told} every parameter"])
-
-
-def _line(finding: "Finding", request: "Request") -> str:
-    return (
-        f"{wording.whereabouts(finding) or escape(str(request.target))}: {finding.code} {finding.severity.value} "
-        f"{wording.subject(finding)}: {escape(finding.message)}"
-    )
 
 
 def _summary(applied: "Applied", request: "Request", output: Path) -> str:

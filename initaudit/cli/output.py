@@ -1,8 +1,10 @@
 """Where reports go: stdout or files, each file whole or not at all."""
 
+import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -10,6 +12,7 @@ import click
 from initaudit.errors import OptionError
 from initaudit.replacing import replacing, require_writable
 from initaudit.reports import FORMATS, View
+from initaudit.reports.chart import UNICODE, Signs
 
 _STDOUT = Path("-")
 """What stands for standard output among the names of files."""
@@ -45,8 +48,9 @@ def destinations(
     return chosen
 
 
-def deliver(tell: Callable[[str, View], str], view: View, chosen: Iterable[Destination], terminal: View) -> None:
-    """Write each file, then stdout; `tell` gives the report in a format, `terminal` is the view of stdout."""
+def deliver(tell: Callable[[str, View], str], view: View, chosen: Iterable[Destination], color: str) -> None:
+    """Write each file, then stdout; `tell` gives the report in a format, `color` is what --color asks for."""
+    terminal = _on_stdout(view, color)
     for each in sorted(chosen, key=lambda destination: destination.path is None):
         if each.path is None:
             click.echo(tell(each.format, terminal), nl=False, color=terminal.colour)
@@ -64,6 +68,21 @@ def write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")  # a pipe or device cannot be replaced, only written
     except OSError as error:
         raise OptionError(f"{path}: could not be written: {error.strerror}") from error
+
+
+def _on_stdout(view: View, color: str) -> View:
+    """Give a view as standard output can show it."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    return replace(view, colour=coloured(color, os.environ), width=width, ascii=not _shows(UNICODE))
+
+
+def _shows(signs: Signs) -> bool:
+    """Tell whether standard output has all the characters of a chart."""
+    try:
+        signs.characters.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
 
 
 def coloured(choice: str, environment: Mapping[str, str]) -> bool:

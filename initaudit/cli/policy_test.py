@@ -1,9 +1,7 @@
 """`initaudit policy test`: plant faults in what a policy writes, and see which of them it would catch."""
 
-import os
-import shutil
-import sys
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -16,11 +14,11 @@ from initaudit.cli.options import (
     scorecard_options,
     var_option,
 )
-from initaudit.cli.output import coloured, destinations, write
+from initaudit.cli.output import deliver, destinations
 from initaudit.cli.progress import progress
 from initaudit.cli.running import read_policy, read_target
 from initaudit.errors import InitauditError
-from initaudit.reports import View, scorecards
+from initaudit.reports import SCORECARD_FORMATS, View, scorecards
 from initaudit.values import Severity
 
 if TYPE_CHECKING:
@@ -70,19 +68,13 @@ def test(
     TARGET is a factory, a class or a model: package.module:attribute or path/to/file.py:attribute. One parameter of
     each rule, law, shape and dtype stands for all of them. Faults are found by their values alone.
     """
-    chosen = destinations(output.output_format, output.output, ())[0]
+    chosen = destinations(output.output_format, output.output, (), SCORECARD_FORMATS)
     from initaudit.scoring import score
 
     request = replace(read_target(model), policy=read_policy(policy, var), fail_on=Severity(fail_on))
     with progress() as callback:
         card = score(request, every=every, progress=callback)
-    if chosen.path is None:
-        colour = coloured(output.color, os.environ)
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        text = scorecards.render(card, chosen.format, View(colour=colour, width=width))
-        click.echo(text, nl=False, color=colour)
-    else:
-        write(chosen.path, scorecards.render(card, chosen.format, View()))
+    deliver(partial(scorecards.render, card), View(), chosen, output.color)
     ctx.exit(_exit_code(card, min_score))
 
 

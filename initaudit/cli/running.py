@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import shutil
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from initaudit.cli.options import JudgingOptions, ModelOptions, OutputOptions, Pairs, codes
-from initaudit.cli.output import coloured, deliver, destinations
+from initaudit.cli.output import deliver, destinations
 from initaudit.cli.progress import progress
 from initaudit.errors import OptionError, PluginError
 from initaudit.reports import View, render
@@ -30,9 +29,7 @@ def audit(request: "Request", output: OutputOptions, view: View) -> "Report":
     chosen = destinations(output.output_format, output.output, output.report)
     with progress() as callback:
         report = run(request, progress=callback)
-    colour = coloured(output.color, os.environ)
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    deliver(partial(render, report), view, chosen, replace(view, colour=colour, width=width))
+    deliver(partial(render, report), view, chosen, output.color)
     return report
 
 

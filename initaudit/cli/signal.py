@@ -1,9 +1,7 @@
 """`initaudit signal`: send a probe through a model, and say layer by layer what becomes of it."""
 
-import os
-import shutil
-import sys
 from dataclasses import replace
+from functools import partial
 
 import click
 
@@ -16,12 +14,11 @@ from initaudit.cli.options import (
     seeds_option,
     signal_output_options,
 )
-from initaudit.cli.output import coloured, deliver, destinations
+from initaudit.cli.output import deliver, destinations
 from initaudit.cli.progress import progress
 from initaudit.cli.running import read_request
 from initaudit.errors import OptionError
 from initaudit.reports import SIGNAL_FORMATS, View, signals
-from initaudit.reports.chart import ASCII, UNICODE, Signs
 from initaudit.values import Outcome
 
 
@@ -88,20 +85,5 @@ def signal(
     with progress() as callback:
         report = send(request, progress=callback)
     view = View(every_row=judging.every_row, quiet=judging.quiet, verbose=output.verbose)
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    terminal = replace(view, colour=coloured(output.color, os.environ), width=width)
-
-    def tell(format_: str, seen: View) -> str:
-        return signals.render(report, format_, seen, _signs() if seen is terminal else UNICODE)
-
-    deliver(tell, view, chosen, terminal)
+    deliver(partial(signals.render, report), view, chosen, output.color)
     ctx.exit(1 if report.outcome is Outcome.FAIL and not judging.exit_zero else 0)
-
-
-def _signs() -> Signs:
-    """Choose characters that standard output can show."""
-    try:
-        "".join((*UNICODE.arrows, UNICODE.point, UNICODE.corner)).encode(sys.stdout.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return ASCII
-    return UNICODE

@@ -22,9 +22,9 @@ FORMATS: Mapping[str, str] = MappingProxyType(
     }
 )
 """The modules of the formats, by the names that `--output-format` takes."""
-SIGNAL_FORMATS: Mapping[str, str] = MappingProxyType({name: name for name in ("table", "plain", "json", "html")})
+SIGNAL_FORMATS = ("table", "plain", "json", "html")
 """The formats of a probe, which `reports.signals` writes."""
-SCORECARD_FORMATS: Mapping[str, str] = MappingProxyType({name: name for name in ("table", "plain", "json")})
+SCORECARD_FORMATS = ("table", "plain", "json")
 """The formats of a policy's test, which `reports.scorecards` writes."""
 
 
@@ -45,6 +45,8 @@ class View:
     colour: bool = False
     width: int | None = None
     """Columns of the terminal; None where lines may be as long as they like."""
+    ascii: bool = False
+    """Draw with ASCII characters, for a terminal that shows no others."""
 
 
 EVERYTHING = View()

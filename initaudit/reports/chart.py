@@ -23,6 +23,11 @@ class Signs:
     arrows: tuple[str, ...]
     """For falling fast, falling, steady, rising and rising fast."""
 
+    @property
+    def characters(self) -> str:
+        """All of them."""
+        return "".join((self.point, self.lost, self.axis, self.base, self.corner, *self.arrows))
+
 
 UNICODE = Signs(point="•", lost="×", axis="│", base="─", corner="└", arrows=("⇊", "↓", "→", "↑", "⇈"))
 ASCII = Signs(point="*", lost="x", axis="|", base="-", corner="+", arrows=("--", "-", "=", "+", "++"))

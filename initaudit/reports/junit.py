@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from initaudit.report import Finding, Report, Row
+from initaudit.report import Finding, Report, Row, fails
 from initaudit.reports import EVERYTHING, View, wording
 from initaudit.reports.escape import escape
-from initaudit.values import Outcome, Severity
+from initaudit.values import Outcome
 
 
 def render(report: Report, view: View = EVERYTHING) -> str:
@@ -43,18 +43,14 @@ def _row_case(suite: Element, row: Row, findings: Sequence[Finding], report: Rep
 
 
 def _told(case: Element, findings: Sequence[Finding], report: Report, about: str | None) -> None:
-    failing = [finding for finding in findings if _fails(finding, report)]
-    others = [finding for finding in findings if not _fails(finding, report)]
+    failing = [finding for finding in findings if fails(finding, report.fail_on)]
+    others = [finding for finding in findings if not fails(finding, report.fail_on)]
     if failing:
         codes = " ".join(dict.fromkeys(escape(finding.code) for finding in failing))
         failure = SubElement(case, "failure", type=codes, message=_message(failing[0], about))
         failure.text = "\n".join(_line(one, about) for one in failing)
     if others:
         SubElement(case, "system-out").text = "\n".join(_line(one, about) for one in others)
-
-
-def _fails(finding: Finding, report: Report) -> bool:
-    return finding.severity in (Severity.ERROR, report.fail_on)
 
 
 def _message(finding: Finding, about: str | None) -> str:

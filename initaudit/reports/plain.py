@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from initaudit.report import Finding, Report
 from initaudit.reports import EVERYTHING, View, cells, history, selection, wording
 from initaudit.reports.cells import Cells, Layout
-from initaudit.reports.escape import escape
 
 
 def render(report: Report, view: View = EVERYTHING) -> str:
@@ -21,13 +20,6 @@ def render(report: Report, view: View = EVERYTHING) -> str:
     else:
         blocks = [found, [wording.heading(report)], *_tables(report, view), _totals(report, view)]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
-
-
-def _finding(alike: Sequence[Finding], target: str) -> str:
-    finding = alike[0]
-    place = wording.whereabouts(finding) or escape(target)
-    what = f"{escape(finding.code)} {finding.severity.value} {wording.subjects(alike)}"
-    return f"{place}: {what}: {escape(finding.message)}"
 
 
 def _totals(report: Report, view: View) -> list[str]:
@@ -46,7 +38,7 @@ def _tables(report: Report, view: View) -> Iterator[list[str]]:
 def told(findings: Iterable[Finding], target: str, view: View) -> list[str]:
     """Give a line for each finding, those of the same words together, and how to mend them."""
     chapters, hidden = selection.chapters(findings, view)
-    lines = [_finding(alike, target) for chapter in chapters for alike in chapter]
+    lines = [wording.line(alike, target) for chapter in chapters for alike in chapter]
     if view.quiet:
         return lines
     codes = selection.to_mend(chapters)

@@ -92,8 +92,7 @@ def _row(group: Group) -> Cells:
 def _lines(card: Scorecard) -> Iterator[str]:
     """Tell why faults survive, once for those of one parameter that survive alike; or what is not clean."""
     for finding in card.unclean:
-        place = wording.whereabouts(finding) or escape(card.target)
-        yield f"{place}: {finding.code} {finding.severity.value} {wording.subject(finding)}: {escape(finding.message)}"
+        yield wording.line([finding], card.target)
     for group in card.groups:
         reasons: dict[str, list[str]] = {}
         for mutant in group.mutants:

@@ -5,7 +5,7 @@ from importlib import import_module
 
 from initaudit.reports import View, json, plain, signal_cells, wording
 from initaudit.reports.cells import Cells
-from initaudit.reports.chart import UNICODE, Signs, chart
+from initaudit.reports.chart import ASCII, UNICODE, Signs, chart
 from initaudit.reports.escape import escape
 from initaudit.reports.signal_json import document
 from initaudit.signal.values import Growth, Layer, SignalReport
@@ -22,13 +22,14 @@ OPEN = 10
 """An interval whose ends are further apart than this says nothing of the growth."""
 
 
-def render(report: SignalReport, name: str, view: View, signs: Signs = UNICODE) -> str:
-    """Give a report in a format of `SIGNAL_FORMATS`, with a newline at its end; `signs` draw its charts."""
+def render(report: SignalReport, name: str, view: View) -> str:
+    """Give a report in a format of `SIGNAL_FORMATS`, with a newline at its end."""
     if name == "json":
         return json.written(document(report))
     if name == "html":
         page: str = import_module("initaudit.reports.html.signal").render(report, view)
         return page
+    signs = ASCII if view.ascii else UNICODE
     shown, between = ((), 0) if view.quiet else _shown(report, view)
     rows = signal_cells.rows(report, shown, view, signs)
     blocks = [] if view.quiet else [*_scales(report, view, signs, between), *_widths(report)]

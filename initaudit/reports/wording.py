@@ -61,6 +61,14 @@ def elements(count: int) -> str:
     return f"{magnitude(count)} element{'' if count == 1 else 's'}"
 
 
+def line(alike: Sequence[Finding], target: str) -> str:
+    """Say findings of the same words in one line, behind the place that they are about, or the target."""
+    finding = alike[0]
+    place = whereabouts(finding) or escape(target)
+    what = f"{escape(finding.code)} {finding.severity.value} {subjects(alike)}"
+    return f"{place}: {what}: {escape(finding.message)}"
+
+
 def subjects(alike: Sequence[Finding]) -> str:
     """Say what findings of the same words are about, and where they are many, what the first few are."""
     more = len(alike) - MANY

@@ -231,7 +231,7 @@ def test_widths_tell_the_parametrisation() -> None:
 
 def test_model_without_a_layer_that_has_a_weight_says_that_nothing_was_judged() -> None:
     report = probed(lambda: nn.Sequential(nn.ReLU(), nn.BatchNorm1d(16)), inputs=(InputSpec(shape=(8, 16)),))
-    assert report.assumed == ("no layer with a weight was seen, so nothing is judged by its scale",)
+    assert report.assumed == ("no layer with a weight was seen, so what layers make of the scale is not judged",)
     assert probed(net, inputs=(InputSpec(shape=(8, 16)),)).assumed == ()
 
 
