@@ -207,8 +207,12 @@ def test_wrong_device_is_an_error() -> None:
             audit(nn.Linear(2, 2), device=device)
 
 
-def test_policy_may_be_a_preset_or_a_file() -> None:
-    assert audit(nn.Linear(64, 64), "torch-default").ok
+def test_policy_may_be_a_preset_or_a_file(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text("rules: [{id: all, match: {name: '*'}, init: torch_default}]\nversion: 1\n")
+    preset, file = (audit(nn.Linear(64, 64), one) for one in ("torch-default", str(tmp_path / "own.yaml")))
+    assert (preset.ok, file.ok) == (True, True)
+    assert {row.rule for row in file.rows} == {"all"}
+    assert not {row.rule for row in preset.rows} & {"all", None}
 
 
 def test_ungoverned_unlisted_and_idle_are_found(policy: Load) -> None:

@@ -58,14 +58,14 @@ def assert_as_numpy(found: Moments, *tensors: torch.Tensor, relative: float = 2e
 
 @WAYS
 @pytest.mark.parametrize("dtype", FLOATS, ids=str)
-def test_every_float_dtype(measured, dtype: torch.dtype) -> None:
+def test_figures_are_numpys_in_every_float_dtype(measured, dtype: torch.dtype) -> None:
     values = (drawn(301, 7) * 3 + 1).to(dtype)
     assert_as_numpy(measured(values), values)
 
 
 @WAYS
 @pytest.mark.parametrize("dtype", INTEGERS, ids=str)
-def test_every_integer_dtype(measured, dtype: torch.dtype) -> None:
+def test_figures_are_numpys_in_every_integer_dtype(measured, dtype: torch.dtype) -> None:
     values = torch.randint(
         0, 2 if dtype is torch.bool else 100, (301, 7), generator=torch.Generator().manual_seed(0)
     ).to(dtype)
@@ -139,7 +139,7 @@ LAYOUTS = {
 
 @WAYS
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_every_layout(measured, layout: str) -> None:
+def test_figures_are_numpys_in_every_layout(measured, layout: str) -> None:
     values = LAYOUTS[layout]()
     assert_as_numpy(measured(values), values)
 
@@ -178,7 +178,7 @@ VALUES = {
 
 @WAYS
 @pytest.mark.parametrize("kind", VALUES)
-def test_hard_values(measured, kind: str) -> None:
+def test_figures_of_hard_values_are_numpys(measured, kind: str) -> None:
     assert_as_numpy(measured(VALUES[kind]), VALUES[kind])
 
 
