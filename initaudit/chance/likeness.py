@@ -1,7 +1,7 @@
 """Which tensors hold the same values, or values that hang together: fingerprints, and those that match."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from initaudit.chance.shares import divergence
@@ -72,8 +72,10 @@ class Match:
 class Groups:
     """Sets of ranks that grow together (a disjoint-set forest)."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, matches: Iterable[Match] = ()) -> None:
         self._parents = list(range(count))
+        for match in matches:
+            self.join(match.first, match.second)
 
     def join(self, one: int, other: int) -> bool:
         """Put two into one set, whose first is the lower rank; tell whether they were in two."""
@@ -96,8 +98,13 @@ class Groups:
         return [members for members in sets.values() if len(members) > 1]
 
 
-def matches(fingerprints: Sequence[Fingerprint], independent: Sequence[bool], alpha: float) -> list[Match]:
-    """Find the tensors that are alike, enough matches to connect them all.
+def matches(
+    fingerprints: Sequence[Fingerprint],
+    independent: Sequence[bool],
+    alpha: float,
+    among: Iterable[int] | None = None,
+) -> list[Match]:
+    """Find the tensors that are alike, enough matches to connect them all; `among` narrows it to some of them.
 
     `independent` tells of each whether its values are independent draws of one law; one of any two must be, and then
     unrelated tensors match with a chance of `alpha` at most, all of them together. Only those are compared that agree
@@ -107,6 +114,8 @@ def matches(fingerprints: Sequence[Fingerprint], independent: Sequence[bool], al
     if len(fingerprints) < 2:
         return []
     search = _Search(fingerprints, independent, alpha)
+    if among is not None:
+        search.distinct = sorted(among)
     search.same()
     for band in range(BITS // search.width):
         search.meet(band)

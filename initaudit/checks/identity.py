@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from initaudit.chance.likeness import Groups, Match, matches
 from initaudit.checks.audit import RANDOM, Audit, spacing
@@ -237,34 +238,26 @@ def _set_by(group: Sequence[_Member]) -> str:
 
 
 def _correlated(audit: Audit, looked: Sequence[_Member], matrices: Collection[str]) -> Iterator[Finding]:
-    fingerprints = [one.evidence.look.fingerprint for one in looked]
-    if not looked:
+    """Find what hangs together among those that should not: what does so through others alone is none."""
+    fingerprints = [fingerprint for one in looked if (fingerprint := one.evidence.look.fingerprint) is not None]
+    if not fingerprints:
         return
-    found = matches(
-        [one for one in fingerprints if one is not None],
-        [one.independent for one in looked],
-        audit.alpha(looked[0].expectation),
-    )
-    groups = Groups(len(looked))
-    for match in found:
-        groups.join(match.first, match.second)
-    for ranks in groups.several():
-        group = _concerned([looked[rank] for rank in ranks], matrices)
-        if group:
-            kept = [rank for rank in ranks if looked[rank] in group]
-            within = [one for one in found if one.first in ranks]
-            severity, match = min(
-                ((_severity(one, looked), one) for one in within), key=lambda one: _GRAVEST.index(one[0])
-            )
-            message = f"its values hang together with those of {_names(group[1:])}: {_how(match, looked)}"
-            yield audit.finding(
-                "IA403",
-                message,
-                expectation=looked[kept[0]].expectation,
-                others=[one.expectation for one in group[1:]],
-                observed=abs(match.correlation),
-                severity=severity,
-            )
+    search = partial(matches, fingerprints, [one.independent for one in looked], audit.alpha(looked[0].expectation))
+    related = [[looked[rank] for rank in ranks] for ranks in Groups(len(looked), search()).several()]
+    kept = {one.name for group in related for one in _concerned(group, matrices)}
+    found = search(among=[rank for rank, one in enumerate(looked) if one.name in kept])
+    for ranks in Groups(len(looked), found).several():
+        within = [(_severity(one, looked), one) for one in found if one.first in ranks]
+        severity, match = min(within, key=lambda one: _GRAVEST.index(one[0]))
+        first, *others = (looked[rank] for rank in ranks)
+        yield audit.finding(
+            "IA403",
+            f"its values hang together with those of {_names(others)}: {_how(match, looked)}",
+            expectation=first.expectation,
+            others=[one.expectation for one in others],
+            observed=abs(match.correlation),
+            severity=severity,
+        )
 
 
 def _severity(match: Match, looked: Sequence[_Member]) -> Severity:

@@ -86,6 +86,7 @@ CODES = (
         of one list have of each other; what was computed from another under a name that
         differs in more than a number is a note. Without a recording, rows that start like
         those of another are a warning: they may be copies, as resizing a table makes.
+        A frozen tensor counts only among frozen ones: it may follow what is trained.
         """,
         example="""
         # nets.py: every layer draws from a generator of its own, and all of them have the same seed

@@ -96,6 +96,13 @@ def test_many_alike_are_connected_by_one_match_less_than_there_are() -> None:
     assert groups.several() == [list(range(len(many)))]
 
 
+def test_some_alone_are_connected_without_the_others() -> None:
+    alike = [of(noisy(drawn(1), 0.1, seed)) for seed in range(4)]
+    found = matches(alike, [True] * 4, 1e-6, among=[1, 3])
+    assert [(one.first, one.second) for one in found] == [(1, 3)]
+    assert Groups(4, found).several() == [[1, 3]]
+
+
 def test_nothing_and_one_alone_match_nothing() -> None:
     assert found() == []
     assert found(of(drawn(1))) == []

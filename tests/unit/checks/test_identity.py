@@ -536,6 +536,44 @@ def test_frozen_copies_of_each_other_are_found() -> None:
     assert told(lambda: Layers(nn.Linear(24, 24)).requires_grad_(False)) == [("IA401", "0.weight")]
 
 
+class Taught(nn.Module):
+    """A student and what is computed from it: another trained layer, and frozen teachers that are of a kind."""
+
+    def __init__(self, order: str) -> None:
+        super().__init__()
+        student = nn.Linear(24, 24, bias=False)
+        layers = {"student": student, "other": _times(student, 2), "teacher0": _times(student, -3)}
+        layers["teacher1"] = _times(layers["teacher0"], -1)
+        for name in order.split():
+            self.add_module(name, layers[name].requires_grad_(not name.startswith("teacher")))
+
+
+def _times(layer: nn.Linear, factor: float) -> nn.Linear:
+    made = copy.deepcopy(layer)
+    with torch.no_grad():
+        made.weight *= factor
+    return made
+
+
+@pytest.mark.parametrize("order", ["student other teacher0 teacher1", "teacher0 student teacher1 other"])
+def test_what_a_frozen_copy_has_of_another_does_not_weigh_for_those_that_are_trained(order: str) -> None:
+    (one,) = found(lambda: Taught(order))
+    assert (one.code, one.severity, one.parameter, one.others) == ("IA403", "note", "student.weight", ("other.weight",))
+    assert one.message.endswith("other.weight is student.weight, scaled or shifted")
+
+
+@pytest.mark.parametrize("record", [True, False])
+def test_what_hangs_together_through_a_frozen_layer_alone_is_none(record: bool) -> None:
+    def build() -> nn.Module:
+        layers = linears((120, 120), (120, 120))
+        with torch.no_grad():
+            mixed = _times(layers[0], 1)
+            mixed.weight += layers[1].weight
+        return nn.ModuleDict({"one": layers[0], "mixed": mixed.requires_grad_(False), "other": layers[1]})
+
+    assert told(build, record=record) == []
+
+
 def test_copied_vectors_without_a_matrix_are_found() -> None:
     def build() -> nn.Module:
         noise = torch.randn(64)
