@@ -2,10 +2,9 @@
 
 import math
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Protocol
 
-NORMAL = NormalDist()
+from initaudit.chance.normal import NORMAL, normal_share
 
 
 class Law(Protocol):
@@ -360,23 +359,24 @@ class Transformed:
 
 
 Independent = Normal | Uniform | TruncatedNormal | LogUniform
+Random = Independent | Orthogonal | Sparse
 INDEPENDENT = (Normal, Uniform, TruncatedNormal, LogUniform)
 """Laws of independent draws, element by element."""
 CONTINUOUS = (*INDEPENDENT, Orthogonal)
 """Laws that give exact zeros with chance zero."""
+RANDOM = (*CONTINUOUS, Sparse)
+"""Laws whose sample mean and std vary."""
 STRUCTURED = (Orthogonal, Sparse)
 """Laws that hold for a tensor as a whole and for no part of it."""
 EXACT = (Constant, Pattern, Elementwise, Loaded)
 """Laws that fix every element."""
-LAWS = (*CONTINUOUS, Sparse, *EXACT, Unknown)
+LAWS = (*RANDOM, *EXACT, Unknown)
 """All that can be judged."""
 
 
-def normal_share(low: float, high: float) -> float:
-    """Give the chance that a standard normal lies in an interval, exact even where it is small; 0 for an empty one."""
-    if low > 0:
-        low, high = -high, -low
-    return max(math.erfc(-high / math.sqrt(2)) - math.erfc(-low / math.sqrt(2)), 0.0) / 2
+def is_random(law: Law | None) -> bool:
+    """Tell whether a law gives other values each time."""
+    return isinstance(law, (*RANDOM, Transformed))
 
 
 def _finite(**figures: float) -> None:

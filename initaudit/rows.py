@@ -4,11 +4,11 @@ import math
 from collections.abc import Iterator, Sequence
 
 from initaudit.chance.sampling import Band
-from initaudit.checks.audit import Audit, is_random
+from initaudit.checks.audit import Audit
 from initaudit.checks.distribution import judge_region
 from initaudit.checks.traced import differences, margin
 from initaudit.history import Standing
-from initaudit.laws import Law, Unknown
+from initaudit.laws import Law, Unknown, is_random
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.report import Detectable, Expected, Finding, Part, Row
 from initaudit.values import Evidence, Observation, Outcome, Severity

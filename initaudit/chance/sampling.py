@@ -8,12 +8,11 @@ narrower band than a normal. No limit leans on the central limit theorem.
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from statistics import NormalDist
 
 from initaudit.chance import tails
-from initaudit.laws import Law, LogUniform, Normal, Orthogonal, Sparse, TruncatedNormal, Uniform, normal_share
+from initaudit.chance.normal import NORMAL, normal_share
+from initaudit.laws import RANDOM, Law, LogUniform, Normal, Orthogonal, Random, Sparse, TruncatedNormal, Uniform
 
-_UNIT = NormalDist()
 _ORTHONORMAL = 2.0**-20
 """How far, in relative terms, the columns that single precision has orthonormalised are off from length one."""
 _UNSEEN = 1e-6
@@ -38,7 +37,6 @@ class Bands:
 
 _NO_TEST = Bands(mean=None, std=None)
 _Bounded = Uniform | LogUniform | TruncatedNormal
-_Random = Normal | Uniform | TruncatedNormal | LogUniform | Orthogonal | Sparse
 
 
 def bands(
@@ -61,7 +59,7 @@ def bands(
     """
     if not 0 < alpha < 1:
         raise ValueError(f"alpha is {alpha:g}; it must lie between 0 and 1")
-    if n < 1 or not isinstance(law, _Random):
+    if n < 1 or not isinstance(law, RANDOM):
         return _NO_TEST
     return _bands(law, n, alpha, mean_slack, std_slack, epsilon, tiny)
 
@@ -78,7 +76,7 @@ class _Limits:
 
 @lru_cache(maxsize=4096)
 def _bands(
-    law: _Random, n: int, alpha: float, mean_slack: float, std_slack: float, epsilon: float, tiny: float
+    law: Random, n: int, alpha: float, mean_slack: float, std_slack: float, epsilon: float, tiny: float
 ) -> Bands:
     limits = _limits(law, n, alpha)
     if limits is None:
@@ -99,7 +97,7 @@ def _bands(
     return Bands(mean=mean, std=Band(low=max(narrow - rounded, 0.0), high=wide + rounded))
 
 
-def _limits(law: _Random, n: int, alpha: float) -> _Limits | None:
+def _limits(law: Random, n: int, alpha: float) -> _Limits | None:
     match law:
         case Normal():
             return _normal(n, n, alpha)
@@ -123,7 +121,7 @@ def _normal(n: int, drawn: int, alpha: float) -> _Limits:
     """Limit n values, some drawn from a normal and the others zero, in units of the std that they have together."""
     if drawn == 0:
         return _Limits(mean_low=0.0, mean_high=0.0, std_low=0.0, std_high=0.0)
-    half = -_UNIT.inv_cdf(alpha / 2) / math.sqrt(n)
+    half = -NORMAL.inv_cdf(alpha / 2) / math.sqrt(n)
     # The squares about the mean are chi² with drawn - 1 degrees, plus a share 1 - drawn / n of one degree more.
     scale = n / drawn / max(n - 1, 1)
     least = tails.chi2_low(drawn - 1, alpha / 2)
@@ -194,7 +192,7 @@ def displaced(law: Law, epsilon: float) -> float:
     return math.fsum(_displaced(law, epsilon)) if isinstance(law, _Bounded) else 0.0
 
 
-def _drawing(law: _Random, epsilon: float) -> tuple[float, float]:
+def _drawing(law: Random, epsilon: float) -> tuple[float, float]:
     """Give how far torch's way of drawing moves a law's mean and standard deviation, to first order."""
     match law:
         case Orthogonal():
@@ -228,8 +226,8 @@ def _displaced(law: _Bounded, epsilon: float) -> tuple[float, float, float]:
             low, high = (law.low - law.centre) / law.scale, (law.high - law.centre) / law.scale
             mass = normal_share(low, high)
             return (
-                epsilon * abs(low) * _UNIT.pdf(low) / mass,
-                epsilon * abs(high) * _UNIT.pdf(high) / mass,
+                epsilon * abs(low) * NORMAL.pdf(low) / mass,
+                epsilon * abs(high) * NORMAL.pdf(high) / mass,
                 0.0,
             )
 

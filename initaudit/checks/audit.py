@@ -8,7 +8,7 @@ from initaudit.chance.quantiles import Leeway
 from initaudit.chance.sampling import Bands, bands, displaced
 from initaudit.checks.codes import CODES
 from initaudit.history import Location, Lost, Unfit
-from initaudit.laws import CONTINUOUS, INDEPENDENT, Law, Sparse, Transformed
+from initaudit.laws import INDEPENDENT, RANDOM, Law, is_random
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.policy.matching import Tally
 from initaudit.policy.schema import Policy
@@ -147,9 +147,6 @@ class Audit:
         )
 
 
-RANDOM = (*CONTINUOUS, Sparse)
-"""Laws whose sample mean and std vary."""
-
 Check = Callable[[Audit], Iterator[Finding]]
 
 
@@ -172,11 +169,6 @@ def count_tests(expectations: tuple[Expectation, ...]) -> int:
     """
     laws = [clause.law for one in expectations for clause in one.clauses]
     return 2 + 3 * sum(is_random(law) for law in laws) + 4 * sum(isinstance(law, INDEPENDENT) for law in laws)
-
-
-def is_random(law: Law | None) -> bool:
-    """Tell whether a law gives other values each time."""
-    return isinstance(law, (*RANDOM, Transformed))
 
 
 def _slack(slack: Slack | None, std: float | None) -> float:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from initaudit.checks.audit import Audit, is_random
+from initaudit.checks.audit import Audit
 from initaudit.checks.parts import places
 from initaudit.checks.repeats import PADDING
 from initaudit.history import Standing
-from initaudit.laws import Constant
+from initaudit.laws import Constant, is_random
 from initaudit.policy.expectation import Expectation
 from initaudit.regions import Box, intersect, whole
 from initaudit.report import Finding

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from initaudit.checks import called, exact, sampled
-from initaudit.checks.audit import Audit, is_random
+from initaudit.checks.audit import Audit
 from initaudit.checks.defaults import still_default
 from initaudit.checks.folding import folded
 from initaudit.checks.region import Region
 from initaudit.checks.traced import differences
-from initaudit.laws import Law
+from initaudit.laws import Law, is_random
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.report import Finding
 from initaudit.values import Evidence, Kind, Observation, Severity

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from initaudit.chance.likeness import Groups, Match, matches
-from initaudit.checks.audit import RANDOM, Audit, spacing
+from initaudit.checks.audit import Audit, spacing
 from initaudit.checks.copies import Copies, Copy, of_a_kind
 from initaudit.history import Origin
-from initaudit.laws import CONTINUOUS, INDEPENDENT, Unknown
+from initaudit.laws import CONTINUOUS, INDEPENDENT, RANDOM, Unknown
 from initaudit.policy.expectation import Expectation
 from initaudit.policy.matching import equal_pairs, leaders
 from initaudit.report import Finding

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from initaudit.checks.audit import Audit, is_random
+from initaudit.checks.audit import Audit
+from initaudit.laws import is_random
 from initaudit.policy.expectation import Expectation
 from initaudit.report import Finding
 from initaudit.values import Evidence, Kind, Severity

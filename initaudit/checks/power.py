@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
 
-from initaudit.checks.audit import Audit, is_random
+from initaudit.checks.audit import Audit
 from initaudit.checks.traced import differences
+from initaudit.laws import is_random
 from initaudit.policy.schema import Rule
 from initaudit.report import Finding
 from initaudit.values import Mode, Severity

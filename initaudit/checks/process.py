@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from initaudit.checks.audit import Audit, is_random
+from initaudit.checks.audit import Audit
 from initaudit.history import LOADED
+from initaudit.laws import is_random
 from initaudit.policy.expectation import Expectation
 from initaudit.report import Finding
 from initaudit.values import Evidence, Kind, Mode, Severity

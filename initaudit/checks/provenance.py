@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from initaudit.checks.audit import Audit, is_random
+from initaudit.checks.audit import Audit
 from initaudit.checks.called import call
 from initaudit.checks.traced import differences
 from initaudit.history import Standing, Unfit, Write
+from initaudit.laws import is_random
 from initaudit.policy.expectation import Expectation
 from initaudit.regions import intersect
 from initaudit.report import Finding

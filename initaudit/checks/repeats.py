@@ -4,12 +4,12 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-from initaudit.checks.audit import Audit, is_random
+from initaudit.checks.audit import Audit
 from initaudit.checks.identity import is_drawn
 from initaudit.checks.parts import places
 from initaudit.checks.precision import becoming
 from initaudit.history import Write
-from initaudit.laws import EXACT, INDEPENDENT, STRUCTURED
+from initaudit.laws import EXACT, INDEPENDENT, STRUCTURED, is_random
 from initaudit.policy.expectation import Expectation
 from initaudit.regions import Box, intersect, whole
 from initaudit.report import Finding

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
+from initaudit.chance.normal import NORMAL
 from initaudit.chance.spreads import widest
 from initaudit.checks.audit import Audit
 from initaudit.checks.identity import is_drawn
 from initaudit.checks.parts import places
 from initaudit.history import Origin
-from initaudit.laws import NORMAL, STRUCTURED
+from initaudit.laws import STRUCTURED
 from initaudit.policy.expectation import Expectation
 from initaudit.report import Finding
 from initaudit.values import Severity, Spreads

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from initaudit import laws
+from initaudit.chance.normal import NORMAL
 from initaudit.evidence.log import Held, Op, View
 from initaudit.evidence.operations import OTHER_DRAWS
 from initaudit.initialisers import INITIALISERS, Geometry
@@ -180,7 +181,7 @@ def _erfinv(op: Op, law: Law) -> Law:
     """The inverse error function of a uniform on part of (-1, 1) is a truncated normal of std √½."""
     if not isinstance(law, laws.Uniform) or not -1 <= law.low < law.high <= 1:
         return Unknown(reason=f"erfinv of {law} is not followed")
-    ends = [laws.NORMAL.inv_cdf(min(max((1 + end) / 2, 2**-53), 1 - 2**-53)) for end in (law.low, law.high)]
+    ends = [NORMAL.inv_cdf(min(max((1 + end) / 2, 2**-53), 1 - 2**-53)) for end in (law.low, law.high)]
     return laws.TruncatedNormal(scale=math.sqrt(0.5), low=ends[0] * math.sqrt(0.5), high=ends[1] * math.sqrt(0.5))
 
 

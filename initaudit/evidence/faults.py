@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import torch
 
 from initaudit.errors import PolicyError
-from initaudit.evidence.specimen import RANDOM, Specimen, is_fixed, varies
+from initaudit.evidence.specimen import Specimen, is_fixed, varies
 from initaudit.laws import (
+    RANDOM,
     Constant,
     Elementwise,
     Law,

@@ -9,7 +9,7 @@ from initaudit.evidence.parts import partitions, repeats, spreads
 from initaudit.evidence.source import Source
 from initaudit.evidence.streaming import Stream
 from initaudit.history import Origin
-from initaudit.laws import CONTINUOUS, INDEPENDENT, Orthogonal, Sparse, Unknown
+from initaudit.laws import CONTINUOUS, RANDOM, Unknown
 from initaudit.model.through import THROUGH
 from initaudit.model.walk import Entry
 from initaudit.policy.expectation import Clause, Expectation
@@ -73,7 +73,7 @@ class Looking:
         if entry.parameter.kind is Kind.BUFFER:
             return origin is not None and origin.random and not origin.loaded
         if origin is not None:
-            declared = any(isinstance(clause.law, (*CONTINUOUS, Sparse)) for clause in expectation.clauses)
+            declared = any(isinstance(clause.law, RANDOM) for clause in expectation.clauses)
             return (origin.random or declared or self._drawn_by_others(entry)) and not origin.loaded
         return not (self._source.apply and self._source.drawn_alone(entry, expectation, None))
 
@@ -86,7 +86,7 @@ class Looking:
 
 
 def _partitions(value: torch.Tensor, clause: Clause) -> tuple[Partition, ...]:
-    if not isinstance(clause.law, (*INDEPENDENT, Orthogonal)):
+    if not isinstance(clause.law, CONTINUOUS):
         return ()
     boxes: tuple[Box, ...] = clause.measured
     return partitions(value, boxes, None if clause.through is None else THROUGH[clause.through].function)

@@ -7,7 +7,7 @@ import torch
 
 from initaudit.errors import PolicyError
 from initaudit.evidence.source import Source, writes
-from initaudit.laws import CONTINUOUS, EXACT, INDEPENDENT, Law, Sparse
+from initaudit.laws import EXACT, INDEPENDENT, RANDOM, Law
 from initaudit.model.through import THROUGH
 from initaudit.model.walk import Entry
 from initaudit.policy.expectation import Clause, Expectation
@@ -16,7 +16,6 @@ from initaudit.policy.resolving import expect
 from initaudit.policy.schema import Policy
 from initaudit.regions import index, whole
 
-RANDOM = (*CONTINUOUS, Sparse)
 """Laws that give other values each time."""
 
 

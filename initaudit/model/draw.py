@@ -13,7 +13,7 @@ from torch import nn
 
 from initaudit.errors import PolicyError, Problem, did_you_mean
 from initaudit.laws import (
-    CONTINUOUS,
+    RANDOM,
     Constant,
     Elementwise,
     Loaded,
@@ -31,7 +31,6 @@ from initaudit.policy.expectation import Clause
 
 _SINGLE = (torch.float32, torch.float64)
 _FLOATS = (*_SINGLE, torch.float16, torch.bfloat16)
-_RANDOM = (*CONTINUOUS, Sparse)
 _DEPTH = 3
 """Dictionaries of a file are looked into so far: it may hold itself."""
 _PLUGIN = Lock()
@@ -85,7 +84,7 @@ def draw(tensor: torch.Tensor, law: Drawable, generator: torch.Generator) -> Non
     cannot hold such values.
     """
     native = _SINGLE if isinstance(law, Orthogonal) else _FLOATS
-    if isinstance(law, _RANDOM) and tensor.dtype not in native:
+    if isinstance(law, RANDOM) and tensor.dtype not in native:
         if not tensor.is_floating_point():
             raise ValueError(f"{law} gives no values of dtype {str(tensor.dtype).removeprefix('torch.')}")
         made = torch.empty(tensor.shape, dtype=torch.float32, device=tensor.device)

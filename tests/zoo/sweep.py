@@ -32,11 +32,10 @@ from stock import FAMILIES, Factory
 from torch import nn
 
 from initaudit.auditor import run
-from initaudit.checks.audit import is_random
 from initaudit.errors import TargetError
 from initaudit.evidence.building import build_recorded
 from initaudit.evidence.recording import Recording
-from initaudit.laws import Unknown
+from initaudit.laws import Unknown, is_random
 from initaudit.model.walk import Entry, walk
 from initaudit.request import Request
 from initaudit.values import Kind
