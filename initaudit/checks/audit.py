@@ -8,13 +8,13 @@ from initaudit.chance.quantiles import Leeway
 from initaudit.chance.sampling import Bands, bands, displaced
 from initaudit.checks.codes import CODES
 from initaudit.history import Location, Lost, Unfit
-from initaudit.laws import INDEPENDENT, RANDOM, Law, is_random
+from initaudit.laws import INDEPENDENT, RANDOM, Law, Unknown, is_random
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.policy.matching import Tally
 from initaudit.policy.schema import Policy
 from initaudit.policy.tolerance import DEFAULT_TOLERANCE, Slack
 from initaudit.report import Finding
-from initaudit.values import NEVER_REBUILT, Evidence, Mode, Observation, Parameter, Rebuilt, Severity
+from initaudit.values import NEVER_REBUILT, Evidence, Kind, Mode, Observation, Parameter, Rebuilt, Severity
 
 SPACING: Mapping[str, float] = {
     "float64": 2.0**-52,
@@ -80,6 +80,24 @@ class Audit:
         """Tell whether a parameter holds what was loaded: a state dict reached it, and no seed changes it."""
         parameter = expectation.parameter
         return parameter.name in self.rebuilt.repeated and any(one.name in self.loaded for one in parameter.sites)
+
+    def is_drawn(self, expectation: Expectation, evidence: Evidence) -> bool:
+        """Tell whether a parameter's values are drawn, and are to be judged: no others may be expected to differ."""
+        parameter, rule, origin = expectation.parameter, expectation.rule, evidence.origin
+        if parameter.effective or parameter.numel < 2:
+            return False
+        if rule is not None and rule.unchecked:
+            return False
+        fingerprint = evidence.look.fingerprint  # of a vector it says too little
+        if parameter.kind is Kind.BUFFER:
+            return origin is not None and origin.random and not origin.loaded and fingerprint is not None
+        like_draws = len(parameter.shape) > 1 and fingerprint is not None and fingerprint.irregular
+        declared = any(isinstance(clause.law, RANDOM) for clause in expectation.clauses)
+        if origin is not None:
+            elsewhere = any(isinstance(one.law, Unknown) for one in evidence.left)  # by numpy, say
+            varied = parameter.name in self.rebuilt.varied
+            return not origin.loaded and (origin.random or (elsewhere and (declared or varied or like_draws)))
+        return not self.keeps(expectation) and (declared or like_draws)
 
     def finding(
         self,
@@ -148,6 +166,11 @@ class Audit:
 
 
 Check = Callable[[Audit], Iterator[Finding]]
+
+
+def laws_of(expectation: Expectation, evidence: Evidence) -> list[Law | None]:
+    """Give every law that is declared for a part of a parameter, or recorded to stand there."""
+    return [*(one.law for one in evidence.left), *(one.law for one in expectation.clauses)]
 
 
 def spacing(parameter: Parameter) -> float:

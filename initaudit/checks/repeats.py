@@ -4,8 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-from initaudit.checks.audit import Audit
-from initaudit.checks.identity import is_drawn
+from initaudit.checks.audit import Audit, laws_of
 from initaudit.checks.parts import places
 from initaudit.checks.precision import becoming
 from initaudit.history import Write
@@ -29,8 +28,8 @@ _FEWEST = 16
 def findings(audit: Audit) -> Iterator[Finding]:
     """Find what repeats in parameters whose values are drawn."""
     for expectation, evidence in audit.pairs():
-        laws = [*(one.law for one in evidence.left), *(one.law for one in expectation.clauses)]
-        if is_drawn(audit, expectation, evidence) and not any(isinstance(law, STRUCTURED) for law in laws):
+        laws = laws_of(expectation, evidence)
+        if audit.is_drawn(expectation, evidence) and not any(isinstance(law, STRUCTURED) for law in laws):
             for repeat in evidence.look.repeats:
                 yield from _judge(audit, expectation, evidence, repeat)
 
@@ -135,7 +134,7 @@ def _by_chance(audit: Audit, expectation: Expectation, evidence: Evidence, repea
     if constant == 0 and whole is not None and whole.zeros is not None and whole.zeros > 2 * inside:
         return True
     near = becoming(constant, expectation.parameter)
-    laws = [*(one.law for one in evidence.left), *(one.law for one in expectation.clauses)]
+    laws = laws_of(expectation, evidence)
     share = max((law.share(*near) for law in laws if isinstance(law, INDEPENDENT)), default=0.0)
     return repeat.parts * share ** (repeat.numel - 1) > audit.alpha(expectation)
 

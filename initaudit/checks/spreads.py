@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from initaudit.chance.normal import NORMAL
 from initaudit.chance.spreads import widest
 from initaudit.checks.audit import Audit
-from initaudit.checks.identity import is_drawn
 from initaudit.checks.parts import places
 from initaudit.history import Origin
 from initaudit.laws import STRUCTURED
@@ -30,7 +29,7 @@ _THIN = 0.01
 def findings(audit: Audit) -> Iterator[Finding]:
     """Find slices that are no draws of the law of the others, whatever the scale of that law."""
     for expectation, evidence in audit.pairs():
-        if any(isinstance(one.law, STRUCTURED) for one in evidence.left) or not is_drawn(audit, expectation, evidence):
+        if any(isinstance(one.law, STRUCTURED) for one in evidence.left) or not audit.is_drawn(expectation, evidence):
             continue
         alpha = audit.alpha(expectation) / (2 * len(audit.expectations))  # rows and columns of each
         told = [one for one in evidence.look.spreads if _stands_out(one, alpha, _drawn_apart(evidence.origin, one))]
