@@ -9,6 +9,7 @@ from initaudit.checks.audit import Audit
 from initaudit.checks.registry import findings_of
 from initaudit.errors import OptionError, TargetError
 from initaudit.gathering import Gathered, gather
+from initaudit.phrases import numbered
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.policy.reader import load_policy
 from initaudit.policy.resolving import attributes
@@ -209,7 +210,7 @@ def _reason(fault: "Fault", expectation: Expectation, row: Row, evidence: Eviden
     off = abs(evidence.whole.mean - row.measured.mean), abs((evidence.whole.std or 0.0) - sound)
     if max(off) < ALIKE * std:
         return f"its mean and std are as declared, and {values:,} values tell no more"
-    return f"{values:,} value{'' if values == 1 else 's'} cannot show it{_smallest(row.detectable, std)}"
+    return f"{values:,} {numbered(values, 'value')} cannot show it{_smallest(row.detectable, std)}"
 
 
 def _smallest(detectable: Detectable, std: float) -> str:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from initaudit.checks.audit import Audit
-from initaudit.checks.parts import places
 from initaudit.checks.repeats import PADDING
 from initaudit.history import Standing
 from initaudit.laws import Constant, is_random
+from initaudit.phrases import boxed, places
 from initaudit.policy.expectation import Expectation
 from initaudit.regions import Box, intersect, whole
 from initaudit.report import Finding
@@ -84,10 +84,8 @@ def _doubled(
         return
     twin = site.name.removesuffix(site.local) + site.local.replace("bias_hh", "bias_ih", 1)
     for box, value in _shared(evidence.left, by_name[twin].left if twin in by_name else ()):
-        ((start, stop),) = box
         message = (
-            f"[{start}:{stop}] is {value:g} here and in {twin}; torch adds the two biases, and the gates get "
-            f"{2 * value:g}"
+            f"{boxed(box)} is {value:g} here and in {twin}; torch adds the two biases, and the gates get {2 * value:g}"
         )
         yield audit.finding(
             "IA207", message, expectation=expectation, severity=Severity.WARNING, expected=value, observed=2 * value

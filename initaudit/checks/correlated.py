@@ -5,7 +5,8 @@ from functools import partial
 
 from initaudit.chance.likeness import Groups, Match, matches
 from initaudit.checks.copies import of_a_kind
-from initaudit.checks.members import Member, Members, derived, names, recorded, set_by
+from initaudit.checks.members import Member, Members, derived, recorded, set_by
+from initaudit.phrases import listed
 from initaudit.report import Finding
 from initaudit.values import Severity
 
@@ -29,7 +30,7 @@ def findings(members: Members, distinct: Sequence[Member]) -> Iterator[Finding]:
         first, *others = (looked[rank] for rank in ranks)
         yield audit.finding(
             "IA403",
-            f"its values hang together with those of {names(others)}: {_how(match, looked)}",
+            f"its values hang together with those of {listed(one.name for one in others)}: {_how(match, looked)}",
             expectation=first.expectation,
             others=[one.expectation for one in others],
             observed=abs(match.correlation),

@@ -8,6 +8,7 @@ from initaudit.checks.audit import Audit
 from initaudit.checks.called import call
 from initaudit.checks.nearest import nearest
 from initaudit.laws import Unknown
+from initaudit.phrases import plural
 from initaudit.policy.expectation import Expectation
 from initaudit.policy.matching import Tally
 from initaudit.policy.presets import shown_path
@@ -42,7 +43,7 @@ def idle_rules(audit: Audit) -> Iterator[Finding]:
         not_ones_own = rule.inherited or suits
         wanted, followed = audit.counts.get(rule.id), tally.governed + agreeing[rule.id]
         if wanted is not None and wanted not in (tally.governed, followed):
-            message = f"it governs {_parameters(tally.governed)} where its count says {wanted:g}"
+            message = f"it governs {plural(tally.governed, 'parameter')} where its count says {wanted:g}"
             message += _variables(rule, policy)
             if tally.taken_by:
                 taken = tally.matched - tally.governed
@@ -52,7 +53,7 @@ def idle_rules(audit: Audit) -> Iterator[Finding]:
         elif not tally.matched:
             message = "it matches no parameter of the model"
         elif not followed:
-            message = f"it matches {_parameters(tally.matched)}, governed by {_earlier(tally)}"
+            message = f"it matches {plural(tally.matched, 'parameter')}, governed by {_earlier(tally)}"
             if tally.tied == tally.matched:
                 message += f" under {'another name' if tally.tied == 1 else 'other names'} of the same tie"
             parts = tally.stored == tally.matched  # they may well have a rule of their own
@@ -69,10 +70,6 @@ def idle_rules(audit: Audit) -> Iterator[Finding]:
 def _agreeing(audit: Audit) -> Counter[str]:
     """Count the tied parameters that are as a rule wants them, though one for another of their names stands first."""
     return Counter(name for one in audit.expectations for _, name, laws in one.rivals if _agrees(one, laws))
-
-
-def _parameters(count: int) -> str:
-    return f"{count} parameter{'' if count == 1 else 's'}"
 
 
 def _earlier(tally: Tally) -> str:

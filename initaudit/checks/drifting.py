@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from initaudit.checks.codes import CODES
+from initaudit.phrases import so_do
 from initaudit.policy.bands import Band, SignalBands
 from initaudit.report import Finding
 from initaudit.signal.growth import growth, towers
@@ -174,9 +175,9 @@ def _outside(scale: _Scale, known: Sequence[_Known], band: Band) -> Iterator[Fin
     outside = [(layer, std) for layer, std in known if not band[0] <= std <= band[1]]
     if not outside:
         return
-    (start, std), more = outside[0], len(outside) - 1
-    others = f"; so {'does 1 more layer' if more == 1 else f'do {more} more layers'}" if more else ""
-    message = f"{scale.what} lie outside the policy's band [{band[0]:g}, {band[1]:g}]: std {std:.3g} here{others}"
+    start, std = outside[0]
+    message = f"{scale.what} lie outside the policy's band [{band[0]:g}, {band[1]:g}]: std {std:.3g} here"
+    message += so_do(len(outside) - 1, "layer")
     yield _finding(scale, message, start, expected=1.0, observed=std, band=band)
 
 

@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from initaudit.phrases import listed
 from initaudit.policy.expectation import Clause
 from initaudit.report import Finding
 
-_SHOWN = 4
-"""So many of some blocks are named."""
 _NEAR = 0.2
 """By this share of how far the first is off, those that are off in the same way may differ by chance."""
 
@@ -56,5 +55,4 @@ def _named(clauses: Sequence[Clause]) -> str:
     parts = next(count for one in clauses if one.block is not None for _, count in [one.block])
     if len(ranks) == parts:
         return f"all {parts} blocks"
-    more = f" and {len(ranks) - _SHOWN} more" if len(ranks) > _SHOWN else ""
-    return f"blocks {', '.join(map(str, ranks[:_SHOWN]))}{more} of {parts}"
+    return f"blocks {listed(map(str, ranks), shown=4)} of {parts}"

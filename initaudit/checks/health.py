@@ -1,10 +1,10 @@
 """IA3xx: values that are wrong under any policy: never written, written in part, NaN or infinite."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 
 from initaudit.checks.audit import Audit
-from initaudit.history import Standing
+from initaudit.phrases import boxed, listed
 from initaudit.policy.expectation import Expectation
 from initaudit.regions import numel
 from initaudit.report import Finding
@@ -46,7 +46,8 @@ def judge(audit: Audit, expectation: Expectation, evidence: Evidence) -> Iterato
     elif untouched and whole.nans == whole.count:
         yield find("IA301", told, expected="a write", observed="none")
     elif gaps:
-        message = f"{gaps:,} of its {size:,} values were never written: {_where(unwritten)}"
+        where = listed((boxed(one.box) for one in unwritten), shown=4)
+        message = f"{gaps:,} of its {size:,} values were never written: {where}"
         yield find("IA302", message, expected=0.0, observed=float(gaps))
     else:
         message = f"{whole.nonfinite:,} of {whole.count:,} values are NaN or infinite"
@@ -75,8 +76,3 @@ def _wrong_variance(audit: Audit, site: Site, whole: Moments) -> str | None:
     return (
         "every variance is 0, so that in evaluation the norm divides by the root of its eps alone; it should start at 1"
     )
-
-
-def _where(unwritten: Sequence[Standing]) -> str:
-    boxes = ["[" + ", ".join(f"{start}:{stop}" for start, stop in one.box) + "]" for one in unwritten]
-    return ", ".join(boxes[:4]) + (" and more" if len(boxes) > 4 else "")

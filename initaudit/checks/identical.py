@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from initaudit.chance.likeness import Groups
 from initaudit.checks.audit import Audit
 from initaudit.checks.copies import Copies, Copy
-from initaudit.checks.members import Member, Members, copying, derived, names, recorded, set_by
+from initaudit.checks.members import Member, Members, copying, derived, recorded, set_by
+from initaudit.phrases import listed
 from initaudit.report import Finding
 from initaudit.values import Severity
 
@@ -55,7 +56,7 @@ def reordered(members: Members) -> Iterator[Finding]:
             reason, location = copying(group[1:], "them")
             yield members.audit.finding(
                 "IA401",
-                f"its values are those of {names(group[1:])} in another order{reason}",
+                f"its values are those of {listed(one.name for one in group[1:])} in another order{reason}",
                 expectation=group[0].expectation,
                 others=[one.expectation for one in group[1:]],
                 location=location,
@@ -83,6 +84,6 @@ def _identical(audit: Audit, group: Sequence[Member]) -> Finding:
     if not reason and all(one.evidence.origin is not None and one.evidence.origin.random for one in group):
         drawn = "the same draws" if derived(group) else f"draws from equal states of a generator{set_by(group)}"
         reason = f"; they are made of {drawn}"
-    message = f"its values are bit-identical to those of {names(group[1:])}{reason}"
+    message = f"its values are bit-identical to those of {listed(one.name for one in group[1:])}{reason}"
     first, *others = (one.expectation for one in group)
     return audit.finding("IA401", message, expectation=first, others=others, location=location)

@@ -12,9 +12,6 @@ from initaudit.policy.expectation import Expectation
 from initaudit.policy.matching import equal_pairs, leaders
 from initaudit.values import Evidence, Kind
 
-_SHOWN = 3
-"""So many names of a group are told."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
@@ -129,13 +126,6 @@ def set_by(group: Sequence[Member]) -> str:
     seedings = [one.seeding for one in origins if one is not None and one.seeding is not None]
     between = (one.caller for one in seedings if one.at > first and one.caller.line is not None)
     return next((f", set by `{one.initialiser}` at {one.line}" for one in between), "")
-
-
-def names(others: Sequence[Member]) -> str:
-    """Name the first few."""
-    shown = ", ".join(one.name for one in others[:_SHOWN])
-    more = len(others) - _SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _is_its_own(evidence: Evidence, uses: Mapping[int, int]) -> bool:

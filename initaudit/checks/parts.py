@@ -1,7 +1,7 @@
 """IA207 where the policy named no part: a row, a column, a block or an expert that alone departs from the law."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from initaudit.chance.sampling import Band, Bands
@@ -9,6 +9,7 @@ from initaudit.checks import shape
 from initaudit.checks.audit import Audit, spacing
 from initaudit.checks.region import Region
 from initaudit.laws import Law, Orthogonal
+from initaudit.phrases import places
 from initaudit.policy.expectation import Expectation
 from initaudit.report import Finding
 from initaudit.values import Extreme, Moments, Partition
@@ -42,15 +43,6 @@ def findings(audit: Audit) -> Iterator[Finding]:
                     audit=audit, expectation=expectation, clause=clause, observation=observation, evidence=evidence
                 )
                 yield from _judge(region, clause.law, partitions)
-
-
-def places(shape: tuple[int, ...], dim: int, extent: int, starts: Sequence[int]) -> str:
-    """Name some equal parts along a dimension by where they start: `row 5`, `columns 0:64, 128:192`."""
-    one, many, after = ("index", "indices", f" of dim {dim}")
-    if len(shape) == 2:
-        one, many, after = ("column", "columns", "") if dim else ("row", "rows", "")
-    named = ", ".join(f"{start}" if extent == 1 else f"{start}:{start + extent}" for start in starts)
-    return f"{one if extent == len(starts) == 1 else many} {named}{after}"
 
 
 def _judge(region: Region, law: Law, partitions: tuple[Partition, ...]) -> Iterator[Finding]:

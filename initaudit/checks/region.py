@@ -7,6 +7,7 @@ from initaudit.checks.audit import Audit
 from initaudit.checks.traced import standing_in
 from initaudit.history import Location, Standing
 from initaudit.laws import Independent
+from initaudit.phrases import boxed
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.regions import Box
 from initaudit.report import Finding
@@ -67,7 +68,7 @@ class Region:
     ) -> Finding:
         """Make a finding at the line that wrote the region; one about a part of its parameter says so."""
         standing = standing or self.standing
-        part_label = "[" + ", ".join(f"{start}:{stop}" for start, stop in part) + "]" if part is not None else None
+        part_label = boxed(part) if part is not None else None
         label = ", ".join(one for one in (self.clause.label, part_label) if one is not None)
         through = f"{self.clause.through} of the values: " if self.clause.through is not None else ""
         return self.audit.finding(

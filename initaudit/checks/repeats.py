@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from initaudit.checks.audit import Audit, laws_of
-from initaudit.checks.parts import places
 from initaudit.checks.precision import becoming
 from initaudit.history import Write
 from initaudit.laws import EXACT, INDEPENDENT, STRUCTURED, is_random
+from initaudit.phrases import places
 from initaudit.policy.expectation import Expectation
 from initaudit.regions import Box, intersect, whole
 from initaudit.report import Finding
@@ -160,8 +160,5 @@ def _surprise(evidence: Evidence, repeat: Repeat) -> float:
 def _named(expectation: Expectation, repeat: Repeat) -> str:
     """Name the first of what is concerned, and say how many there are."""
     starts = [index * repeat.extent for index in repeat.places]
-    named = places(expectation.parameter.shape, repeat.dim, repeat.extent, starts)
-    more = f" and {repeat.count - len(starts):,} more" if repeat.count > len(starts) else ""
-    return (
-        f"{named}{more}" if repeat.count == 1 else f"{named}{more} ({repeat.count:,} of {repeat.parts:,} equal parts)"
-    )
+    named = places(expectation.parameter.shape, repeat.dim, repeat.extent, starts, repeat.count)
+    return named if repeat.count == 1 else f"{named} ({repeat.count:,} of {repeat.parts:,} equal parts)"

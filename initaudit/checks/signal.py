@@ -8,14 +8,13 @@ from initaudit.chance.shares import divergence
 from initaudit.checks import drifting
 from initaudit.checks.codes import CODES
 from initaudit.history import Location
+from initaudit.phrases import joined, listed, numbered, so_do
 from initaudit.policy.bands import Band, SignalBands
 from initaudit.report import Finding
 from initaudit.signal.values import Exponent, Gradient, Layer, SignalReport, Units, Widths, overflows, rms, title
 from initaudit.signal.widths import GROWS
 from initaudit.values import Moments, Severity
 
-SHOWN = 4
-"""So many of the weights that are zero are named."""
 LED_THERE = 3
 """So many layers before the first value that is not finite are told."""
 ENOUGH = 64
@@ -164,7 +163,7 @@ def _saturated(layers: Sequence[Layer]) -> Iterator[Finding]:
     (first, share), more = found[0], len(found) - 1
     before = next((one for one in layers if one.title == first.before and one.std), None)
     cause = f": {before.title} gives it std {before.std:.3g}" if before is not None else ""
-    others = f"; so it is at {more} more layer{'s' if more > 1 else ''}" if more else ""
+    others = f"; so it is at {more} more {numbered(more, 'layer')}" if more else ""
     where = "comes in" if first.weight is not None else "goes out"
     message = f"tanh is saturated, its slope below a tenth, for {share:.0%} of what {where}{cause}{others}"
     yield _finding("IA604", message, first.name, first.location, expected=_MOST, observed=share)
@@ -205,10 +204,9 @@ def _widening(report: SignalReport) -> Iterator[Finding]:
     weight = f"; the std of its weight goes as {widths.argument}^{first.weight.value:.2f}" if first.weight else ""
     where = title(certain.name, certain.call)
     later = f", for certain at {where} as {_power(widths, power)}" if certain is not first else ""
-    more = len(sure) - 1
-    others = f"; so {'does 1 more layer' if more == 1 else f'do {more} more layers'}" if more else ""
     over = f"{widths.argument} = {', '.join(map(str, widths.values))}"
-    message = f"its scale grows with the width, as {_power(widths, forward)} over {over}{later}{weight}{others}"
+    message = f"its scale grows with the width, as {_power(widths, forward)} over {over}{later}{weight}"
+    message += so_do(len(sure) - 1, "layer")
     band = (-GROWS, GROWS)
     yield _finding("IA605", message, first.name, first.location, expected=0.0, observed=forward.value, band=band)
 
@@ -240,10 +238,9 @@ def _unreached(report: SignalReport, unreached: frozenset[str], cause: str) -> I
 def _zeros(gradients: Sequence[Gradient]) -> str:
     """Name the weights that are zero among what a gradient of zero arrives at; biases are by custom."""
     names = [one.name for one in gradients if not rms(one.parameter) and not one.name.endswith("bias")]
-    shown = names if len(names) <= SHOWN else [*names[:SHOWN], f"{len(names) - SHOWN} more"]
-    if not shown:
+    if not names:
         return ""
-    told = " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
+    told = joined(names) if len(names) <= 4 else listed(names, shown=4)
     return f"; {told} {'are' if len(names) > 1 else 'is'} all zero"
 
 

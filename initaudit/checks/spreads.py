@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from initaudit.chance.normal import NORMAL
 from initaudit.chance.spreads import widest
 from initaudit.checks.audit import Audit
-from initaudit.checks.parts import places
 from initaudit.history import Origin
 from initaudit.laws import STRUCTURED
+from initaudit.phrases import places
 from initaudit.policy.expectation import Expectation
 from initaudit.report import Finding
 from initaudit.values import Severity, Spreads
@@ -62,11 +62,10 @@ def _is_thin(furthest: float, count: int) -> bool:
 
 
 def _finding(audit: Audit, expectation: Expectation, spreads: Spreads) -> Finding:
-    named = places(expectation.parameter.shape, spreads.dim, 1, spreads.places)
-    more = f" and {spreads.count - len(spreads.places):,} more" if spreads.count > len(spreads.places) else ""
+    named = places(expectation.parameter.shape, spreads.dim, 1, spreads.places, spreads.count)
     verb = "has" if spreads.count == 1 else "have"
     message = (
-        f"{named}{more} {verb} std {spreads.beyond:.4g}{' and more' if spreads.count > 1 else ''} where the other "
+        f"{named} {verb} std {spreads.beyond:.4g}{' and more' if spreads.count > 1 else ''} where the other "
         f"{spreads.parts - spreads.count:,} have {spreads.median:.4g} ({spreads.beyond / spreads.median:.3g}× as wide)"
     )
     return audit.finding(

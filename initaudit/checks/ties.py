@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from initaudit.checks.audit import Audit
 from initaudit.checks.copies import of_a_kind, outermost
+from initaudit.phrases import joined, listed, so_do
 from initaudit.policy.expectation import Expectation
 from initaudit.policy.matching import equal_pairs
 from initaudit.policy.schema import Policy
@@ -12,8 +13,6 @@ from initaudit.report import Finding
 from initaudit.values import Kind, Severity
 
 Ties = tuple[tuple[str, ...], ...]
-_SHOWN = 3
-"""So many names of one module are told."""
 
 
 def findings(audit: Audit) -> Iterator[Finding]:
@@ -42,8 +41,7 @@ def _broken(audit: Audit, ties: Ties, by_name: dict[str, Expectation]) -> Iterat
     for tie in ties:
         missing = [name for name in tie if name not in by_name]
         if missing:
-            named = f"{', '.join(tie[:-1])} and {tie[-1]}"
-            message = f"{named} are declared tied, but the model has no parameter named {missing[0]!r}"
+            message = f"{joined(tie)} are declared tied, but the model has no parameter named {missing[0]!r}"
             yield audit.finding("IA404", message)
             continue
         first, *others = (by_name[name] for name in tie)
@@ -55,13 +53,13 @@ def _broken(audit: Audit, ties: Ties, by_name: dict[str, Expectation]) -> Iterat
 
 def _unlisted(audit: Audit, ties: Ties, by_name: dict[str, Expectation]) -> Iterator[Finding]:
     """Find what shares storage though the policy does not say so, once for two modules that share all they have."""
-    listed = {frozenset(tie) for tie in ties}
+    declared = {frozenset(tie) for tie in ties}
     shared: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for expectation in audit.expectations:
         if expectation.governed.through is not None:  # the tie is that of the weight which is computed from it
             continue
         first, *others = (site.name for site in expectation.parameter.sites)
-        reached = _connected(first, listed)
+        reached = _connected(first, declared)
         for other in others:
             if other not in reached:
                 shared.setdefault(outermost(first, other), []).append((first, other))
@@ -69,9 +67,7 @@ def _unlisted(audit: Audit, ties: Ties, by_name: dict[str, Expectation]) -> Iter
         (first, other), *more = pairs
         message = f"it shares storage with {other}, a tie that the policy does not list"
         if more:
-            message += (
-                f"; so do {len(more)} more tensors of {module or 'the model'} with those of {twin or 'the model'}"
-            )
+            message += f"{so_do(len(more), 'tensor')} of {module or 'the model'} with those of {twin or 'the model'}"
         yield audit.finding("IA405", message, expectation=by_name[first], others=[by_name[name] for name, _ in more])
 
 
@@ -104,7 +100,7 @@ def _repeated(audit: Audit) -> Iterator[Finding]:
             places.setdefault((alike[0][0], *(other for _, other in alike)), []).append(expectation)
     for (first, *others), members in places.items():
         message = (
-            f"{first} is one module with {', '.join(others[:_SHOWN])}{' and more' * (len(others) > _SHOWN)}: "
+            f"{first} is one module with {listed(others)}: "
             f"{len(members)} of its tensors are shared, and what trains one trains all"
         )
         yield audit.finding("IA405", message, expectation=members[0], severity=Severity.NOTE)

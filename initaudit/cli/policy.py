@@ -83,8 +83,7 @@ def schema() -> None:
 
 
 def _summary(files: int, problems: int) -> str:
-    return f"{_counted(files, 'policy', 'policies')} read, {_counted(problems, 'problem', 'problems')} found"
+    from initaudit.phrases import numbered
 
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count or 'no'} {one if count == 1 else many}"
+    read, found = numbered(files, "policy", "policies"), numbered(problems, "problem")
+    return f"{files or 'no'} {read} read, {problems or 'no'} {found} found"

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from initaudit.history import Write
+from initaudit.phrases import boxed, listed, numbered
+from initaudit.phrases import plural as plural
 from initaudit.report import Detectable, Expected, Finding, Part, Report, Row
 from initaudit.reports.escape import escape
 from initaudit.values import Kind, Mode, Moments, Outcome, Severity
@@ -31,8 +33,8 @@ def totals(report: Report) -> str:
     severities = [plural(counts.errors, "error"), plural(counts.warnings, "warning")]
     if counts.notes:
         severities.append(plural(counts.notes, "note"))
-    listed = _counted(finding for finding in report.findings if finding.severity is not Severity.NOTE)
-    return f"{size(report)}: {outcomes} — {', '.join(severities)}" + (f" ({listed})" if listed else "")
+    codes = _counted(finding for finding in report.findings if finding.severity is not Severity.NOTE)
+    return f"{size(report)}: {outcomes} — {', '.join(severities)}" + (f" ({codes})" if codes else "")
 
 
 def unconforming(report: Report) -> str | None:
@@ -58,7 +60,7 @@ def size(report: Report) -> str:
 
 def elements(count: int) -> str:
     """Give how many elements there are, cut to one decimal and a letter."""
-    return f"{magnitude(count)} element{'' if count == 1 else 's'}"
+    return f"{magnitude(count)} {numbered(count, 'element')}"
 
 
 def line(alike: Sequence[Finding], target: str) -> str:
@@ -71,9 +73,7 @@ def line(alike: Sequence[Finding], target: str) -> str:
 
 def subjects(alike: Sequence[Finding]) -> str:
     """Say what findings of the same words are about, and where they are many, what the first few are."""
-    more = len(alike) - MANY
-    names = ", ".join(map(subject, alike[:MANY] if more > 1 else alike))
-    several = f"{names} and {more} more" if more > 1 else names
+    several = listed(map(subject, alike), shown=MANY if len(alike) > MANY + 1 else len(alike))
     return several if len(alike) == 1 else f"{several} (×{len(alike)})"
 
 
@@ -146,11 +146,6 @@ def magnitude(count: int) -> str:
     return f"{amount:.1f}T"
 
 
-def plural(count: int, noun: str) -> str:
-    """Give a count with its noun."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
 def mending(codes: Iterable[str]) -> str:
     """Say where to read how findings are mended."""
     return f"how to mend: initaudit explain {' '.join(map(escape, codes))}"
@@ -188,7 +183,7 @@ def write(one: Write) -> str:
     if one.elements is not None:
         told.append(plural(one.elements, "element"))
     if one.region is not None:
-        told.append(f"in [{', '.join(f'{start}:{stop}' for start, stop in one.region)}]")
+        told.append(f"in {boxed(one.region)}")
     return ", ".join(told) + ("; dead: nothing of it is left" if one.dead else "")
 
 

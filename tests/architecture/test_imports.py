@@ -56,6 +56,7 @@ LAYERS = (  # each may import those after it, never those before it
         "laws.py",
         "fans.py",
         "regions.py",
+        "phrases.py",
         "chance/",
         "history.py",
         "values.py",

@@ -410,7 +410,7 @@ def test_one_module_at_several_places_of_a_list_is_a_note_where_no_tie_is_spoken
     (note,) = told(blocks, None)
     assert note == (
         Severity.NOTE,
-        "blocks.0 is one module with blocks.1, blocks.2, blocks.3 and more: 2 of its tensors are shared, and what "
+        "blocks.0 is one module with blocks.1, blocks.2, blocks.3 and 2 more: 2 of its tensors are shared, and what "
         "trains one trains all",
     )
     assert told(blocks, silent) == [note]
