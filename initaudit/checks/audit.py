@@ -6,12 +6,12 @@ from datetime import date
 
 from initaudit.chance.quantiles import Leeway
 from initaudit.chance.sampling import Bands, bands, displaced
-from initaudit.checks.codes import CODES
+from initaudit.checks import codes
 from initaudit.history import Location, Lost, Unfit
 from initaudit.laws import INDEPENDENT, RANDOM, Law, Unknown, is_random
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.policy.matching import Tally
-from initaudit.policy.schema import Policy
+from initaudit.policy.schema import Policy, Rule
 from initaudit.policy.tolerance import DEFAULT_TOLERANCE, Slack
 from initaudit.report import Finding
 from initaudit.values import NEVER_REBUILT, Evidence, Kind, Mode, Observation, Parameter, Rebuilt, Severity
@@ -106,24 +106,26 @@ class Audit:
         *,
         expectation: Expectation | None = None,
         others: Iterable[Expectation] = (),
+        rule: Rule | None = None,
         severity: Severity | None = None,
         location: Location | None = None,
         expected: float | str | None = None,
         observed: float | str | None = None,
         band: tuple[float, float] | None = None,
     ) -> Finding:
-        """Make a finding, with its code's severity and the most useful location there is."""
+        """Make a finding at the most useful location there is: that of a `rule` which it is about is its own."""
         parameter = expectation.parameter if expectation is not None else None
-        rule = expectation.rule if expectation is not None else None
+        governing = expectation.rule if expectation is not None else None
         own = (self.lines.get(parameter.name) or parameter.location) if parameter is not None else None
-        where = location or own or self.location
-        return Finding(
-            code=code,
-            severity=severity or CODES[code].severity,
-            message=message,
+        where = location or (rule.location if rule is not None else None) or own or self.location
+        named = rule or governing
+        return codes.finding(
+            code,
+            message,
+            severity=severity,
             parameter=parameter.name if parameter is not None else None,
-            rule=rule.id if rule is not None else None,
-            location=where or (rule.location if rule is not None else None),
+            rule=named.id if named is not None else None,
+            location=where or (governing.location if governing is not None else None),
             expected=expected,
             observed=observed,
             band=band,

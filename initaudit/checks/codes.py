@@ -5,12 +5,43 @@ from types import MappingProxyType
 
 from initaudit.checks.explanations import Code, coverage, distribution, health, identity, provenance, signal
 from initaudit.errors import OptionError
+from initaudit.history import Location
+from initaudit.report import Finding
+from initaudit.values import Severity
 
 _FAMILY = len("IA1")
 _FAMILIES = (coverage, distribution, health, identity, provenance, signal)
 
 CODES: Mapping[str, Code] = MappingProxyType({code.code: code for family in _FAMILIES for code in family.CODES})
 """Every code, sorted. A new one is a line in its family's file."""
+
+
+def finding(
+    code: str,
+    message: str,
+    *,
+    severity: Severity | None = None,
+    parameter: str | None = None,
+    rule: str | None = None,
+    location: Location | None = None,
+    expected: float | str | None = None,
+    observed: float | str | None = None,
+    band: tuple[float, float] | None = None,
+    others: tuple[str, ...] = (),
+) -> Finding:
+    """Make a finding, with its code's severity unless another is given; no name is that of the whole model."""
+    return Finding(
+        code=code,
+        severity=severity or CODES[code].severity,
+        message=message,
+        parameter=parameter or None,
+        rule=rule,
+        location=location,
+        expected=expected,
+        observed=observed,
+        band=band,
+        others=others,
+    )
 
 
 def expand(prefixes: Iterable[str]) -> set[str]:
@@ -33,4 +64,4 @@ def _unknown(name: str) -> OptionError:
     return OptionError(f"no code is called {name!r}; {hint}")
 
 
-__all__ = ["CODES", "Code", "expand"]
+__all__ = ["CODES", "Code", "expand", "finding"]

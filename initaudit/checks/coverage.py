@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from initaudit.checks.audit import Audit
 from initaudit.checks.called import call
@@ -57,14 +56,14 @@ def idle_rules(audit: Audit) -> Iterator[Finding]:
             if tally.tied == tally.matched:
                 message += f" under {'another name' if tally.tied == 1 else 'other names'} of the same tie"
             parts = tally.stored == tally.matched  # they may well have a rule of their own
-            yield _about_rule(audit, rule, "IA103", message, note=not_ones_own or parts)
+            yield audit.finding("IA103", message, rule=rule, severity=Severity.NOTE if not_ones_own or parts else None)
             continue
         else:
             continue
         note = not_ones_own and wanted is None
         if not tally.matched and not note:
             message += nearest(rule.match, [one.parameter for one in audit.expectations])
-        yield _about_rule(audit, rule, "IA102", message, note=note)
+        yield audit.finding("IA102", message, rule=rule, severity=Severity.NOTE if note else None)
 
 
 def _agreeing(audit: Audit) -> Counter[str]:
@@ -164,13 +163,8 @@ def _is_preset_that_suits(audit: Audit, policy: Policy) -> bool:
     return any(tally.governed and tally.rule.location.path == shown_path(policy.name) for tally in own)
 
 
-def _about_rule(audit: Audit, rule: Rule, code: str, message: str, *, note: bool) -> Finding:
-    found = audit.finding(code, message, severity=Severity.NOTE if note else None, location=rule.location)
-    return replace(found, rule=rule.id)
-
-
 def _expired_rules(audit: Audit, policy: Policy) -> Iterator[Finding]:
     for rule in policy.rules:
         if rule.until is not None and audit.today > rule.until:
             message = f"it excuses its parameters ({rule.reason}) until {rule.until}, which has passed"
-            yield replace(audit.finding("IA101", message, location=rule.location), rule=rule.id)
+            yield audit.finding("IA101", message, rule=rule)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from initaudit.checks.codes import CODES
+from initaudit.checks.codes import finding
 from initaudit.phrases import so_do
 from initaudit.policy.bands import Band, SignalBands
 from initaudit.report import Finding
@@ -238,11 +238,10 @@ def _told(grown: Growth) -> str:
 def _finding(
     scale: _Scale, message: str, layer: Layer | None, *, expected: float, observed: float, band: Band
 ) -> Finding:
-    return Finding(
-        code=scale.code,
-        severity=CODES[scale.code].severity,
-        message=message,
-        parameter=(layer.name or None) if layer is not None else None,
+    return finding(
+        scale.code,
+        message,
+        parameter=layer.name if layer is not None else None,
         location=layer.location if layer is not None else None,
         expected=expected,
         observed=observed,

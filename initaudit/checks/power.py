@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import groupby
 
 from initaudit.checks.audit import Audit
@@ -30,8 +29,7 @@ def findings(audit: Audit) -> Iterator[Finding]:
                 f"its random tensors have {most:,} values at most, and nothing recorded their init: an error of the "
                 f"std shows from {100 * reach:.0f} % on"
             )
-            found = audit.finding("IA202", message, severity=Severity.NOTE, location=rule.location)
-            yield replace(found, rule=rule.id)
+            yield audit.finding("IA202", message, severity=Severity.NOTE, rule=rule)
 
 
 def _reaches(audit: Audit) -> Iterator[tuple[Rule, float, int]]:

@@ -6,10 +6,9 @@ from dataclasses import replace
 
 from initaudit.chance.shares import divergence
 from initaudit.checks import drifting
-from initaudit.checks.codes import CODES
-from initaudit.history import Location
+from initaudit.checks.codes import finding
 from initaudit.phrases import joined, listed, numbered, so_do
-from initaudit.policy.bands import Band, SignalBands
+from initaudit.policy.bands import SignalBands
 from initaudit.report import Finding
 from initaudit.signal.values import Exponent, Gradient, Layer, SignalReport, Units, Widths, overflows, rms, title
 from initaudit.signal.widths import GROWS
@@ -63,7 +62,14 @@ def _nonfinite(report: SignalReport) -> Iterator[Finding]:
     else:
         message = f"the first layer whose output is not finite: {_share(layer.forward)}"
     message += led or "; it is the first of all"
-    yield _finding("IA603", message, layer.name, layer.location, expected=0.0, observed=float(_lost(layer.forward)))
+    yield finding(
+        "IA603",
+        message,
+        parameter=layer.name,
+        location=layer.location,
+        expected=0.0,
+        observed=float(_lost(layer.forward)),
+    )
 
 
 def _nonfinite_end(report: SignalReport) -> Iterator[Finding]:
@@ -74,7 +80,7 @@ def _nonfinite_end(report: SignalReport) -> Iterator[Finding]:
         f"what the model gives is not finite, though what each of its layers gives is: {_share(lost)}; a root, a "
         f"logarithm, a division or a product that overflows does that, between them or behind the last{led}"
     )
-    yield _finding("IA603", message, "", None, expected=0.0, observed=float(_lost(lost)))
+    yield finding("IA603", message, expected=0.0, observed=float(_lost(lost)))
 
 
 def _led(layers: Sequence[Layer]) -> tuple[list[Layer], str]:
@@ -95,7 +101,9 @@ def _nonfinite_back(report: SignalReport) -> Iterator[Finding]:
         f"the first gradient on the way back that is not finite, though all that goes forward is: {_share(lost)}; "
         "a root, a norm, a logarithm or a division at zero does that"
     )
-    yield _finding("IA603", message, arriving.name, arriving.location, expected=0.0, observed=float(_lost(lost)))
+    yield finding(
+        "IA603", message, parameter=arriving.name, location=arriving.location, expected=0.0, observed=float(_lost(lost))
+    )
 
 
 def _lost(moments: Moments | None) -> int:
@@ -141,7 +149,7 @@ def _dead(report: SignalReport, asleep: Layer | None) -> Iterator[Finding]:
         message = (
             f"all that comes in is zero for every sample, so no gradient passes: {cause} lets nothing of it through"
         )
-        yield _finding("IA604", message, asleep.name, asleep.location, expected=0.5, observed=1.0)
+        yield finding("IA604", message, parameter=asleep.name, location=asleep.location, expected=0.5, observed=1.0)
     for layer, units in judged:
         if not _too_many(units, len(judged)):
             continue
@@ -152,7 +160,7 @@ def _dead(report: SignalReport, asleep: Layer | None) -> Iterator[Finding]:
             "no more than about half are where weights are drawn about zero"
         )
         share = units.dead / units.count
-        yield _finding("IA604", message, layer.name, layer.location, expected=0.5, observed=share)
+        yield finding("IA604", message, parameter=layer.name, location=layer.location, expected=0.5, observed=share)
 
 
 def _saturated(layers: Sequence[Layer]) -> Iterator[Finding]:
@@ -166,7 +174,7 @@ def _saturated(layers: Sequence[Layer]) -> Iterator[Finding]:
     others = f"; so it is at {more} more {numbered(more, 'layer')}" if more else ""
     where = "comes in" if first.weight is not None else "goes out"
     message = f"tanh is saturated, its slope below a tenth, for {share:.0%} of what {where}{cause}{others}"
-    yield _finding("IA604", message, first.name, first.location, expected=_MOST, observed=share)
+    yield finding("IA604", message, parameter=first.name, location=first.location, expected=_MOST, observed=share)
 
 
 def _flat_share(layer: Layer) -> float:
@@ -208,7 +216,9 @@ def _widening(report: SignalReport) -> Iterator[Finding]:
     message = f"its scale grows with the width, as {_power(widths, forward)} over {over}{later}{weight}"
     message += so_do(len(sure) - 1, "layer")
     band = (-GROWS, GROWS)
-    yield _finding("IA605", message, first.name, first.location, expected=0.0, observed=forward.value, band=band)
+    yield finding(
+        "IA605", message, parameter=first.name, location=first.location, expected=0.0, observed=forward.value, band=band
+    )
 
 
 def _power(widths: Widths, found: Exponent) -> str:
@@ -231,8 +241,15 @@ def _unreached(report: SignalReport, unreached: frozenset[str], cause: str) -> I
         )
         note = (unused and report.assumed) or (cause and one.called)
         message = f"no gradient reaches it{why}"
-        found = _finding("IA606", message, one.name, one.location, expected="a gradient", observed="none")
-        yield replace(found, severity=Severity.NOTE if note else CODES["IA606"].severity)
+        yield finding(
+            "IA606",
+            message,
+            severity=Severity.NOTE if note else None,
+            parameter=one.name,
+            location=one.location,
+            expected="a gradient",
+            observed="none",
+        )
 
 
 def _zeros(gradients: Sequence[Gradient]) -> str:
@@ -242,25 +259,3 @@ def _zeros(gradients: Sequence[Gradient]) -> str:
         return ""
     told = joined(names) if len(names) <= 4 else listed(names, shown=4)
     return f"; {told} {'are' if len(names) > 1 else 'is'} all zero"
-
-
-def _finding(
-    code: str,
-    message: str,
-    subject: str,
-    location: Location | None,
-    *,
-    expected: float | str,
-    observed: float | str,
-    band: Band | None = None,
-) -> Finding:
-    return Finding(
-        code=code,
-        severity=CODES[code].severity,
-        message=message,
-        parameter=subject or None,
-        location=location,
-        expected=expected,
-        observed=observed,
-        band=band,
-    )
