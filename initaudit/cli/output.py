@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from initaudit.errors import OptionError
-from initaudit.replacing import replacing, require_writable
+from initaudit.replacing import replacing, require_writable, told_of
 from initaudit.reports import FORMATS, View
 from initaudit.reports.chart import UNICODE, Signs
 
@@ -64,10 +64,8 @@ def write(path: Path, text: str) -> None:
         with replacing(path) as file:
             file.write(text.encode("utf-8"))
         return
-    try:
+    with told_of(path):
         path.write_text(text, encoding="utf-8")  # a pipe or device cannot be replaced, only written
-    except OSError as error:
-        raise OptionError(f"{path}: could not be written: {error.strerror}") from error
 
 
 def _on_stdout(view: View, color: str) -> View:

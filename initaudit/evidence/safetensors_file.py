@@ -1,20 +1,17 @@
 """Write the safetensors format one tensor at a time: a header that says where each lies, then their bytes."""
 
 import ctypes
-import errno
 import json
 import math
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO
 
 import torch
 
 from initaudit.errors import TargetError
-from initaudit.replacing import replacing
+from initaudit.replacing import Draft, replacing
 
 DTYPES: Mapping[torch.dtype, str] = MappingProxyType(
     {
@@ -67,7 +64,7 @@ def write(
     head = _header({name: forms[name] for name in ordered}, metadata)
     size = len(head) + sum(form.nbytes for form in forms.values())
     with replacing(path) as file:
-        _reserve(file, size)
+        file.reserve(size)
         file.write(head)
         for name in ordered:
             _write(file, make(name), forms[name])
@@ -99,17 +96,7 @@ def _header(forms: Mapping[str, Form], metadata: Mapping[str, str]) -> bytes:
     return len(text).to_bytes(8, "little") + text
 
 
-def _reserve(file: BinaryIO, size: int) -> None:
-    """Ask for the whole file's room, so that a full disk is told before hours of drawing and not after them."""
-    if hasattr(os, "posix_fallocate"):
-        try:
-            os.posix_fallocate(file.fileno(), 0, size)
-        except OSError as error:
-            if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):  # some file systems cannot reserve
-                raise
-
-
-def _write(file: BinaryIO, tensor: torch.Tensor, form: Form) -> None:
+def _write(file: Draft, tensor: torch.Tensor, form: Form) -> None:
     if (tensor.dtype, tuple(tensor.shape)) != (form.dtype, form.shape):
         raise ValueError(f"announced as {form}, made as {tensor.dtype} {tuple(tensor.shape)}")
     if form.nbytes:

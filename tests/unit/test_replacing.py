@@ -1,5 +1,9 @@
 """A file is replaced whole or not at all."""
 
+import resource
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,13 +28,72 @@ def test_an_end_halfway_leaves_what_stood_there(tmp_path: Path, error: type[Base
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_an_error_of_the_system_is_the_users_to_mend(tmp_path: Path) -> None:
-    with (
-        pytest.raises(OptionError, match=r"a\.bin: could not be written: No space left"),
-        replacing(tmp_path / "a.bin"),
-    ):
-        raise OSError(28, "No space left on device")
+@contextmanager
+def full_beyond(size: int) -> Iterator[None]:
+    """Let no file of this process grow beyond a size, as on a disk that is full."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("size", [100, 1_000_000], ids=["told when flushed", "told when written"])
+def test_what_the_disk_does_not_take_is_the_users_to_mend(tmp_path: Path, size: int) -> None:
+    path = tmp_path / "a.bin"
+
+    def fill() -> None:
+        with full_beyond(10), replacing(path) as file:
+            file.write(b"x" * size)
+
+    with pytest.raises(OptionError, match=r"a\.bin: could not be written: File too large"):
+        fill()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_room_that_the_disk_lacks_is_told_before_anything_is_written(tmp_path: Path) -> None:
+    def reserve() -> None:
+        with full_beyond(10), replacing(tmp_path / "a.bin") as file:
+            file.reserve(100)
+
+    with pytest.raises(OptionError, match=r"a\.bin: could not be written: File too large"):
+        reserve()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_of_whoever_writes_is_no_error_of_the_file(tmp_path: Path) -> None:
+    with pytest.raises(ConnectionResetError, match="peer"), replacing(tmp_path / "a.bin"):
+        raise ConnectionResetError("peer")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_not_there_is_the_users_to_mend(tmp_path: Path) -> None:
+    with (
+        pytest.raises(OptionError, match=r"a\.bin: could not be written: No such file or directory"),
+        replacing(tmp_path / "none" / "a.bin"),
+    ):
+        pass
+
+
+def test_two_that_write_the_same_file_do_not_meet(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    with replacing(path) as first:
+        first.write(b"first")
+        with replacing(path) as second:
+            second.write(b"second")
+        assert path.read_bytes() == b"second"
+    assert path.read_bytes() == b"first"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_keeps_the_rights_of_the_one_it_replaces(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"old")
+    path.chmod(0o600)
+    with replacing(path) as file:
+        file.write(b"new")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_the_old_file_stands_until_the_new_one_is_whole(tmp_path: Path) -> None:
