@@ -13,6 +13,7 @@ from initaudit.errors import OptionError, TargetError
 from initaudit.gathering import Gathered, gather
 from initaudit.policy.bands import DEFAULT_BANDS
 from initaudit.progress import Progress, silent
+from initaudit.raised import raised
 from initaudit.report import Finding
 from initaudit.signal.growth import growth
 from initaudit.signal.pooling import pool_gradients, pool_layers, pool_outputs
@@ -232,7 +233,5 @@ def _own(request: SignalRequest) -> object:
     try:
         return copy.deepcopy(model.target)
     except Exception as error:
-        from initaudit.model.target import raised
-
         told = f"copying the model, so that the probe does not write to it, {raised(error)}"
         raise TargetError(f"{told}; give a factory that makes it") from error

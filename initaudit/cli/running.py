@@ -13,6 +13,7 @@ from initaudit.cli.options import JudgingOptions, ModelOptions, OutputOptions, P
 from initaudit.cli.output import deliver, destinations
 from initaudit.cli.progress import progress
 from initaudit.errors import OptionError, PluginError
+from initaudit.raised import what, where
 from initaudit.reports import View, render
 from initaudit.values import Mode, Severity
 
@@ -109,8 +110,8 @@ def load_plugins(modules: Iterable[str], app_dir: str) -> None:
         except PluginError:
             raise
         except Exception as error:
-            told = f"{type(error).__name__}: {error}"
-            raise PluginError(f"the plug-in {name!r} could not be imported: {told}") from error
+            told = f"{where(error)}: {what(error)}"
+            raise PluginError(f"the plug-in {name!r} could not be imported{told}") from error
 
 
 def _read_file(file: Path) -> dict[str, object]:

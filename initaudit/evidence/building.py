@@ -13,6 +13,7 @@ from initaudit.evidence.plain import speaks_for_itself
 from initaudit.evidence.recorder import Recorder, UnrecordableError
 from initaudit.evidence.recording import Recording, recording
 from initaudit.model.target import FactoryError, Subject, build
+from initaudit.raised import what
 from initaudit.request import Request
 
 
@@ -86,5 +87,4 @@ def _fails_by_itself(make: Callable[..., Subject], error: TargetError) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    cause = error.__cause__ or error
-    return f"recording it failed ({type(cause).__name__}: {' '.join(str(cause).split())[:200]})"
+    return f"recording it failed ({what(error.__cause__ or error)})"

@@ -9,7 +9,7 @@ from types import FrameType
 import torch
 
 from initaudit.history import LOADED, Caller, Location
-from initaudit.model.target import shown_path
+from initaudit.raised import shown_path
 
 _TORCH = os.path.dirname(torch.__file__) + os.sep
 _INIT = os.path.join(_TORCH, "nn", "init.py")

@@ -2,6 +2,8 @@
 
 import torch
 
+from initaudit.raised import what
+
 
 def speaks_for_itself(tensor: torch.Tensor) -> bool:
     """Tell whether a tensor's class decides what operations on it do, so that its values may be anywhere."""
@@ -16,5 +18,4 @@ def plain(tensor: torch.Tensor) -> torch.Tensor:
         try:
             return torch.empty(tensor.shape, dtype=tensor.dtype).copy_(tensor)
         except Exception as error:  # the class is somebody else's
-            told = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-            raise TypeError(f"values of class {type(tensor).__name__} cannot be read ({told})") from error
+            raise TypeError(f"values of class {type(tensor).__name__} cannot be read ({what(error)})") from error

@@ -12,6 +12,7 @@ from initaudit.errors import TargetError
 from initaudit.evidence.log import Held, Op, View, by_shape
 from initaudit.evidence.nesting import leaves, mapped
 from initaudit.evidence.operations import ALLOCATES
+from initaudit.raised import what
 
 _DEFAULT = threading.Lock()
 """Held by who draws from the process's own generator."""
@@ -99,8 +100,7 @@ class Replay:
                 self._execute(op, memories, memory.device)
             except (RuntimeError, IndexError, ValueError, TypeError) as error:
                 place = f" (line {op.caller.location.line} of {op.caller.location.path})" if op.caller.location else ""
-                told = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-                raise ReplayError(f"{op.name}, called by the factory{place}, raises {told}") from error
+                raise ReplayError(f"{op.name}, called by the factory{place}, raises {what(error)}") from error
             for one in touched - {storage}:
                 if last[one] == op.index:
                     del memories[one]

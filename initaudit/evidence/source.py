@@ -15,6 +15,7 @@ from initaudit.laws import INDEPENDENT, Unknown
 from initaudit.model.draw import fill, generator_for
 from initaudit.model.walk import Entry
 from initaudit.policy.expectation import Expectation
+from initaudit.raised import what, where
 from initaudit.regions import index
 
 
@@ -238,6 +239,5 @@ def told_at_the_rule(expectation: Expectation) -> Iterator[None]:
         rule = expectation.rule
         if rule is None:
             raise
-        what = f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]
-        message = f"rule {rule.id!r} cannot write {expectation.parameter.name}: {what}"
+        message = f"rule {rule.id!r} cannot write {expectation.parameter.name}{where(error)}: {what(error)}"
         raise PolicyError(Problem(path=rule.location.path, line=rule.location.line, message=message)) from error

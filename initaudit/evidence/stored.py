@@ -12,6 +12,7 @@ from initaudit.evidence.safetensors_file import Form
 from initaudit.evidence.source import Source, applied, in_memory, told_at_the_rule, writes, writes_all
 from initaudit.model.walk import Entry
 from initaudit.policy.expectation import Expectation
+from initaudit.raised import raised
 
 Declared = tuple[Entry, Expectation]
 
@@ -91,8 +92,7 @@ def _keys(model: nn.Module) -> list[str]:
     try:
         return list(model.state_dict())
     except Exception as error:
-        told = f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]
-        raise TargetError(f"state_dict() of the model raised {told}") from error
+        raise TargetError(f"state_dict() of the model {raised(error)}") from error
 
 
 def _slot(names: Sequence[str], own: Declared, above: Sequence[Declared]) -> Slot:

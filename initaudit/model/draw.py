@@ -28,6 +28,7 @@ from initaudit.laws import (
 )
 from initaudit.model.through import THROUGH
 from initaudit.policy.expectation import Clause
+from initaudit.raised import what
 
 _SINGLE = (torch.float32, torch.float64)
 _FLOATS = (*_SINGLE, torch.float16, torch.bfloat16)
@@ -152,7 +153,7 @@ def _from_file(law: Loaded, like: torch.Tensor) -> torch.Tensor:
     except ImportError:
         raise _file_error(law, "reading it needs the package safetensors; pip install safetensors") from None
     except Exception as error:
-        raise _file_error(law, f"it cannot be read ({type(error).__name__}: {' '.join(str(error).split())})") from error
+        raise _file_error(law, f"it cannot be read ({what(error)})") from error
     if found.shape != like.shape:
         raise _file_error(law, f"{law.key!r} has shape {tuple(found.shape)} there and {tuple(like.shape)} in the model")
     return found.to(like.dtype).to(like.device)

@@ -5,8 +5,6 @@ import importlib.util
 import inspect
 import os
 import sys
-import sysconfig
-import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -22,10 +20,9 @@ from initaudit.errors import TargetError, did_you_mean
 from initaudit.history import Location
 from initaudit.model.arguments import misfit
 from initaudit.model.process import outlived, prints_to_stderr, restored, seeded, unwritten_is_nan
+from initaudit.raised import raised, shown_path, what, where
 
 _FORM = "write it as 'package.module:attribute' or 'path/to/file.py:attribute'"
-_LONGEST = 500
-"""How many characters of an exception's message are told."""
 
 
 class FactoryError(TargetError):
@@ -146,9 +143,9 @@ def _raise_import(error: BaseException, path: str) -> NoReturn:
         raise error
     if isinstance(error, ModuleNotFoundError) and error.name is not None:
         raise TargetError(
-            f"{path} imports {error.name!r}, which is not installed here{_where(error)}; install it beside initaudit"
+            f"{path} imports {error.name!r}, which is not installed here{where(error)}; install it beside initaudit"
         ) from error
-    raise TargetError(f"importing {path} failed{_where(error)}: {_what(error)}") from error
+    raise TargetError(f"importing {path} failed{where(error)}: {what(error)}") from error
 
 
 def _attribute(module: ModuleType, attribute: str, path: str) -> object:
@@ -160,7 +157,7 @@ def _attribute(module: ModuleType, attribute: str, path: str) -> object:
             hint = did_you_mean(part, [name for name in dir(found) if not name.startswith("_")])
             raise TargetError(f"{path} has no attribute {part!r}{hint}") from None
         except Exception as error:
-            raise TargetError(f"{path} has no usable attribute {part!r}{_where(error)}: {_what(error)}") from error
+            raise TargetError(f"{path} has no usable attribute {part!r}{where(error)}: {what(error)}") from error
     return found
 
 
@@ -195,11 +192,11 @@ def _require_tensors(module: nn.Module, name: str) -> None:
         list(module.named_parameters()), list(module.named_buffers())
     except (AttributeError, TypeError) as error:
         raise TargetError(
-            f"{name} was not set up as a module ({_what(error)}); its constructor, and those of its parts, must call "
+            f"{name} was not set up as a module ({what(error)}); its constructor, and those of its parts, must call "
             "super().__init__() first"
         ) from error
     except Exception as error:
-        told = f"listing the modules of {name} raised{_where(error)}: {_what(error)}"
+        told = f"listing the modules of {name} {raised(error)}"
         raise TargetError(f"{told}; leave named_modules and its like alone, or give what torch's own gives") from error
     if not found:
         raise TargetError(
@@ -235,46 +232,6 @@ def definition(thing: Any) -> Location | None:
         if code is not None and not code.co_filename.startswith("<"):
             return Location(path=shown_path(code.co_filename), line=code.co_firstlineno)
     return None
-
-
-def raised(error: BaseException) -> str:
-    """Say what somebody's code raised, and at which line of it."""
-    return f"raised{_where(error)}: {_what(error)}"
-
-
-def shown_path(file: str) -> str:
-    """Give a path relative to the current directory where it lies inside it, so that reports diff clean."""
-    try:
-        return str(Path(file).resolve().relative_to(Path.cwd().resolve()))
-    except ValueError:
-        return file
-
-
-def _what(error: BaseException) -> str:
-    try:
-        text = " ".join(str(error).split())
-    except Exception:  # an exception that cannot tell what it is
-        text = ""
-    text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def _where(error: BaseException) -> str:
-    """Name the line of the user's code that an exception came from: the last frame outside torch and this package."""
-    folders = (Path(__file__).parents[1], Path(torch.__file__).parent, Path(importlib.__file__).parent)
-    ours = (*(f"{folder}{os.sep}" for folder in folders), "<")
-    known = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith(ours)]
-    frames = [frame for frame in known if not _is_standard(frame.filename)] or known
-    if isinstance(error, SyntaxError) and error.filename:
-        return f" ({shown_path(error.filename)}:{error.lineno})"
-    return f" ({shown_path(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
-
-
-def _is_standard(file: str) -> bool:
-    """Tell whether a file is of Python's own library."""
-    places = sysconfig.get_paths()
-    within = [Path(file).is_relative_to(places[name]) for name in ("stdlib", "purelib", "platlib")]
-    return within[0] and not any(within[1:])
 
 
 def _article(value: object) -> str:

@@ -18,6 +18,7 @@ from initaudit.history import Location
 from initaudit.model.classes import full_name, known_classes
 from initaudit.model.parametrised import Computed, computed
 from initaudit.model.target import definition
+from initaudit.raised import raised
 from initaudit.regions import is_dense
 from initaudit.values import Attribute, Kind, Parameter, Site
 
@@ -98,7 +99,7 @@ class _Walk:
         except RecursionError:
             raise TargetError("a module of the model is registered inside itself; keep the parent out of it") from None
         except Exception as error:
-            told = f"listing the modules of the model raised {type(error).__name__}"
+            told = f"listing the modules of the model {raised(error)}"
             raise TargetError(f"{told}; leave named_modules and its like alone") from error
         self.storages: dict[int, int] = {}
         self.definitions: dict[type, Location | None] = {}

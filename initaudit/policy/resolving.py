@@ -20,6 +20,7 @@ from initaudit.policy.matching import Governed, Match, matches
 from initaudit.policy.reader import load_policy
 from initaudit.policy.schema import Expect, FanCount, Policy, Rule, Slice
 from initaudit.policy.tolerance import Tolerance
+from initaudit.raised import raised
 from initaudit.regions import Box
 from initaudit.values import Attribute, Parameter, Site
 
@@ -265,7 +266,7 @@ class _Resolver:
         except Exception as error:
             if entry.writer is None:
                 raise
-            raise ValueError(f"the law of {entry.name} raised {type(error).__name__}: {error}") from error
+            raise ValueError(f"the law of {entry.name} {raised(error)}") from error
         if not isinstance(law, LAWS):
             raise ValueError(f"the law of {entry.name} gave {law!r}, which is no law of initaudit.laws")
         return self._file(law) if isinstance(law, Loaded) else law

@@ -63,6 +63,7 @@ LAYERS = (  # each may import those after it, never those before it
         "report.py",
         "scorecard.py",
         "replacing.py",
+        "raised.py",
         "errors.py",
         "progress.py",
     ),

@@ -66,6 +66,16 @@ class Stateful(nn.Linear):
         pass
 
 
+class Unshown(Exception):
+    def __str__(self):
+        raise RuntimeError("no text")
+
+
+class Hidden(nn.Linear):
+    def state_dict(self, *args, **kwargs):
+        raise Unshown
+
+
 def meta():
     return nn.Linear(4, 4, device="meta")
 """
@@ -180,6 +190,14 @@ def test_a_tensor_without_memory_that_no_rule_writes_gives_two(invoke: Invoke, h
     assert result.exit_code == 2
     assert "weight is a meta or sparse tensor that the policy does not write" in result.stderr
     assert "init.safetensors" not in files(here)
+
+
+def test_a_state_dict_that_raises_what_cannot_be_shown_gives_two(invoke: Invoke) -> None:
+    sizes = ("--arg=in_features=4", "--arg=out_features=4")
+    result = invoke("apply", "models.py:Hidden", "-p", "policy.yaml", *OUT, *sizes)
+    line = MODEL.splitlines().index("        raise Unshown") + 1
+    assert result.exit_code == 2
+    assert result.stderr.endswith(f"state_dict() of the model raised (models.py:{line}): Unshown\n")
 
 
 def test_a_full_disk_leaves_what_stood_there(here: Path) -> None:

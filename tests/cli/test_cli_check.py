@@ -161,11 +161,12 @@ class TestOptions:
 
     def test_a_plugin_adds_an_initialiser(self, invoke: Invoke, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys, "path", list(sys.path))
-        (folder / "audit_plugin_bad.py").write_text("raise RuntimeError('not today')\n")
+        (folder / "audit_plugin_bad.py").write_text("\nraise RuntimeError('not\\ntoday')\n")
         result = invoke("check", "nets.py:Net", "--plugin", "audit_plugin_bad")
         assert result.exit_code == 2
         assert result.stderr == (
-            "initaudit: error: the plug-in 'audit_plugin_bad' could not be imported: RuntimeError: not today\n"
+            "initaudit: error: the plug-in 'audit_plugin_bad' could not be imported (audit_plugin_bad.py:2): "
+            "RuntimeError: not today\n"
         )
 
     def test_stats_shows_figures_and_no_verdict(self, invoke: Invoke) -> None:

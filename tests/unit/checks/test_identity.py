@@ -11,9 +11,9 @@ from torch import nn
 from torch.nn.utils import parametrizations
 
 from initaudit.auditor import run
-from initaudit.model.target import shown_path
 from initaudit.policy.reader import load_policy
 from initaudit.policy.schema import Policy
+from initaudit.raised import shown_path
 from initaudit.report import Finding
 from initaudit.request import Request
 from initaudit.values import Mode, Outcome
