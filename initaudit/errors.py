@@ -13,6 +13,10 @@ class TargetError(InitauditError):
     """The model factory could not be imported, called or walked."""
 
 
+class UnmeasurableError(TargetError):
+    """The values of a parameter cannot be computed, read or measured."""
+
+
 class DeviceError(InitauditError):
     """The device asked for is not there."""
 

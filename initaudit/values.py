@@ -85,8 +85,8 @@ class Parameter:
     """The least precise dtype that its values had since they were last computed, where the recording tells."""
     kind: Kind = Kind.PARAMETER
     frozen: bool = False
-    lazy: bool = False
-    """An uninitialised parameter of a lazy module, or what a parametrisation cannot compute: no shape or values yet."""
+    unreadable: str | None = None
+    """Why it has neither shape nor values: it is lazy, or its parametrisation raises; None where it has them."""
     layout: Layout = Layout()  # noqa: RUF009  (a frozen value)
     """How the dimensions of a weight are used, for the fans."""
     storage: int = 0
@@ -110,8 +110,8 @@ class Parameter:
 
     @property
     def numel(self) -> int:
-        """How many elements it has; 0 for a lazy one."""
-        return 0 if self.lazy else math.prod(self.shape)
+        """How many elements it has; 0 for an unreadable one."""
+        return 0 if self.unreadable else math.prod(self.shape)
 
     @property
     def precision(self) -> str:

@@ -136,10 +136,8 @@ def _listed(laws: Sequence[str]) -> str:
 def _without_effect(audit: Audit, expectation: Expectation) -> Iterator[Finding]:
     parameter = expectation.parameter
     severity = Severity.ERROR if audit.mode is Mode.APPLY else Severity.WARNING
-    if parameter.lazy and expectation.rule is not None and not expectation.rule.unchecked:
-        message = (
-            "a lazy parameter has neither shape nor values before the first forward pass, so no rule can act on it"
-        )
+    if parameter.unreadable and expectation.rule is not None and not expectation.rule.unchecked:
+        message = f"{parameter.unreadable}, so no rule can act on it"
         yield audit.finding("IA105", message, expectation=expectation, severity=severity)
     if audit.mode is not Mode.APPLY or not expectation.clauses:
         return

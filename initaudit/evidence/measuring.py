@@ -9,6 +9,7 @@ from itertools import chain
 
 import torch
 
+from initaudit.errors import UnmeasurableError
 from initaudit.evidence.counting import counted, read_sample
 from initaudit.evidence.equality import twinned
 from initaudit.evidence.exactness import EXTRAS, Exactness, exactness
@@ -144,7 +145,7 @@ def _one(job: _Job) -> _Found:
             return _missing(entry)
         looking.at(entry, expectation, value)
         return _observe(value, expectation, counting=not looking.drawn_alone(entry, expectation))
-    except TypeError as error:  # a dtype that has no moments
+    except UnmeasurableError as error:
         return Evidence(reason=str(error))
 
 
@@ -187,8 +188,8 @@ def _pending_stream(clause: Clause | None, drawn: Sequence[Stream], alike: int |
 
 
 def _missing(entry: Entry) -> Evidence:
-    if entry.parameter.lazy:
-        return Evidence(reason="a lazy parameter has no values before the first forward pass")
+    if entry.parameter.unreadable:
+        return Evidence(reason=entry.parameter.unreadable)
     if not entry.parameter.numel:
         return Evidence(reason="it has no elements")
     return Evidence(reason="its values are not in memory (a meta or sparse tensor)")
@@ -198,7 +199,7 @@ def _untold(entry: Entry, found: Evidence, unrecorded: str | None) -> str:
     """Say why a history is not all of the truth, else that nobody asked for the values."""
     parameter = entry.parameter
     gaps = sum(numel(one.box) for one in found.left if one.law is None)
-    if parameter.lazy or not parameter.numel:
+    if not parameter.numel:
         return _missing(entry).reason or ""
     if parameter.effective:
         return f"it is computed from {', '.join(parameter.stored)}, whose writes are told there"

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import torch
 
+from initaudit.errors import UnmeasurableError
 from initaudit.values import NO_VALUES, Moments
 
 PIECE = 1 << 20
@@ -38,9 +39,9 @@ def moments(
 ) -> Moments:
     """Measure the values of some tensors on the processor as one set.
 
-    Any shape, layout and real dtype; complex and quantised ones raise TypeError. `transform` is applied to each piece
-    first, in the piece's working precision. Without `count_zeros` the zeros are None, which is half as much work, and
-    without `bounds` minimum and maximum may be NaN, which is half of the rest.
+    Any shape, layout and real dtype; complex and quantised ones raise UnmeasurableError. `transform` is applied to
+    each piece first, in the piece's working precision. Without `count_zeros` the zeros are None, which is half as much
+    work, and without `bounds` minimum and maximum may be NaN, which is half of the rest.
     """
     found = [
         _piece(working if transform is None else transform(working), count_zeros, bounds)
@@ -144,7 +145,7 @@ def _working(piece: torch.Tensor) -> torch.Tensor:
     if piece.dtype in (torch.float32, torch.float64):
         return piece
     if piece.is_complex() or piece.is_quantized:
-        raise TypeError(f"values of dtype {str(piece.dtype).removeprefix('torch.')} have no mean and std here")
+        raise UnmeasurableError(f"values of dtype {str(piece.dtype).removeprefix('torch.')} have no mean and std here")
     if piece.is_floating_point() or piece.dtype in (torch.bool, torch.int8, torch.uint8):
         return piece.float()
     return piece.double()

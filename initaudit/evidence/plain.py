@@ -2,6 +2,7 @@
 
 import torch
 
+from initaudit.errors import UnmeasurableError
 from initaudit.raised import what
 
 
@@ -11,11 +12,16 @@ def speaks_for_itself(tensor: torch.Tensor) -> bool:
 
 
 def plain(tensor: torch.Tensor) -> torch.Tensor:
-    """Give a tensor's values without its class, copied where only that knows them; raise TypeError if it does not."""
+    """Give a tensor's values without its class, copied where only that knows them.
+
+    Raises UnmeasurableError where it does not.
+    """
     with torch.no_grad(), torch._C.DisableTorchFunctionSubclass():
         if not speaks_for_itself(tensor):
             return tensor.detach().as_subclass(torch.Tensor)
         try:
             return torch.empty(tensor.shape, dtype=tensor.dtype).copy_(tensor)
         except Exception as error:  # the class is somebody else's
-            raise TypeError(f"values of class {type(tensor).__name__} cannot be read ({what(error)})") from error
+            raise UnmeasurableError(
+                f"values of class {type(tensor).__name__} cannot be read ({what(error)})"
+            ) from error

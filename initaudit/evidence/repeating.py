@@ -88,7 +88,7 @@ def _is_loaded(recording: Recording, entry: Entry) -> bool:
 
 def _comparable(entry: Entry) -> bool:
     parameter = entry.parameter
-    if parameter.lazy or parameter.effective or not parameter.numel:
+    if parameter.effective or not parameter.numel:
         return False
     tensor = entry.tensors[0]
     return in_memory(entry) and not tensor.is_quantized and not speaks_for_itself(tensor)

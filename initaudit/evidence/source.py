@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 
 import torch
 
-from initaudit.errors import PolicyError, Problem, TargetError
+from initaudit.errors import PolicyError, Problem, TargetError, UnmeasurableError
 from initaudit.evidence.plain import plain
 from initaudit.evidence.recording import Recording
 from initaudit.history import History, Origin
@@ -15,7 +15,7 @@ from initaudit.laws import INDEPENDENT, Unknown
 from initaudit.model.draw import fill, generator_for
 from initaudit.model.walk import Entry
 from initaudit.policy.expectation import Expectation
-from initaudit.raised import what, where
+from initaudit.raised import raised, what, where
 from initaudit.regions import index
 
 
@@ -39,8 +39,11 @@ class Source:
     """Where each name stands among the entries, once one is asked for."""
 
     def value(self, entry: Entry, expectation: Expectation) -> torch.Tensor | None:
-        """Give the values that are judged; None where there are none (lazy, meta, sparse or empty tensors)."""
-        if entry.parameter.lazy or not entry.parameter.numel:
+        """Give the values that are judged; None where there are none (unreadable, meta, sparse or empty tensors).
+
+        Raises UnmeasurableError where they cannot be computed or read.
+        """
+        if not entry.parameter.numel:
             return None
         if self.apply and writes(entry, expectation) and (writes_all(expectation) or in_memory(entry)):
             value = applied(entry, expectation, device=self.device, seed=self.seed, stored=self.stored)
@@ -49,14 +52,14 @@ class Source:
         return self.stored(entry) if in_memory(entry) else None
 
     def stored(self, entry: Entry) -> torch.Tensor:
-        """Give the values that the factory made."""
+        """Give the values that the factory made. Raises UnmeasurableError where they cannot be computed or read."""
         if self.recording is None:
-            return plain(entry.read()).to(self.device)
+            return plain(_read(entry)).to(self.device)
         if not entry.parameter.effective:
             value = self.recording.value(entry.tensors[0], self.device)
-            return plain(entry.read()).to(self.device) if value is None else value
+            return plain(_read(entry)).to(self.device) if value is None else value
         with self._present(entry):
-            return plain(entry.read()).clone().to(self.device)
+            return plain(_read(entry)).clone().to(self.device)
 
     def told(self, entry: Entry, expectation: Expectation) -> bool:
         """Tell whether the recording alone says what the factory made of a parameter that the policy writes over."""
@@ -100,11 +103,13 @@ class Source:
         return self.recording.generator(entry.tensors[0], self.device) if self.recording is not None else None
 
     def by_name(self, name: str) -> torch.Tensor | None:
-        """Give the values of the parameter of this name."""
+        """Give the values of the parameter of this name; None where there are none, or they cannot be had."""
         if not self._places:
             self._places.update((entry.parameter.name, place) for place, entry in enumerate(self.entries))
         place = self._places.get(name)
-        return None if place is None else self.value(self.entries[place], self.expectations[place])
+        with suppress(UnmeasurableError):
+            return None if place is None else self.value(self.entries[place], self.expectations[place])
+        return None
 
     def _present(self, entry: Entry) -> AbstractContextManager[None]:
         """Let what an effective tensor is computed from hold its values for a while."""
@@ -159,6 +164,14 @@ def applied(
     value = torch.empty(parameter.shape, dtype=getattr(torch, parameter.dtype), device=device)
     _put(value, entry, expectation, seed, stored)
     return value
+
+
+def _read(entry: Entry) -> torch.Tensor:
+    """Read what the layer uses, which code of the model's own may have to compute."""
+    try:
+        return entry.read()
+    except Exception as error:
+        raise UnmeasurableError(f"computing it {raised(error)}") from error
 
 
 def _put(
@@ -233,7 +246,7 @@ def told_at_the_rule(expectation: Expectation) -> Iterator[None]:
     """Tell what a law, a plug-in or a parametrisation refuses as a problem of the rule that asks for it."""
     try:
         yield
-    except PolicyError:
+    except (PolicyError, TargetError):  # which is no fault of what the rule asks for
         raise
     except Exception as error:
         rule = expectation.rule

@@ -77,7 +77,7 @@ def store(model: nn.Module, source: Source) -> Stored:
     keys: dict[int, list[str]] = {}
     left_out = []
     for key in _keys(model):
-        if key in by_name and not by_name[key][0].parameter.lazy:
+        if key in by_name and not by_name[key][0].parameter.unreadable:
             keys.setdefault(id(by_name[key]), []).append(key)
         else:
             left_out.append(key)

@@ -24,6 +24,7 @@ from initaudit.values import Attribute, Kind, Parameter, Site
 
 _INPUT_FIRST = frozenset({"transformers.pytorch_utils.Conv1D"})
 """Classes whose two-dimensional weight is stored (in, out)."""
+_LAZY = "a lazy parameter has neither shape nor values before the first forward pass"
 
 
 Present = Callable[[Sequence[torch.Tensor]], AbstractContextManager[None]]
@@ -153,7 +154,7 @@ class _Walk:
             dtype=str(tensor.dtype).removeprefix("torch."),
             kind=found.kind,
             frozen=found.kind is Kind.PARAMETER and not tensor.requires_grad,
-            lazy=lazy,
+            unreadable=_LAZY if lazy else None,
             layout=layout(found.owner, found.sites[0].local),
             storage=self._number(tensor),
             location=self._location(found.sites[0].module),
@@ -169,9 +170,9 @@ class _Walk:
         module = self.modules[prefix]
         with self.present(one.read):
             try:
-                value, runs = one.compute(), True
-            except Exception:  # its stored tensors are listed all the same
-                value, runs = torch.empty(0), False
+                value, unreadable = one.compute(), None
+            except Exception as error:  # its stored tensors are listed all the same
+                value, unreadable = torch.empty(0), f"computing it {raised(error)}"
             invertible = one.invertible and _takes(one, value)
         places = [place for place, held in self.modules.items() if held is module]
         parameter = Parameter(
@@ -179,7 +180,7 @@ class _Walk:
             shape=tuple(value.shape),
             dtype=str(value.dtype).removeprefix("torch."),
             frozen=not stored.requires_grad,
-            lazy=not runs,
+            unreadable=unreadable,
             layout=layout(module, one.local),
             storage=-1 - self._number(stored),
             stored=tuple(_dotted(prefix, name) for name in one.stored),

@@ -39,8 +39,8 @@ def expect(policy: Policy, governed: Governed) -> Expectation:
     rule = match.rule
     if rule.unchecked:
         return Expectation(governed=governed, reason=f"unchecked: {rule.reason}")
-    if parameter.lazy:
-        return Expectation(governed=governed, reason="a lazy parameter has no shape before the first forward pass")
+    if parameter.unreadable:
+        return Expectation(governed=governed, reason=parameter.unreadable)
     if not parameter.numel:  # torch.nn.init writes nothing either, whatever the fans are
         return Expectation(governed=governed, reason="it has no elements")
     clauses = _clauses(policy, parameter, match)

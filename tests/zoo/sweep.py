@@ -115,7 +115,7 @@ def sweep_one(tally: Tally, name: str, factory: Factory) -> None:
         return
     tally.outcomes["audited"] += 1
     for entry in walk(made.subject.module):
-        known = not entry.parameter.lazy and not entry.parameter.effective and entry.parameter.numel
+        known = not entry.parameter.effective and entry.parameter.numel
         if known:
             look_at(tally, name, entry, made.recording)
 

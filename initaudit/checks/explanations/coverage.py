@@ -135,8 +135,9 @@ CODES = (
         weight_norm, spectral_norm or another parametrisation is computed from stored
         parts at every use; an init call on it, or a `mul_`, changes a temporary, and
         the layer goes on as before. A parameter of a lazy module has neither shape nor
-        values yet. Where the policy is applied this is an error, for the model would
-        not become what the policy declares; as built it is a warning.
+        values yet, nor has a weight whose parametrisation raises. Where the policy is
+        applied this is an error, for the model would not become what the policy
+        declares; as built it is a warning.
         """,
         example="""
         # nets.py

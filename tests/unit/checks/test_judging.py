@@ -339,7 +339,7 @@ def test_rule_that_agrees_with_the_one_for_another_name_of_a_tie_is_no_mistake(
 
 def test_rule_without_effect_is_found() -> None:
     computed = parameter(stored=("w_g", "w_v"), invertible=False)
-    lazy = parameter(lazy=True, shape=())
+    lazy = parameter(unreadable="it is lazy", shape=())
     unknown = clause(Unknown(reason="nobody knows"))
     for one, in_apply, as_built in (
         (expected(clause(Normal()), of=computed), [("IA105", Severity.ERROR)], []),

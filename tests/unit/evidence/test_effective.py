@@ -97,3 +97,56 @@ def test_law_that_a_norm_changes_is_told_with_what_to_do(name: str, tmp_path: Pa
     (one,) = run(Request(target=LAYERS[name], policy=load_policy(str(file)), mode=Mode.APPLY)).findings[:1]
     assert one.code == "IA202"
     assert one.message.endswith("let the rule speak of that, if it is what is drawn")
+
+
+class Failing(nn.Module):
+    """A parametrisation that computes so many values and then no more."""
+
+    def __init__(self, error: Exception, left: int) -> None:
+        super().__init__()
+        self.error = error
+        self.left = [left]
+
+    def forward(self, value: torch.Tensor) -> torch.Tensor:
+        if not self.left[0]:
+            raise self.error
+        return value
+
+    def __deepcopy__(self, memo: dict[int, object]) -> "Failing":
+        self.left[0] -= bool(self.left[0])
+        return self
+
+
+def failing(error: Exception, left: int) -> nn.Module:
+    layer = nn.Linear(4, 4)
+    return parametrize.register_parametrization(layer, "weight", Failing(error, left), unsafe=True)
+
+
+POLICY = "version: 1\nrules: [{id: all, match: {name: '*'}, init: torch_default}]\n"
+
+
+@pytest.mark.parametrize("record", [True, False], ids=["recorded", "not recorded"])
+@pytest.mark.parametrize("error", [TypeError("my own"), ValueError("my own")], ids=["TypeError", "ValueError"])
+@pytest.mark.parametrize("left", [0, 2], ids=["from the first", "while it is measured"])
+def test_parametrisation_that_raises_is_skipped_with_what_it_raised(
+    tmp_path: Path, left: int, error: Exception, *, record: bool
+) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(POLICY)
+    for policy in (None, load_policy(file)):
+        request = Request(target=lambda: failing(error, left), policy=policy, mode=Mode.AS_BUILT, record=record)
+        (row,) = [one for one in run(request).rows if one.name == "weight"]
+        line = Failing.forward.__code__.co_firstlineno + 2
+        assert row.measured is None
+        assert str(row.reason).startswith("computing it raised (")
+        assert str(row.reason).endswith(f"test_effective.py:{line}): {type(error).__name__}: my own")
+
+
+def test_rule_for_a_parametrisation_that_raises_cannot_act_on_it(tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(POLICY)
+    report = run(Request(target=lambda: failing(ValueError("my own"), 0), policy=load_policy(file), mode=Mode.APPLY))
+    (found,) = [one for one in report.findings if one.code == "IA105"]
+    assert found.parameter == "weight"
+    assert found.message.startswith("computing it raised (")
+    assert found.message.endswith("ValueError: my own, so no rule can act on it")

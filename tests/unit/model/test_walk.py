@@ -1,6 +1,7 @@
 """The walk: every tensor once, under all its names, with the values that the layer uses, and the model untouched."""
 
 import copy
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -131,11 +132,14 @@ def test_frozen_parameter_is_marked_and_buffer_is_not() -> None:
     assert {name for name, one in parameters(model).items() if one.frozen} == {"weight"}
 
 
+LAZY = "a lazy parameter has neither shape nor values before the first forward pass"
+
+
 def test_lazy_parameter_has_no_shape() -> None:
     found = parameters(nn.Sequential(nn.LazyLinear(4), nn.LazyBatchNorm1d()))
-    assert found["0.weight"].lazy
+    assert found["0.weight"].unreadable == LAZY
     assert found["0.weight"].numel == 0
-    assert found["1.running_mean"].lazy
+    assert found["1.running_mean"].unreadable == LAZY
     assert entry(nn.LazyLinear(4), "weight").assign is None
 
 
@@ -365,6 +369,8 @@ def test_parametrisation_that_cannot_run_is_walked_by_its_stored_parts() -> None
     layer = parametrize.register_parametrization(nn.Linear(2, 2), "weight", Broken())
     found = parameters(layer)
     assert found["weight"].numel == 0
+    told = r"computing it raised \(.*test_walk.py:\d+\): RuntimeError: not now"
+    assert re.fullmatch(told, str(found["weight"].unreadable))
     assert found["parametrizations.weight.original"].numel == 4
 
 
@@ -397,7 +403,7 @@ def test_walk_leaves_the_model_as_it_is() -> None:
     model = zoo()
     before = state(model)
     for one in walk(model, ("module.in_features", "model.training")):
-        if not one.parameter.lazy:
+        if not one.parameter.unreadable:
             one.read()
         if one.project is not None and one.parameter.invertible:
             one.project(torch.eye(4))
