@@ -301,8 +301,6 @@ class Observation:
     """Those of nothing where no value was needed: the recording tells the law."""
     differing: int | None = None
     """Elements that differ from the exact values declared, beyond rounding."""
-    largest: float | None = None
-    """The largest of those differences."""
     columns_off: int | None = None
     """Columns that do not hold the declared number of zeros."""
     residual: float | None = None

@@ -10,7 +10,7 @@ from initaudit.model.draw import reference
 from initaudit.policy.expectation import Clause
 from initaudit.regions import index
 
-EXTRAS = 4
+EXTRAS = 3
 """How many figures `exactness` gives."""
 PROBES = 4
 """Random vectors that probe orthogonality; each costs two products with the matrix."""
@@ -23,36 +23,34 @@ class Exactness:
     """The figures of `exactness`; None where the law does not call for one."""
 
     differing: int | None
-    largest: float | None
     columns_off: int | None
     residual: float | None
 
     @classmethod
     def read(cls, figures: list[float]) -> "Exactness":
         """Read back what `exactness` gave."""
-        differing, largest, columns_off, residual = (None if math.isnan(one) else one for one in figures)
+        differing, columns_off, residual = (None if math.isnan(one) else one for one in figures)
         return cls(
             differing=None if differing is None else int(differing),
-            largest=largest,
             columns_off=None if columns_off is None else int(columns_off),
             residual=residual,
         )
 
 
 def exactness(value: torch.Tensor, clause: Clause) -> torch.Tensor:
-    """Compare the region of a clause with what its law fixes; four float64 figures on the value's device."""
+    """Compare the region of a clause with what its law fixes; three float64 figures on the value's device."""
     absent = torch.full((EXTRAS,), math.nan, dtype=torch.float64, device=value.device)
     if not isinstance(clause.law, (*EXACT, Sparse, Orthogonal)):
         return absent
-    differing, largest, columns_off, residual = absent
+    differing, columns_off, residual = absent
     match clause.law:
         case law if isinstance(law, EXACT):
-            differing, largest = _differences(value, clause, law)
+            differing = _differences(value, clause, law)
         case Sparse() as law:
             columns_off = _columns_off(value[index(clause.box)], law)
         case Orthogonal() as law if law.gain:
             residual = _residual(value[index(clause.box)], law)
-    return torch.stack((differing, largest, columns_off, residual)).double()
+    return torch.stack((differing, columns_off, residual)).double()
 
 
 def allowance(law: Law, dtype: torch.dtype) -> float:
@@ -67,22 +65,18 @@ def allowance(law: Law, dtype: torch.dtype) -> float:
     return spacing if not isinstance(law, Elementwise) else max(32 * torch.finfo(torch.float32).eps, spacing)
 
 
-def _differences(value: torch.Tensor, clause: Clause, law: Law) -> tuple[torch.Tensor, torch.Tensor]:
+def _differences(value: torch.Tensor, clause: Clause, law: Law) -> torch.Tensor:
     region = value[index(clause.box)]
     wanted = reference(law, region.view(clause.shape) if region.is_contiguous() else region)  # type: ignore[arg-type]
     wanted = wanted.expand(clause.shape).reshape(region.shape) if wanted.shape != region.shape else wanted
     relative, least = allowance(law, value.dtype), _cancelled(law, value.dtype)
     count = torch.zeros((), dtype=torch.float64, device=value.device)
-    largest = torch.zeros((), dtype=torch.float64, device=value.device)
     for box in clause.measured:
         inner = index(tuple((a - c, b - c) for (a, b), (c, _) in zip(box, clause.box, strict=True)))
         for have, want in zip(_slabs(region[inner]), _slabs(wanted[inner]), strict=True):
             gap = (have.double() - want.double()).abs()
-            wrong = ~(gap <= (relative * want.double().abs()).clamp(min=least))
-            count += wrong.sum()
-            if gap.numel():
-                largest = torch.maximum(largest, torch.where(wrong, gap, 0.0).nan_to_num(math.inf).amax())
-    return count, largest
+            count += (~(gap <= (relative * want.double().abs()).clamp(min=least))).sum()
+    return count
 
 
 def _cancelled(law: Law, dtype: torch.dtype) -> float:

@@ -268,7 +268,6 @@ def _observation(label: str | None, found: Moments, extras: list[float]) -> Obse
         label=label,
         moments=found,
         differing=exact.differing,
-        largest=exact.largest,
         columns_off=exact.columns_off,
         residual=exact.residual,
         sample=read_sample(extras[EXTRAS:]),
