@@ -31,6 +31,8 @@ class Finding:
     """Whether it is about the values before the policy was written over them."""
     others: tuple[str, ...] = ()
     """The other parameters that it is about, such as those that `parameter` is equal to."""
+    parts: tuple[str | None, ...] = ()
+    """The labels of the regions that it is about, as the policy names them: None for what is left beside them."""
 
     @property
     def parameters(self) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 
 from initaudit.chance.sampling import Band
 from initaudit.checks.audit import Audit
-from initaudit.checks.distribution import judge_region
 from initaudit.checks.traced import differences, margin
 from initaudit.history import Standing
 from initaudit.laws import Law, Unknown, is_random
@@ -21,22 +20,22 @@ def rows_of(
 
     So is one whose findings are all among what was left out of `everything`.
     """
-    failing = _codes(findings)
-    left_out = {name: tuple(sorted(codes)) for name, codes in _codes(everything).items() if name not in failing}
+    asked, known = _failing(findings), _failing(everything)
     return tuple(
-        _row(audit, *pair, built, pair[0].parameter.name in failing, left_out.get(pair[0].parameter.name, ()), judged)
-        for pair, built in zip(audit.pairs(), audit.built, strict=True)
+        _row(audit, expectation, evidence, built, asked.get(name, ()), known.get(name, ()), judged)
+        for (expectation, evidence), built in zip(audit.pairs(), audit.built, strict=True)
+        for name in [expectation.parameter.name]
     )
 
 
-def _codes(findings: Sequence[Finding]) -> dict[str, set[str]]:
-    """Give the codes that fail each parameter."""
-    codes: dict[str, set[str]] = {}
+def _failing(findings: Sequence[Finding]) -> dict[str, list[Finding]]:
+    """Give what fails each parameter, by its name."""
+    found: dict[str, list[Finding]] = {}
     for one in findings:
         if one.severity is not Severity.NOTE:
             for name in one.parameters:
-                codes.setdefault(name, set()).add(one.code)
-    return codes
+                found.setdefault(name, []).append(one)
+    return found
 
 
 def _row(
@@ -44,16 +43,16 @@ def _row(
     expectation: Expectation,
     evidence: Evidence,
     built: Evidence,
-    failed: bool,
-    left_out: tuple[str, ...],
+    asked: Sequence[Finding],
+    known: Sequence[Finding],
     judged: bool,
 ) -> Row:
     parameter = expectation.parameter
     site = expectation.governed.match.site if expectation.governed.match else parameter.sites[0]
     reason = evidence.reason or expectation.reason or _unjudged(expectation)
+    left_out = () if asked else tuple(sorted({one.code for one in known}))
     if left_out:
         reason = f"it does not pass, but nobody asked for {', '.join(left_out)}"
-    outcome = Outcome.FAIL if failed else Outcome.SKIP if reason else Outcome.PASS
     main = _main(expectation, evidence)
     return Row(
         name=parameter.name,
@@ -62,7 +61,7 @@ def _row(
         kind=parameter.kind,
         module=site.module,
         module_type=site.module_type,
-        outcome=outcome if judged or failed else Outcome.SKIP,
+        outcome=_outcome(failed=bool(asked), judged=judged and not reason),
         rule=expectation.rule.id if expectation.rule else None,
         tied_to=parameter.tied_to,
         frozen=parameter.frozen,
@@ -72,8 +71,12 @@ def _row(
         left_out=left_out,
         detectable=_detectable(audit, expectation, *main, evidence.left) if main else None,
         writes=built.history.writes if built.history is not None else (),
-        parts=tuple(_parts(audit, expectation, evidence)),
+        parts=tuple(_parts(expectation, evidence, asked, known, judged)),
     )
+
+
+def _outcome(*, failed: bool, judged: bool) -> Outcome:
+    return Outcome.FAIL if failed else Outcome.PASS if judged else Outcome.SKIP
 
 
 def _unjudged(expectation: Expectation) -> str | None:
@@ -90,17 +93,20 @@ def _main(expectation: Expectation, evidence: Evidence) -> tuple[Clause, Observa
     return expectation.clauses[0], evidence.observations[0]
 
 
-def _parts(audit: Audit, expectation: Expectation, evidence: Evidence) -> Iterator[Part]:
+def _parts(
+    expectation: Expectation, evidence: Evidence, asked: Sequence[Finding], known: Sequence[Finding], judged: bool
+) -> Iterator[Part]:
+    """Tell of each region by the findings that decide the row."""
     if len(expectation.clauses) < 2:
         return
     for clause, observation in zip(expectation.clauses, evidence.observations, strict=False):
-        failed = any(True for _ in judge_region(audit, expectation, clause, observation, evidence))
-        judged = clause.thresholds or not isinstance(clause.law, Unknown | None)
+        failed, left_out = (any(clause.label in one.parts for one in found) for found in (asked, known))
+        declared = bool(clause.thresholds) or not isinstance(clause.law, Unknown | None)
         yield Part(
             label=clause.label or "the rest",
             expected=_expected(clause),
             measured=observation.moments,
-            outcome=Outcome.FAIL if failed else Outcome.PASS if judged else Outcome.SKIP,
+            outcome=_outcome(failed=failed, judged=judged and declared and not left_out),
         )
 
 

@@ -107,6 +107,7 @@ class Audit:
         expectation: Expectation | None = None,
         others: Iterable[Expectation] = (),
         rule: Rule | None = None,
+        parts: tuple[str | None, ...] = (),
         severity: Severity | None = None,
         location: Location | None = None,
         expected: float | str | None = None,
@@ -130,6 +131,7 @@ class Audit:
             observed=observed,
             band=band,
             others=tuple(one.parameter.name for one in others),
+            parts=parts,
         )
 
     def alpha(self, expectation: Expectation) -> float:

@@ -22,7 +22,9 @@ def folded(found: Sequence[tuple[Clause, Finding]]) -> Iterator[Finding]:
         else:
             group.append((clause, one))
     for group in groups:
-        yield replace(group[0][1], message=_message(group)) if _is_of_block(*group[0]) else group[0][1]
+        clause, first = group[0]
+        parts = tuple(part for _, one in group for part in one.parts)
+        yield replace(first, message=_message(group), parts=parts) if _is_of_block(clause, first) else first
 
 
 def _is_of_block(clause: Clause, finding: Finding) -> bool:

@@ -64,6 +64,7 @@ def _judge(region: Region, law: Law, partitions: tuple[Partition, ...]) -> Itera
         "IA207",
         f"{label}{_named(region.expectation, worst)} {_told(worst, law)}",
         expectation=region.expectation,
+        parts=(region.clause.label,),
         location=region.line,
         expected=worst.declared,
         observed=worst.figure,

@@ -75,6 +75,7 @@ class Region:
             "IA207" if label else code,
             f"{label}: {through}{message}" if label else through + message,
             expectation=self.expectation,
+            parts=(self.clause.label,),
             severity=severity,
             location=standing.write.line if standing is not None else None,
             expected=expected,

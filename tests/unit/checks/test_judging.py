@@ -568,5 +568,34 @@ def test_part_that_nothing_judges_is_skipped() -> None:
     assert excused.outcome is Outcome.PASS
 
 
+def blocks(*stds: float) -> Audit:
+    """Give an audit of a parameter of equal blocks, declared of std 1, with these."""
+    labels = [f"block {rank} of {len(stds)}" for rank in range(len(stds))]
+    clauses = [replace(clause(Normal(), label), block=(rank, len(stds))) for rank, label in enumerate(labels)]
+    seen = [Observation(label=label, moments=moments(std=std)) for label, std in zip(labels, stds, strict=True)]
+    return audit((expected(*clauses), evidence(*seen)))
+
+
+def test_blocks_that_are_told_in_one_finding_each_fail() -> None:
+    facts = blocks(3, 1, 3)
+    found = findings_of(facts)
+    assert [one.parts for one in found] == [("block 0 of 3", "block 2 of 3")]
+    (told,) = rows_of(facts, found, found)
+    assert [part.outcome for part in told.parts] == [Outcome.FAIL, Outcome.PASS, Outcome.FAIL]
+
+
+def test_part_whose_findings_nobody_asked_for_is_skipped_as_its_row_is() -> None:
+    facts = blocks(3, 1)
+    found = findings_of(facts)
+    (told,) = rows_of(facts, select(found, (), ("IA207",)), found)
+    assert (told.outcome, told.left_out) == (Outcome.SKIP, ("IA207",))
+    assert [part.outcome for part in told.parts] == [Outcome.SKIP, Outcome.PASS]
+
+
+def test_parts_of_a_row_that_is_measured_only_are_skipped() -> None:
+    (told,) = rows_of(blocks(3, 1), (), judged=False)
+    assert [part.outcome for part in told.parts] == [Outcome.SKIP, Outcome.SKIP]
+
+
 def test_boxes_of_these_tests_hold_what_they_say() -> None:
     assert numel(whole(SHAPE)) == COUNT

@@ -82,6 +82,15 @@ def test_a_part_that_departs_is_named(
     assert one.message.startswith(told)
 
 
+def test_a_declared_region_fails_by_a_part_of_it_that_departs(tmp_path: Path) -> None:
+    text = f"version: 1\nunmatched: ignore\nrules: [{{id: w, match: {{name: '*w'}}, init: {NORMAL}, blocks: 4}}]\n"
+    (tmp_path / "policy.yaml").write_text(text, encoding="utf-8")
+    policy = load_policy(tmp_path / "policy.yaml")
+    report = run(Request(target=held(_row), policy=policy, mode=Mode.AS_BUILT, select=PARTS, record=False))
+    (told,) = [row for row in report.rows if row.name == "w"]
+    assert [part.outcome.value for part in told.parts] == ["fail", "pass", "pass", "pass"]
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
 def test_parts_of_one_law_are_none(dtype: torch.dtype, tmp_path: Path) -> None:
     def build() -> nn.Module:
