@@ -28,6 +28,7 @@ def finding(
     observed: float | str | None = None,
     band: tuple[float, float] | None = None,
     others: tuple[str, ...] = (),
+    parts: tuple[str | None, ...] = (),
 ) -> Finding:
     """Make a finding, with its code's severity unless another is given; no name is that of the whole model."""
     return Finding(
@@ -41,6 +42,7 @@ def finding(
         observed=observed,
         band=band,
         others=others,
+        parts=parts,
     )
 
 
