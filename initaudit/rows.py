@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 
 from initaudit.chance.sampling import Band
 from initaudit.checks.audit import Audit
-from initaudit.checks.traced import differences, margin
-from initaudit.history import Standing
-from initaudit.laws import Law, Unknown, is_random
+from initaudit.checks.region import Region, regions
+from initaudit.checks.traced import margin
+from initaudit.laws import Unknown, is_random
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.report import Detectable, Expected, Finding, Part, Row
-from initaudit.values import Evidence, Observation, Outcome, Severity
+from initaudit.values import Evidence, Outcome, Severity
 
 
 def rows_of(
@@ -53,7 +53,7 @@ def _row(
     left_out = () if asked else tuple(sorted({one.code for one in known}))
     if left_out:
         reason = f"it does not pass, but nobody asked for {', '.join(left_out)}"
-    main = _main(expectation, evidence)
+    main = next(regions(audit, expectation, evidence), None)  # the rule's law, which blocks share and slices leave
     return Row(
         name=parameter.name,
         shape=parameter.shape,
@@ -65,13 +65,13 @@ def _row(
         rule=expectation.rule.id if expectation.rule else None,
         tied_to=parameter.tied_to,
         frozen=parameter.frozen,
-        expected=_expected(main[0]) if main else None,
-        measured=main[1].moments if main and main[0].through is not None else evidence.whole,
+        expected=_expected(main.clause) if main else None,
+        measured=main.moments if main and main.clause.through is not None else evidence.whole,
         reason=reason if judged or evidence.whole is None else "measured only",
         left_out=left_out,
-        detectable=_detectable(audit, expectation, *main, evidence.left) if main else None,
+        detectable=_detectable(main) if main else None,
         writes=built.history.writes if built.history is not None else (),
-        parts=tuple(_parts(expectation, evidence, asked, known, judged)),
+        parts=tuple(_parts(audit, expectation, evidence, asked, known, judged)),
     )
 
 
@@ -86,26 +86,25 @@ def _unjudged(expectation: Expectation) -> str | None:
     return None
 
 
-def _main(expectation: Expectation, evidence: Evidence) -> tuple[Clause, Observation] | None:
-    """Pick what the row itself tells of: the rule's law, which blocks share and slices leave."""
-    if not expectation.clauses or not evidence.observations:
-        return None
-    return expectation.clauses[0], evidence.observations[0]
-
-
 def _parts(
-    expectation: Expectation, evidence: Evidence, asked: Sequence[Finding], known: Sequence[Finding], judged: bool
+    audit: Audit,
+    expectation: Expectation,
+    evidence: Evidence,
+    asked: Sequence[Finding],
+    known: Sequence[Finding],
+    judged: bool,
 ) -> Iterator[Part]:
     """Tell of each region by the findings that decide the row."""
     if len(expectation.clauses) < 2:
         return
-    for clause, observation in zip(expectation.clauses, evidence.observations, strict=False):
+    for region in regions(audit, expectation, evidence):
+        clause = region.clause
         failed, left_out = (any(clause.label in one.parts for one in found) for found in (asked, known))
         declared = bool(clause.thresholds) or not isinstance(clause.law, Unknown | None)
         yield Part(
             label=clause.label or "the rest",
             expected=_expected(clause),
-            measured=observation.moments,
+            measured=region.moments,
             outcome=_outcome(failed=failed, judged=judged and declared and not left_out),
         )
 
@@ -122,17 +121,15 @@ def _expected(clause: Clause) -> Expected | None:
     return Expected(law=text, mean=law.mean, std=law.std, low=law.low, high=law.high)
 
 
-def _detectable(
-    audit: Audit, expectation: Expectation, clause: Clause, observation: Observation, state: tuple[Standing, ...]
-) -> Detectable | None:
+def _detectable(region: Region) -> Detectable | None:
     """Give the smallest errors of mean and std that show: in the law that was called, else in the values."""
-    law: Law | None = clause.law
+    law = region.clause.law
     if law is None or not is_random(law):
         return None
-    exact = margin(expectation, law) if differences(expectation, clause, state) is not None else None
+    exact = margin(region.expectation, law) if region.differences is not None else None
     if exact is not None:
         return Detectable(mean=exact.mean, std=exact.std)
-    limits = audit.bands(expectation, clause, observation)
+    limits = region.bands
     return Detectable(mean=_reach(limits.mean, law.mean), std=_reach(limits.std, law.std)) if limits else None
 
 

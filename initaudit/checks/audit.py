@@ -9,12 +9,12 @@ from initaudit.chance.sampling import Bands, bands, displaced
 from initaudit.checks import codes
 from initaudit.history import Location, Lost, Unfit
 from initaudit.laws import INDEPENDENT, RANDOM, Law, Unknown, is_random
-from initaudit.policy.expectation import Clause, Expectation
+from initaudit.policy.expectation import Expectation
 from initaudit.policy.matching import Tally
 from initaudit.policy.schema import Policy, Rule
 from initaudit.policy.tolerance import DEFAULT_TOLERANCE, Slack
 from initaudit.report import Finding
-from initaudit.values import NEVER_REBUILT, Evidence, Kind, Mode, Observation, Parameter, Rebuilt, Severity
+from initaudit.values import NEVER_REBUILT, Evidence, Kind, Mode, Parameter, Rebuilt, Severity
 
 SPACING: Mapping[str, float] = {
     "float64": 2.0**-52,
@@ -147,13 +147,6 @@ class Audit:
             std=_slack(tolerance.std, law.std),
             displaced=displaced(law, spacing(expectation.parameter)),
         )
-
-    def bands(self, expectation: Expectation, clause: Clause, observation: Observation) -> Bands | None:
-        """Give the bands that mean and std must lie in; None where the law has no sampling distribution."""
-        law = clause.law
-        if not isinstance(law, RANDOM) or expectation.tolerance is None or self.policy is None:
-            return None
-        return self.limits(expectation, law, observation.moments.finite, self.alpha(expectation))
 
     def limits(self, expectation: Expectation, law: Law, count: int, alpha: float) -> Bands:
         """Give the bands of so many values of a law, each left with a chance of `alpha` at most."""

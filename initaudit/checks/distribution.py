@@ -7,12 +7,11 @@ from initaudit.checks import called, exact, sampled
 from initaudit.checks.audit import Audit
 from initaudit.checks.defaults import still_default
 from initaudit.checks.folding import folded
-from initaudit.checks.region import Region
-from initaudit.checks.traced import differences
+from initaudit.checks.region import Region, regions
 from initaudit.laws import Law, is_random
-from initaudit.policy.expectation import Clause, Expectation
+from initaudit.policy.expectation import Expectation
 from initaudit.report import Finding
-from initaudit.values import Evidence, Kind, Observation, Severity
+from initaudit.values import Evidence, Kind, Severity
 
 
 def findings(audit: Audit) -> Iterator[Finding]:
@@ -27,28 +26,15 @@ def findings(audit: Audit) -> Iterator[Finding]:
 
 def judge(audit: Audit, expectation: Expectation, evidence: Evidence) -> Iterator[Finding]:
     """Compare one parameter's values with what is expected of each of its regions."""
-    looked = zip(expectation.clauses, evidence.observations, strict=False)
-    yield from folded(
-        [
-            (clause, found)
-            for clause, observation in looked
-            for found in judge_region(audit, expectation, clause, observation, evidence)
-        ]
-    )
+    every = regions(audit, expectation, evidence)
+    yield from folded([(region.clause, found) for region in every for found in judge_region(region)])
 
 
-def judge_region(
-    audit: Audit,
-    expectation: Expectation,
-    clause: Clause,
-    observation: Observation,
-    evidence: Evidence,
-) -> Iterator[Finding]:
+def judge_region(region: Region) -> Iterator[Finding]:
     """Compare the values of one region, and what the recording tells of it, with its law and thresholds."""
-    region = Region(audit=audit, expectation=expectation, clause=clause, observation=observation, evidence=evidence)
     yield from _numbers(region)
-    if clause.law is not None:
-        yield from _law(region, clause.law)
+    if region.clause.law is not None:
+        yield from _law(region, region.clause.law)
     yield from _thresholds(region)
 
 
@@ -65,7 +51,7 @@ def _numbers(region: Region) -> Iterator[Finding]:
 
 def _law(region: Region, law: Law) -> Iterator[Finding]:
     """Judge by what was called where that is known to differ, else by the values; say where they come from."""
-    differing = differences(region.expectation, region.clause, region.state)
+    differing = region.differences
     found = [called.finding(region, differing[0], law)] if differing else list(_values(region, law))
     standing = differing[0].standing if differing else region.standing
     origin = still_default(region, standing) or _computed(region) if found else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from initaudit.chance.sampling import Band, Bands
 from initaudit.checks import shape
 from initaudit.checks.audit import Audit, spacing
-from initaudit.checks.region import Region
+from initaudit.checks.region import Region, regions
 from initaudit.laws import Law, Orthogonal
 from initaudit.phrases import places
 from initaudit.policy.expectation import Expectation
@@ -36,23 +36,19 @@ def findings(audit: Audit) -> Iterator[Finding]:
     for expectation, evidence in audit.pairs():
         if any(one.constant is None for one in evidence.look.repeats):  # no limit holds for draws that are repeated
             continue
-        looked = zip(expectation.clauses, evidence.observations, evidence.look.partitions, strict=False)
-        for clause, observation, partitions in looked:
-            if clause.law is not None and audit.policy is not None:
-                region = Region(
-                    audit=audit, expectation=expectation, clause=clause, observation=observation, evidence=evidence
-                )
-                yield from _judge(region, clause.law, partitions)
+        for region in regions(audit, expectation, evidence):
+            if region.clause.law is not None and audit.policy is not None:
+                yield from _judge(region, region.clause.law)
 
 
-def _judge(region: Region, law: Law, partitions: tuple[Partition, ...]) -> Iterator[Finding]:
-    tests = 2 * sum(one.parts for one in partitions)
+def _judge(region: Region, law: Law) -> Iterator[Finding]:
+    tests = 2 * sum(one.parts for one in region.partitions)
     if law.mean is None or not law.std or not tests or not region.moments.finite:
         return
     outlier = shape.outlier(region, law)
     found = [
         departure
-        for partition in partitions
+        for partition in region.partitions
         for departure in _departures(region, law, partition, region.alpha / tests)
         if outlier is None or not _of_one_value(departure, law.mean, outlier.observed)
     ]

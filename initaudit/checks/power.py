@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from initaudit.checks.audit import Audit
-from initaudit.checks.traced import differences
+from initaudit.checks.region import regions
 from initaudit.laws import is_random
 from initaudit.policy.schema import Rule
 from initaudit.report import Finding
@@ -35,11 +35,10 @@ def findings(audit: Audit) -> Iterator[Finding]:
 def _reaches(audit: Audit) -> Iterator[tuple[Rule, float, int]]:
     """Give the least error of the std that each random region shows, relative to it, and its size."""
     for expectation, evidence in audit.pairs():
-        for clause, observation in zip(expectation.clauses, evidence.observations, strict=False):
-            law, rule, count = clause.law, expectation.rule, observation.moments.finite
+        for region in regions(audit, expectation, evidence):
+            law, rule, count = region.clause.law, expectation.rule, region.moments.finite
             if rule is None or law is None or not is_random(law) or not law.std or not count:
                 continue
-            known = differences(expectation, clause, evidence.left) is not None
-            limits = audit.bands(expectation, clause, observation)
+            known, limits = region.differences is not None, region.bands
             band = limits.std if limits is not None else None
             yield rule, 0.0 if known else math.inf if band is None else band.high / law.std - 1, count

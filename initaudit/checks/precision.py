@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from initaudit.checks.audit import Audit, smallest, spacing
-from initaudit.checks.region import Region
+from initaudit.checks.region import Region, regions
 from initaudit.laws import INDEPENDENT, Constant, Elementwise, Independent
 from initaudit.report import Finding
 from initaudit.values import Parameter, Severity
@@ -18,10 +18,8 @@ KEPT = 2.0**-18
 def findings(audit: Audit) -> Iterator[Finding]:
     """Find what a coarse dtype has made of a law, whether it was drawn so or cast afterwards."""
     for expectation, evidence in audit.pairs():
-        for clause, observation in zip(expectation.clauses, evidence.observations, strict=False):
-            region = Region(
-                audit=audit, expectation=expectation, clause=clause, observation=observation, evidence=evidence
-            )
+        for region in regions(audit, expectation, evidence):
+            clause = region.clause
             if not region.moments.finite or clause.through is not None:
                 continue
             if isinstance(clause.law, INDEPENDENT) and clause.law.std:

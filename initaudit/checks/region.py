@@ -1,17 +1,19 @@
 """One region of one parameter under judgement: what is declared for it, and what is known of it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from initaudit.chance.quantiles import Leeway
+from initaudit.chance.sampling import Bands
 from initaudit.checks.audit import Audit
-from initaudit.checks.traced import standing_in
+from initaudit.checks.traced import Difference, differences, standing_in
 from initaudit.history import Location, Standing
-from initaudit.laws import Independent
+from initaudit.laws import RANDOM, Independent
 from initaudit.phrases import boxed
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.regions import Box
 from initaudit.report import Finding
-from initaudit.values import Evidence, Moments, Observation, Severity
+from initaudit.values import Evidence, Moments, Observation, Partition, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,8 @@ class Region:
     observation: Observation
     evidence: Evidence
     """What is known of the whole parameter."""
+    partitions: tuple[Partition, ...] = ()
+    """What is known of its equal parts."""
 
     @property
     def moments(self) -> Moments:
@@ -49,6 +53,19 @@ class Region:
     def line(self) -> Location | None:
         """The line that wrote the region; None where the recording tells nothing."""
         return self.standing.write.line if self.standing is not None else None
+
+    @property
+    def bands(self) -> Bands | None:
+        """The bands that mean and std must lie in; None where the law has no sampling distribution."""
+        law, audit = self.clause.law, self.audit
+        if not isinstance(law, RANDOM) or self.expectation.tolerance is None or audit.policy is None:
+            return None
+        return audit.limits(self.expectation, law, self.moments.finite, self.alpha)
+
+    @property
+    def differences(self) -> list[Difference] | None:
+        """What the recording tells to be otherwise than declared; None where it does not tell."""
+        return differences(self.expectation, self.clause, self.state)
 
     def leeway(self, law: Independent) -> Leeway:
         """Give how far a correct law may be off."""
@@ -81,4 +98,20 @@ class Region:
             expected=expected,
             observed=observed,
             band=band,
+        )
+
+
+def regions(audit: Audit, expectation: Expectation, evidence: Evidence) -> Iterator[Region]:
+    """Go through the regions of a parameter of which something is declared and something is known."""
+    if not expectation.clauses or not evidence.observations:
+        return
+    looked = evidence.look.partitions or [()] * len(expectation.clauses)
+    for clause, observation, partitions in zip(expectation.clauses, evidence.observations, looked, strict=True):
+        yield Region(
+            audit=audit,
+            expectation=expectation,
+            clause=clause,
+            observation=observation,
+            evidence=evidence,
+            partitions=partitions,
         )

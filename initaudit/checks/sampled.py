@@ -32,7 +32,7 @@ def findings(region: Region, law: Law) -> Iterator[Finding]:
 
 
 def _moments(region: Region, law: Law) -> Iterator[Finding]:
-    limits = region.audit.bands(region.expectation, region.clause, region.observation)
+    limits = region.bands
     if limits is None:
         return
     moments = region.moments
