@@ -12,7 +12,6 @@ from initaudit.laws import INDEPENDENT, RANDOM, Law, Unknown, is_random
 from initaudit.policy.expectation import Expectation
 from initaudit.policy.matching import Tally
 from initaudit.policy.schema import Policy, Rule
-from initaudit.policy.tolerance import DEFAULT_TOLERANCE, Slack
 from initaudit.report import Finding
 from initaudit.values import NEVER_REBUILT, Evidence, Kind, Mode, Parameter, Rebuilt, Severity
 
@@ -136,27 +135,24 @@ class Audit:
 
     def alpha(self, expectation: Expectation) -> float:
         """Give the chance of a false alarm that one test of a parameter may take."""
-        tolerance = expectation.tolerance or DEFAULT_TOLERANCE
-        return (tolerance.false_alarm or 1e-6) / max(self.tests, 1)
+        return expectation.tolerance.false_alarm / max(self.tests, 1)
 
     def leeway(self, expectation: Expectation, law: Law) -> Leeway:
         """Give how far a law may be off: what the tolerance allows, and what drawing in the parameter's dtype moves."""
-        tolerance = expectation.tolerance or DEFAULT_TOLERANCE
         return Leeway(
-            mean=_slack(tolerance.mean, law.std),
-            std=_slack(tolerance.std, law.std),
+            mean=expectation.tolerance.mean.of(law.std),
+            std=expectation.tolerance.std.of(law.std),
             displaced=displaced(law, spacing(expectation.parameter)),
         )
 
     def limits(self, expectation: Expectation, law: Law, count: int, alpha: float) -> Bands:
         """Give the bands of so many values of a law, each left with a chance of `alpha` at most."""
-        tolerance = expectation.tolerance or DEFAULT_TOLERANCE
         return bands(
             law,
             count,
             alpha=alpha,
-            mean_slack=_slack(tolerance.mean, law.std),
-            std_slack=_slack(tolerance.std, law.std),
+            mean_slack=expectation.tolerance.mean.of(law.std),
+            std_slack=expectation.tolerance.std.of(law.std),
             epsilon=spacing(expectation.parameter),
             tiny=smallest(expectation.parameter),
         )
@@ -189,9 +185,3 @@ def count_tests(expectations: tuple[Expectation, ...]) -> int:
     """
     laws = [clause.law for one in expectations for clause in one.clauses]
     return 2 + 3 * sum(is_random(law) for law in laws) + 4 * sum(isinstance(law, INDEPENDENT) for law in laws)
-
-
-def _slack(slack: Slack | None, std: float | None) -> float:
-    if slack is None:
-        return 0.0
-    return slack.value * (std or 0.0) if slack.relative else slack.value

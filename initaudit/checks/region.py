@@ -57,10 +57,10 @@ class Region:
     @property
     def bands(self) -> Bands | None:
         """The bands that mean and std must lie in; None where the law has no sampling distribution."""
-        law, audit = self.clause.law, self.audit
-        if not isinstance(law, RANDOM) or self.expectation.tolerance is None or audit.policy is None:
+        law = self.clause.law
+        if not isinstance(law, RANDOM):
             return None
-        return audit.limits(self.expectation, law, self.moments.finite, self.alpha)
+        return self.audit.limits(self.expectation, law, self.moments.finite, self.alpha)
 
     @property
     def differences(self) -> list[Difference] | None:

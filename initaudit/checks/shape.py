@@ -103,8 +103,7 @@ def _departing(region: Region, law: Independent, sample: Sample) -> Finding | No
 
 def _sample(region: Region) -> Sample | None:
     """Give the sample of a region that is judged by its whole law."""
-    known = region.expectation.tolerance is not None and region.audit.policy is not None
-    return region.observation.sample if known and not region.moments.nonfinite else None
+    return region.observation.sample if not region.moments.nonfinite else None
 
 
 def _rounded(region: Region, value: float) -> float:

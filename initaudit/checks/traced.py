@@ -24,7 +24,7 @@ from initaudit.laws import (
     Unknown,
 )
 from initaudit.policy.expectation import Clause, Expectation
-from initaudit.policy.tolerance import DEFAULT_TOLERANCE, Slack
+from initaudit.policy.tolerance import DEFAULT_ALLOWANCE, Slack
 from initaudit.regions import Box, intersect, numel
 
 ROUNDING = 1e-5
@@ -86,8 +86,8 @@ def margin(expectation: Expectation, law: Law) -> Margin | None:
     precision = max(ROUNDING, spacing(expectation.parameter)) if isinstance(law, Constant) else ROUNDING
     rounding = precision * max(abs(law.mean), law.std)
     return Margin(
-        mean=rounding + _slack(tolerance.mean if tolerance else None, DEFAULT_TOLERANCE.mean, law.std),
-        std=rounding + _slack(tolerance.std if tolerance else None, DEFAULT_TOLERANCE.std, law.std),
+        mean=rounding + _slack(tolerance.mean, DEFAULT_ALLOWANCE.mean, law.std),
+        std=rounding + _slack(tolerance.std, DEFAULT_ALLOWANCE.std, law.std),
     )
 
 
@@ -221,8 +221,6 @@ def _unbounded(declared: Independent, called: Independent, allowed: Margin, stan
             yield Difference(standing=standing, code="IA203", figure=f"{name} bound", called=have, declared=bound)
 
 
-def _slack(given: Slack | None, default: Slack | None, std: float) -> float:
+def _slack(given: Slack, default: Slack, std: float) -> float:
     """Give the slack that a policy asks for; the default is for measured values, which a traced law is not."""
-    if given is None or given == default:
-        return 0.0
-    return given.value * std if given.relative else given.value
+    return 0.0 if given == default else given.of(std)

@@ -8,7 +8,7 @@ from initaudit.initialisers import Initialiser
 from initaudit.laws import Law
 from initaudit.policy.matching import Governed
 from initaudit.policy.schema import Rule, Through
-from initaudit.policy.tolerance import Tolerance
+from initaudit.policy.tolerance import DEFAULT_ALLOWANCE, Allowance
 from initaudit.regions import Box
 from initaudit.values import Parameter
 
@@ -46,7 +46,7 @@ class Expectation:
     clauses: tuple[Clause, ...] = ()
     reason: str | None = None
     """Why nothing is expected of it; None where something is."""
-    tolerance: Tolerance | None = None
+    tolerance: Allowance = DEFAULT_ALLOWANCE
     rivals: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
     """For a tied parameter: other name, the rule that it would choose, and the laws that this would declare."""
     drawn_as: str | None = None

@@ -19,7 +19,7 @@ from initaudit.policy.initialisation import TORCH_DEFAULT, Initialisation
 from initaudit.policy.matching import Governed, Match, matches
 from initaudit.policy.reader import load_policy
 from initaudit.policy.schema import Expect, FanCount, Policy, Rule, Slice
-from initaudit.policy.tolerance import Tolerance
+from initaudit.policy.tolerance import DEFAULT_ALLOWANCE, Allowance
 from initaudit.raised import raised
 from initaudit.regions import Box
 from initaudit.values import Attribute, Parameter, Site
@@ -44,7 +44,7 @@ def expect(policy: Policy, governed: Governed) -> Expectation:
     if not parameter.numel:  # torch.nn.init writes nothing either, whatever the fans are
         return Expectation(governed=governed, reason="it has no elements")
     clauses = _clauses(policy, parameter, match)
-    tolerance = _tolerance(rule, policy)
+    tolerance = DEFAULT_ALLOWANCE.but(policy.tolerance).but(rule.tolerance)
     _check_slack(rule, parameter, clauses, tolerance)
     return Expectation(
         governed=governed,
@@ -112,19 +112,11 @@ def _rival(policy: Policy, parameter: Parameter, rival: Match) -> tuple[str, str
     return rival.site.name, rival.rule.id, tuple(laws)
 
 
-def _tolerance(rule: Rule, policy: Policy) -> Tolerance:
-    own = rule.tolerance
-    if own is None:
-        return policy.tolerance
-    given = {key: getattr(own, key) for key in ("std", "mean", "false_alarm")}
-    return policy.tolerance.model_copy(update={key: value for key, value in given.items() if value is not None})
-
-
-def _check_slack(rule: Rule, parameter: Parameter, clauses: tuple[Clause, ...], tolerance: Tolerance) -> None:
+def _check_slack(rule: Rule, parameter: Parameter, clauses: tuple[Clause, ...], tolerance: Allowance) -> None:
     """Refuse an absolute slack as wide as a law: `0.05` written for `5%` would let everything pass."""
     random = [clause.law for clause in clauses if isinstance(clause.law, (*INDEPENDENT, *STRUCTURED))]
     for name, slack in (("std", tolerance.std), ("mean", tolerance.mean)):
-        if slack is None or slack.relative:
+        if slack.relative:
             continue
         hidden = next((law for law in random if 0 < law.std <= slack.value), None)
         if hidden is not None:

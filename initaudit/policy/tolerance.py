@@ -1,8 +1,8 @@
 """How sure a verdict is, and how far a figure may lie from the declared one."""
 
 import math
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, PlainValidator
 
@@ -16,6 +16,24 @@ class Slack:
 
     value: float
     relative: bool
+
+    def of(self, std: float | None) -> float:
+        """Give it in the units of the values of a law."""
+        return self.value * (std or 0.0) if self.relative else self.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What a verdict on one parameter allows for, with nothing left open."""
+
+    false_alarm: float = 1e-6
+    """The chance that a correct model fails the whole run."""
+    std: Slack = Slack(value=0.01, relative=True)
+    mean: Slack = Slack(value=0.01, relative=True)
+
+    def but(self, tolerance: "Tolerance | None") -> "Allowance":
+        """Give it as a tolerance changes it."""
+        return self if tolerance is None else replace(self, **tolerance.given())
 
 
 def _slack(value: object) -> Slack:
@@ -55,11 +73,16 @@ class Tolerance(BaseModel):
     std: Annotated[Slack, PlainValidator(_slack)] | None = None
     mean: Annotated[Slack, PlainValidator(_slack)] | None = None
 
+    def given(self) -> dict[str, Any]:
+        """Give what it does not inherit."""
+        return {key: value for key, value in self if value is not None}
+
     def over(self, other: "Tolerance") -> "Tolerance":
         """Give this tolerance, filled in from another where it says nothing."""
-        return other.model_copy(update={key: getattr(self, key) for key in self.model_fields_set})
+        return other.model_copy(update=self.given())
 
 
+DEFAULT_ALLOWANCE = Allowance()
 DEFAULT_TOLERANCE = Tolerance(
-    false_alarm=1e-6, std=Slack(value=0.01, relative=True), mean=Slack(value=0.01, relative=True)
+    false_alarm=DEFAULT_ALLOWANCE.false_alarm, std=DEFAULT_ALLOWANCE.std, mean=DEFAULT_ALLOWANCE.mean
 )

@@ -17,7 +17,6 @@ from initaudit.laws import Constant, Law, Normal, Orthogonal, Pattern, Sparse, U
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.policy.matching import Governed, Match, Tally
 from initaudit.policy.schema import Policy, Rule, Through, Unmatched
-from initaudit.policy.tolerance import DEFAULT_TOLERANCE
 from initaudit.regions import numel, whole
 from initaudit.report import Finding
 from initaudit.rows import rows_of
@@ -54,9 +53,7 @@ def clause(law: Law | None = None, label: str | None = None, **facts: Any) -> Cl
 def expected(*clauses: Clause, of: Parameter | None = None, by: Rule | None = None, **facts: Any) -> Expectation:
     one, governing = of or parameter(), by or rule()
     match = Match(rule=governing, site=one.sites[0])
-    return Expectation(
-        governed=Governed(parameter=one, match=match), clauses=clauses, tolerance=DEFAULT_TOLERANCE, **facts
-    )
+    return Expectation(governed=Governed(parameter=one, match=match), clauses=clauses, **facts)
 
 
 def ungoverned(one: Parameter, **facts: Any) -> Expectation:

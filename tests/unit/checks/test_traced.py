@@ -21,7 +21,7 @@ from initaudit.laws import (
 )
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.policy.matching import Governed
-from initaudit.policy.tolerance import DEFAULT_TOLERANCE, Slack, Tolerance
+from initaudit.policy.tolerance import Allowance, Slack
 from initaudit.regions import Box, whole
 from initaudit.values import Parameter, Site
 
@@ -32,12 +32,10 @@ TWO_STD = TruncatedNormal(scale=0.02, low=-0.04, high=0.04)
 
 def compared(declared: Law, *called: Law | tuple[Box, Law], **slack: float) -> list[Difference] | None:
     site = Site(name="w", local="w", module="", classes=("pkg.Net",))
-    tolerance = DEFAULT_TOLERANCE.model_copy(
-        update={name: Slack(value=value, relative=True) for name, value in slack.items()}
-    )
+    tolerance = Allowance(**{name: Slack(value=value, relative=True) for name, value in slack.items()})
     expectation = Expectation(
         governed=Governed(parameter=Parameter(sites=(site,), shape=SHAPE, dtype="float32")),
-        tolerance=Tolerance.model_validate(tolerance),
+        tolerance=tolerance,
     )
     clause = Clause(box=whole(SHAPE), measured=(whole(SHAPE),), shape=SHAPE, law=declared)
     state = tuple(

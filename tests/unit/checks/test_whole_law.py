@@ -27,7 +27,6 @@ from initaudit.laws import (
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.policy.matching import Governed, Match
 from initaudit.policy.schema import Policy, Rule, Through
-from initaudit.policy.tolerance import DEFAULT_TOLERANCE
 from initaudit.regions import whole
 from initaudit.report import Finding
 from initaudit.rows import rows_of
@@ -78,7 +77,6 @@ def facts(law: Law, *observed: Observation, **given: Any) -> Audit:
     expectation = Expectation(
         governed=Governed(parameter=one, match=Match(rule=rule, site=site)),
         clauses=(clause,),
-        tolerance=DEFAULT_TOLERANCE,
     )
     evidence = Evidence(whole=observed[0].moments, observations=observed, history=given.pop("history", None))
     return Audit(

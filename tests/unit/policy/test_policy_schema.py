@@ -59,6 +59,7 @@ def test_a_tolerance_goes_over_another_where_it_says_something():
         false_alarm=1e-6, std=Slack(value=0.02, relative=True), mean=Slack(value=0.01, relative=True)
     )
     assert Tolerance().over(DEFAULT_TOLERANCE) == DEFAULT_TOLERANCE
+    assert Tolerance(std=None).over(own).std == own.std
 
 
 def test_the_attributes_of_a_policy_are_those_of_all_its_expressions():
