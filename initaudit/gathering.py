@@ -6,9 +6,9 @@ from datetime import date
 from typing import TYPE_CHECKING, TypeVar
 
 from initaudit.checks.audit import Audit, count_tests
-from initaudit.checks.repeats import PADDING
 from initaudit.history import Location, Lost
 from initaudit.policy.expectation import Expectation
+from initaudit.policy.expression import PADDING
 from initaudit.policy.matching import assign, equal_pairs, leaders, tally
 from initaudit.policy.resolving import attributes, count_expected, expect
 from initaudit.policy.schema import Policy

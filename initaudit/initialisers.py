@@ -173,6 +173,11 @@ def calculate_gain(nonlinearity: str, negative_slope: float = 0.01) -> float:
     raise ValueError(f"unknown nonlinearity {nonlinearity!r}")
 
 
+def torch_gain(name: str) -> float | None:
+    """Give what `torch.nn.init.calculate_gain` says of a function; None where it does not know it."""
+    return calculate_gain(name) if name in NONLINEARITIES else None
+
+
 def _arguments(
     function: Callable[..., Any], kinds: Mapping[str, tuple[ArgumentKind, tuple[str, ...]]]
 ) -> tuple[Argument, ...]:

@@ -11,6 +11,7 @@ from initaudit.errors import OptionError, TargetError
 from initaudit.gathering import Gathered, gather
 from initaudit.phrases import numbered
 from initaudit.policy.expectation import Clause, Expectation
+from initaudit.policy.presets import DEFAULTS
 from initaudit.policy.reader import load_policy
 from initaudit.policy.resolving import attributes
 from initaudit.policy.schema import Policy
@@ -39,7 +40,6 @@ def score(request: Request, *, every: bool = False, progress: Progress = silent)
     One parameter of each rule, law, shape and dtype stands for all of them, or each for itself with `every`. Raises
     InitauditError where that cannot be done.
     """
-    from initaudit.evidence.faults import DEFAULTS
     from initaudit.model.process import prints_to_stderr, seeded
 
     if request.policy is None:

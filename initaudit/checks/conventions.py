@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from initaudit.checks.audit import Audit
-from initaudit.checks.repeats import PADDING
 from initaudit.history import Standing
 from initaudit.laws import Constant, is_random
 from initaudit.phrases import boxed, places
 from initaudit.policy.expectation import Expectation
+from initaudit.policy.expression import PADDING
 from initaudit.regions import Box, intersect, whole
 from initaudit.report import Finding
 from initaudit.values import Evidence, Severity

@@ -10,12 +10,11 @@ from initaudit.history import Write
 from initaudit.laws import EXACT, INDEPENDENT, STRUCTURED, is_random
 from initaudit.phrases import places
 from initaudit.policy.expectation import Expectation
+from initaudit.policy.expression import PADDING
 from initaudit.regions import Box, intersect, whole
 from initaudit.report import Finding
 from initaudit.values import Evidence, Repeat, Severity
 
-PADDING = "module.padding_idx"
-"""The attribute of an embedding that names the row which is zero by design."""
 UNITS = ("torch.nn.modules.linear.", "torch.nn.modules.conv.", "torch.nn.modules.rnn.")
 """Where the layers are defined whose rows are units."""
 _PUT = {"index_put": "values", "index_fill": "value", "masked_fill": "value"}

@@ -24,13 +24,12 @@ from initaudit.laws import (
 from initaudit.model.walk import Entry
 from initaudit.policy.expectation import Expectation
 from initaudit.policy.matching import Match, assign
+from initaudit.policy.presets import DEFAULTS
 from initaudit.policy.reader import load_policy
 from initaudit.policy.resolving import expect
 from initaudit.regions import whole
 from initaudit.values import Parameter
 
-DEFAULTS = "torch-default"
-"""The preset that spells what torch draws by itself."""
 SHIFT = 0.1
 """How far a shifted mean is off, in units of the std."""
 NARROW = 0.02

@@ -29,7 +29,9 @@ DEEPEST = 40
 """How deep parentheses, indexes and powers may nest."""
 ROOTS = ("module", "model")
 """The names that have attributes."""
-ALIASES = {"padding_idx": "module.padding_idx"}
+PADDING = "module.padding_idx"
+"""The attribute of an embedding that names the row which is zero by design."""
+ALIASES = {"padding_idx": PADDING}
 """Names that stand for an attribute without its module being named."""
 
 CONSTANTS = {"pi": math.pi}

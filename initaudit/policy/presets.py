@@ -3,6 +3,8 @@
 from functools import cache
 from pathlib import Path
 
+DEFAULTS = "torch-default"
+"""The one that spells what torch draws by itself."""
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 

@@ -17,6 +17,7 @@ from initaudit.policy.expectation import Clause, Expectation
 from initaudit.policy.expression import Expression
 from initaudit.policy.initialisation import TORCH_DEFAULT, Initialisation
 from initaudit.policy.matching import Governed, Match, matches
+from initaudit.policy.presets import DEFAULTS
 from initaudit.policy.reader import load_policy
 from initaudit.policy.schema import Expect, FanCount, Policy, Rule, Slice
 from initaudit.policy.tolerance import DEFAULT_ALLOWANCE, Allowance
@@ -326,7 +327,7 @@ class _Resolver:
 @cache
 def _torch_defaults() -> Policy:
     """Give the preset that spells torch's own initialisation, rule by rule."""
-    return load_policy("torch-default")
+    return load_policy(DEFAULTS)
 
 
 def _default_rule(parameter: Parameter, site: Site) -> Rule | None:

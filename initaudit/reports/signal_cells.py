@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from initaudit.initialisers import torch_gain
 from initaudit.reports import View, wording
 from initaudit.reports.cells import Cells, Layout
 from initaudit.reports.chart import Signs
 from initaudit.reports.escape import escape
-from initaudit.reports.signal_json import torch_gain
 from initaudit.signal.values import Activation, Exponent, Layer, SignalReport, WidthLayer, steps
 from initaudit.values import Moments
 

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from initaudit.initialisers import NONLINEARITIES, calculate_gain
+from initaudit.initialisers import torch_gain
 from initaudit.reports import json
 from initaudit.signal.values import Activation, Exponent, Gradient, Growth, Layer, SignalReport, Weight, WidthLayer, rms
 from initaudit.values import Moments, Severity
@@ -29,11 +29,6 @@ def document(report: SignalReport) -> dict[str, Any]:
         "widths": _widths(report),
         "findings": [json.told(finding) for finding in report.findings],
     }
-
-
-def torch_gain(name: str) -> float | None:
-    """Give what `torch.nn.init.calculate_gain` says of a function; None where it does not know it."""
-    return calculate_gain(name) if name in NONLINEARITIES else None
 
 
 def _layer(layer: Layer) -> dict[str, Any]:
