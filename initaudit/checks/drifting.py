@@ -1,16 +1,17 @@
 """IA601, IA602: scales of activations and gradients that explode or vanish over depth."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import chain, islice, takewhile
 
 from initaudit.checks.codes import finding
 from initaudit.phrases import so_do
 from initaudit.policy.bands import Band, SignalBands
 from initaudit.report import Finding
-from initaudit.signal.growth import growth, towers
-from initaudit.signal.values import Growth, Layer, SignalReport, middle
+from initaudit.signal.growth import growth, kind_of, towers
+from initaudit.signal.values import Growth, Layer, SignalReport, middle, rms
 
 FEW = 8
 """Over fewer layers growth has no depth to work on: ten times the usual band is theirs."""
@@ -29,6 +30,15 @@ _MOST_OF = 0.5
 """A layer that has no such share in the growth, as a logarithm, is not what makes it."""
 _JUMP = 10.0
 """No design lets a single layer make its output so many times its input, and leaves it so."""
+_WIDE, _FAR_OUT = 10.0, 100.0
+"""Nor does it let every block of a kind do so and give more than the first, or any layer and give more than the last: a
+head may give scores of some tens."""
+_BLOCKS = 3
+_SWOLLEN = 30.0
+"""Nor does it let residual sums come so far, block by block."""
+_FADED, _HIDDEN = 1e-4, 0.01
+"""What a layer gives is lost where it is less than the first, and less than the second of what the next makes of it and
+of its bias."""
 
 _Known = tuple[Layer, float]
 """A layer and its std."""
@@ -78,7 +88,7 @@ def findings(report: SignalReport, bands: SignalBands) -> Iterator[Finding]:
         if not found and own:
             yield from _outside(scale, scale.of(report.layers), band)
         elif not found and not scale.back:
-            yield from _huge(report)
+            yield from _first(_wide(report.layers), _swollen(report.layers), _hidden(report.layers), _huge(report))
         whole = report.backward if scale.back else report.forward
         if not found and "growth" in bands.model_fields_set and whole is not None:
             yield from _off(scale, scale.of(report.layers), whole, factors)
@@ -155,6 +165,72 @@ def _spread(known: Sequence[_Known]) -> float:
     return max(stds) / min(stds)
 
 
+def _first(*judged: Iterator[Finding]) -> Iterator[Finding]:
+    """Give the first finding there is: what one fault does is told once."""
+    yield from islice(chain.from_iterable(judged), 1)
+
+
+def _wide(layers: Sequence[Layer]) -> Iterator[Finding]:
+    """Find layers that make far more of what they take, into the sum of a residual, say, which a norm hides later."""
+    normed = {(one.before, one.input) for one in layers if _is_norm(one)}
+    given = [(one, std) for one, std in ACTIVATIONS.of(layers) if (one.title, one.forward) not in normed]
+    wide = [(one, std, own) for one, std in given if std > _WIDE and (own := _own(one)) and own > _JUMP]
+    often = Counter(kind_of(one.name) for one, _, _ in wide)
+    found = [(one, std, own) for one, std, own in wide if std > _FAR_OUT or often[kind_of(one.name)] >= _BLOCKS]
+    if found:
+        (layer, std, own), more = found[0], len(found) - 1
+        taken = f" of {std / own:.3g} that comes in" if layer.weight is not None and layer.weight.fan_in else ""
+        message = f"activations explode: std {std:.3g} here{taken}{so_do(more, 'layer')}"
+        yield _finding(ACTIVATIONS, message + _cause(layer, own), layer, expected=1.0, observed=own, band=(0.0, _JUMP))
+
+
+def _swollen(layers: Sequence[Layer]) -> Iterator[Finding]:
+    """Find sums that a norm takes block by block, which many layers together made large."""
+    given = {one.title: one for one, _ in ACTIVATIONS.of(layers)}
+    sums: dict[str, list[tuple[Layer, Layer, float]]] = {}
+    for norm in filter(_is_norm, layers):
+        source, taken = given.get(norm.before or ""), norm.input
+        if source is not None and taken is not None and taken.std and source.forward != taken:
+            sums.setdefault(kind_of(norm.name), []).append((source, norm, taken.std))
+    for blocks in sums.values():
+        large = [one for one in blocks if one[2] > _SWOLLEN]
+        if len(large) >= _BLOCKS and 2 * len(large) >= len(blocks):
+            source, norm, std = large[0]
+            message = f"activations explode: std {source.std:.3g} here makes a sum of {std:.3g} that {norm.title} takes"
+            message += so_do(len(large) - 1, "norm")
+            yield _finding(ACTIVATIONS, message, source, expected=1.0, observed=std, band=(0.0, _SWOLLEN))
+
+
+def _is_norm(layer: Layer) -> bool:
+    """Tell a norm by its name, or by what it makes of large values where it is no function that saturates."""
+    if layer.weight is not None or layer.input is None or layer.forward is None:
+        return False
+    makes = layer.activation is None and rms(layer.input) > _WIDE and 0.5 < rms(layer.forward) < 2
+    return makes or "Norm" in layer.module_type
+
+
+def _own(layer: Layer) -> float | None:
+    """Give how many times what it takes a layer gives; a table is taken to have inputs of scale one."""
+    if layer.weight is None or layer.std is None:
+        return None
+    taken = 1.0 if layer.weight.fan_in is None else rms(layer.input) if layer.input is not None else 0.0
+    return layer.std / taken if taken else None
+
+
+def _hidden(layers: Sequence[Layer]) -> Iterator[Finding]:
+    """Find layers after which so little is left that the bias of the next one is all that goes on."""
+    known = {one.title: (one, std) for one, std in ACTIVATIONS.of(layers)}
+    for one, std in known.values():
+        before, faded = known.get(one.before or "", (None, 0.0))
+        if before is None or not 0 < faded < _FADED or one.input is None or one.weight is None:
+            continue
+        mixed = rms(one.input) * rms(one.weight.moments) * math.sqrt(one.weight.fan_in or 1)
+        if 0 < mixed < _HIDDEN * std:
+            message = f"activations vanish: std {faded:.3g} here; of the {std:.3g} that {one.title} makes of it"
+            message += f" all but {mixed:.2g} is its bias"
+            yield _finding(ACTIVATIONS, message, before, expected=1.0, observed=faded, band=(_FADED, math.inf))
+
+
 def _huge(report: SignalReport) -> Iterator[Finding]:
     """Find what no design makes of what comes in, however it came there."""
     known = ACTIVATIONS.of(report.layers)
@@ -200,6 +276,8 @@ def _cause(layer: Layer, gain: float) -> str:
     name, mean, std = layer.weight.name, layer.weight.moments.mean, layer.weight.moments.std or 0.0
     if not mean and not std:
         return ""
+    if layer.weight.fan_in is None:
+        return f"; {name} has std {std:.3g}"
     if abs(mean) > std:
         return f"; {name} has mean {mean:.3g} where one about 0 does not add up over what it takes: gain ×{gain:.3g}"
     return f"; {name} has std {std:.3g} where {std / gain:.3g} keeps the variance: gain ×{gain:.3g}"

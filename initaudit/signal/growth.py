@@ -129,12 +129,12 @@ def _kinds(layers: Sequence[Layer]) -> list[list[tuple[int, Layer]]]:
     """Put layers together that are of a kind; all of them where none has a fellow."""
     kinds: dict[str, list[tuple[int, Layer]]] = {}
     for place, layer in enumerate(layers):
-        kinds.setdefault(_kind(layer.name), []).append((place, layer))
+        kinds.setdefault(kind_of(layer.name), []).append((place, layer))
     alone = all(len(kind) == 1 for kind in kinds.values())
     return [list(enumerate(layers))] if kinds and alone else list(kinds.values())
 
 
-def _kind(name: str) -> str:
+def kind_of(name: str) -> str:
     """Leave the numbers out of a name that count blocks: `layer1.0.conv2` is a `layer#.#.conv2`, and `fc3` a `fc#`."""
     counted = re.match(r"(?:.*\.)?\d+(?=\.|$)", name)
     end = counted.end() if counted is not None else len(name)

@@ -16,12 +16,18 @@ CODES = (
         fewer than eight layers), where it has changed by more than ten times. A factor
         that surely is above 5, or below 1/15, is a finding over any few layers. Depth
         does the rest: a factor of two overflows float32 after 128 layers, a half is nothing
-        after 150. Towers with inputs of their own are judged one by one. So is a single
-        layer that multiplies the scale by more than ten and leaves it there; and so is what
-        is above 1e6, however it comes there, where inputs have a scale of one. Outside a
-        band that the policy itself sets it is a finding whatever the factor. A weight is
-        named where it alone changes the scale: not where a residual is added, or a cell has
-        a state.
+        after 150. Towers with inputs of their own are judged one by one.
+
+        Some faults need no growth, for norms and biases hide them: a single layer that
+        multiplies the scale by more than ten and leaves it there, or takes it above a
+        hundred; three blocks or more that each multiply theirs by more than ten; sums above
+        thirty that norms take in most blocks; less than 1e-4 before a layer of which the
+        bias is all that goes on; and what is above 1e6, where inputs have a scale of one.
+        What a norm alone takes may have any scale.
+
+        Outside a band that the policy itself sets it is a finding whatever the factor. A
+        weight is named where it alone changes the scale: not where a residual is added, or
+        a cell has a state.
 
         Of n inputs of scale one, weights of std s make a sum of scale s·√n: 1/√n keeps
         the variance, √(2/n) does before a ReLU (He et al. 2015), and a saturating

@@ -67,7 +67,7 @@ class Weights:
         prefix = self._names[id(module)]
         shape = tuple(tensor.shape)
         fans = semantic_fans(shape, layout(module, local))
-        fan_in = fans.fan_in if fans is not None and not isinstance(module, nn.Embedding) else None
+        fan_in = fans.fan_in if fans is not None and not isinstance(module, nn.Embedding | nn.EmbeddingBag) else None
         return self.taken(f"{prefix}.{local}" if prefix else local, tensor, shape, fan_in)
 
 

@@ -380,6 +380,92 @@ def test_single_layer_that_takes_the_scale_away_for_good_is_found() -> None:
     assert judged(*(layer(f"l.{n}", std) for n, std in enumerate([*stds, 1.0]))) == []
 
 
+def taking(name: str, taken: float, given: float, before: str | None = None, *, weight: float | None = 1.0) -> Layer:
+    """A layer behind another, of whose output something else is made before this one takes it."""
+    return replace(
+        layer(name, given, weight=weight), input=replace(SOME, m2=taken**2 * 99), before=before, passed_stds=(given,)
+    )
+
+
+def norm(name: str, taken: float, before: str) -> Layer:
+    return replace(taking(name, taken, 1.0, before, weight=None), module_type="nets.RMSNorm")
+
+
+def found_in(*layers: Layer) -> list[Finding]:
+    return list(findings(replace(report(), layers=layers), DEFAULT_BANDS, frozenset()))
+
+
+def residual_blocks(given: float, taken: float = 1.0, depth: int = 4) -> list[Layer]:
+    """Blocks whose norm hides what their layers add to a sum."""
+    blocks, before, total = [], "in", 1.0
+    for n in range(depth):
+        blocks += [norm(f"h.{n}.norm", total, before), taking(f"h.{n}.out", taken, given, before)]
+        before, total = f"h.{n}.out", (total**2 + given**2) ** 0.5
+    return [taking("in", 1.0, 1.0), *blocks, norm("norm", total, before), taking("head", 1.0, 1.0, before)]
+
+
+def test_layers_of_every_block_that_make_far_more_of_what_they_take_are_found_behind_norms() -> None:
+    (found,) = found_in(*residual_blocks(15.0))
+    assert (found.code, found.parameter, found.observed) == ("IA601", "h.0.out", pytest.approx(15.0, rel=0.01))
+    assert found.message == (
+        "activations explode: std 15 here of 0.995 that comes in; so do 3 more layers; "
+        "h.0.out.weight has std 1 where 0.0663 keeps the variance: gain ×15.1"
+    )
+    assert found_in(*residual_blocks(9.0)) == []
+    assert found_in(*residual_blocks(15.0, depth=2)) == []
+
+
+def test_sums_that_many_layers_together_made_large_are_found_where_norms_take_them() -> None:
+    (found,) = found_in(*residual_blocks(40.0, taken=8.0))
+    assert (found.code, found.parameter) == ("IA601", "h.0.out")
+    assert found.message == (
+        "activations explode: std 40 here makes a sum of 40 that h.1.norm takes; so do 2 more norms"
+    )
+    assert found_in(*residual_blocks(20.0, taken=8.0)) == []
+
+
+def test_layers_that_a_norm_takes_alone_may_give_any_scale() -> None:
+    layers = [taking("l.0", 1.0, 1.0)]
+    for n in range(1, 5):
+        layers += [taking(f"l.{n}", 1.0, 200.0, f"l.{n - 1}"), norm(f"n.{n}", 200.0, f"l.{n}")]
+    assert found_in(*layers, taking("head", 1.0, 1.0, "l.4")) == []
+
+
+@pytest.mark.parametrize(("given", "wanted"), [(90.0, []), (110.0, ["IA601"])])
+def test_head_may_give_scores_of_some_tens(given: float, wanted: list[str]) -> None:
+    layers = [taking("l.0", 1.0, 1.0), norm("n", 3.0, "l.0"), taking("head", 0.7, given, "l.0")]
+    assert codes(found_in(*layers)) == wanted
+
+
+def test_table_is_judged_by_what_it_gives() -> None:
+    table = taking("emb", 500.0, 300.0)
+    table = replace(table, input=None, weight=replace(table.weight, fan_in=None, moments=replace(SOME, m2=9e4 * 99)))
+    (found,) = found_in(table, norm("n", 300.5, "emb"), taking("head", 1.0, 1.0, "emb"))
+    assert found.message == "activations explode: std 300 here; emb.weight has std 300"
+
+
+def test_scale_that_is_lost_before_a_layer_whose_bias_hides_it_is_found() -> None:
+    (found,) = found_in(taking("a", 1.0, 1e-3), taking("b", 1e-3, 1e-6, "a"), taking("c", 1e-6, 0.1, "b"))
+    assert (found.code, found.parameter) == ("IA601", "b")
+    assert found.message == (
+        "activations vanish: std 1e-06 here; of the 0.1 that c makes of it all but 2.8e-06 is its bias"
+    )
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        taking("c", 0.5, 0.1, "b"),
+        taking("c", 1e-6, 1e-5, "b"),
+        taking("c", 1e-6, 0.1, "b", weight=0.0),
+        taking("c", 0.0, 0.1, "b"),
+    ],
+    ids=["something else is added", "no bias", "zero by design", "zeros come in"],
+)
+def test_small_scale_that_nothing_hides_or_that_is_meant_is_none(last: Layer) -> None:
+    assert found_in(taking("a", 1.0, 1.0), taking("b", 1.0, 1e-6, "a"), last) == []
+
+
 def test_growth_between_layers_is_blamed_on_no_weight() -> None:
     """Sums of residuals grow though each layer keeps the scale of what it takes."""
     layers = [replace(one, input=one.forward, passed_stds=one.forward_stds) for one in report(*network(2.0)).layers]
