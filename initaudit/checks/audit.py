@@ -87,16 +87,17 @@ class Audit:
             return False
         if rule is not None and rule.unchecked:
             return False
-        fingerprint = evidence.look.fingerprint  # of a vector it says too little
+        fingerprint = evidence.look.fingerprint
         if parameter.kind is Kind.BUFFER:
             return origin is not None and origin.random and not origin.loaded and fingerprint is not None
-        like_draws = len(parameter.shape) > 1 and fingerprint is not None and fingerprint.irregular
+        like_draws = fingerprint is not None and fingerprint.irregular
         declared = any(isinstance(clause.law, RANDOM) for clause in expectation.clauses)
         if origin is not None:
             elsewhere = any(isinstance(one.law, Unknown) for one in evidence.left)  # by numpy, say
-            varied = parameter.name in self.rebuilt.varied
-            return not origin.loaded and (origin.random or (elsewhere and (declared or varied or like_draws)))
-        return not self.keeps(expectation) and (declared or like_draws)
+            seeded = parameter.name in self.rebuilt.varied | self.rebuilt.drawn
+            return not origin.loaded and (origin.random or (elsewhere and (declared or (seeded and like_draws))))
+        matrix = len(parameter.shape) > 1  # of a vector a fingerprint says too little
+        return not self.keeps(expectation) and (declared or (matrix and like_draws))
 
     def finding(
         self,

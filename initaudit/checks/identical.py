@@ -81,7 +81,7 @@ def _copied(audit: Audit, copy: Copy, group: Sequence[Member]) -> Finding:
 
 def _identical(audit: Audit, group: Sequence[Member]) -> Finding:
     reason, location = copying(group, "them")
-    if not reason and all(one.evidence.origin is not None and one.evidence.origin.random for one in group):
+    if not reason and recorded(group):
         drawn = "the same draws" if derived(group) else f"draws from equal states of a generator{set_by(group)}"
         reason = f"; they are made of {drawn}"
     message = f"its values are bit-identical to those of {listed(one.name for one in group[1:])}{reason}"

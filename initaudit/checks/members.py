@@ -109,8 +109,8 @@ def copying(group: Sequence[Member], what: str) -> tuple[str, Location | None]:
 
 
 def recorded(group: Sequence[Member]) -> bool:
-    """Tell whether it is recorded where the values of all of a group come from."""
-    return all(one.evidence.origin is not None for one in group)
+    """Tell whether it is recorded which draws the values of all of a group are; what numpy draws is not."""
+    return all(one.evidence.origin is not None and one.evidence.origin.random for one in group)
 
 
 def derived(group: Sequence[Member]) -> bool:

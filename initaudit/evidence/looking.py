@@ -74,15 +74,13 @@ class Looking:
             return origin is not None and origin.random and not origin.loaded
         if origin is not None:
             declared = any(isinstance(clause.law, RANDOM) for clause in expectation.clauses)
-            return (origin.random or declared or self._drawn_by_others(entry)) and not origin.loaded
+            return (origin.random or declared or self._made_elsewhere(entry)) and not origin.loaded
         return not (self._source.apply and self._source.drawn_alone(entry, expectation, None))
 
-    def _drawn_by_others(self, entry: Entry) -> bool:
-        """Tell whether Python's generator or numpy's, from which somebody drew, may have made a parameter's values."""
-        recording, history = self._source.recording, self._source.recorded(entry)
-        if recording is None or history is None or not recording.others_drew:
-            return False
-        return any(isinstance(one.law, Unknown) for one in history.left)
+    def _made_elsewhere(self, entry: Entry) -> bool:
+        """Tell whether values have no law that is known: numpy's generator, say, may have drawn them."""
+        history = self._source.recorded(entry)
+        return history is not None and any(isinstance(one.law, Unknown) for one in history.left)
 
 
 def _partitions(value: torch.Tensor, clause: Clause) -> tuple[Partition, ...]:

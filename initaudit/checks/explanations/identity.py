@@ -13,7 +13,8 @@ CODES = (
         its own: layers made by `deepcopy`, or drawn one after the other from the same
         seed. They start as one layer. No figure of a single tensor shows it. Constants,
         formulas, loaded values, tied parameters and a frozen copy of a trained one are
-        no finding; a vector counts only where its module has no random matrix, and a
+        no finding; what numpy or Python made counts as drawn where another seed changes
+        it, the run's or one that the factory chose; a vector counts only where its module has no random matrix, and a
         buffer only where the build is recorded and shows two draws, no copy. A whole
         network that starts as one other, under a name that differs in more than a
         number (`critic` and `critic_target`), is a note: so targets and moving averages

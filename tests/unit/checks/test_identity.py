@@ -1,6 +1,7 @@
 """Parameters that are alike: found in real models whether recorded or not, and not where it is meant."""
 
 import copy
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from initaudit.policy.schema import Policy
 from initaudit.raised import shown_path
 from initaudit.report import Finding
 from initaudit.request import Request
-from initaudit.values import Mode, Outcome
+from initaudit.values import Mode, Outcome, Severity
 
 Factory = Callable[[], nn.Module]
 IDENTITY = ("IA401", "IA403")
@@ -364,6 +365,56 @@ def test_what_numpy_draws_from_one_seed_is_found_without_a_policy(rows: int, cod
     (one,) = found(lambda: from_numpy(*twice), record=record)[-1:]
     assert (one.code, one.message.endswith(end)) == (code, True)
     assert told(lambda: from_numpy(drawn_from(7, 300), drawn_from(8, rows)), record=record) == []
+
+
+@pytest.mark.parametrize("seed", [None, 7], ids=["of the run", "fixed"])
+@pytest.mark.parametrize("generator", ["RandomState", "default_rng"])
+def test_what_generators_of_its_own_draw_from_one_seed_is_found_in_a_recorded_build(
+    generator: str, seed: int | None
+) -> None:
+    def draw() -> "np.ndarray":
+        make = getattr(np.random, generator)
+        return make(torch.initial_seed() % 2**32 if seed is None else seed).normal(0, 0.01, (300, 16))
+
+    assert told(lambda: from_numpy(draw, draw)) == [("IA401", "0.weight")]
+
+
+def test_what_generators_of_python_draw_from_one_seed_is_found_in_a_recorded_build() -> None:
+    def draw() -> "np.ndarray":
+        generator = random.Random(torch.initial_seed())
+        return np.array([[generator.gauss(0, 0.02) for _ in range(16)] for _ in range(32)])
+
+    assert told(lambda: from_numpy(draw, draw)) == [("IA401", "0.weight")]
+
+
+def test_one_generator_for_all_layers_is_none_though_it_is_numpys_own() -> None:
+    generators = {}
+
+    def build() -> nn.Module:
+        generators[0] = np.random.RandomState(torch.initial_seed() % 2**32)
+        return from_numpy(*[lambda: generators[0].normal(0, 0.01, (300, 16))] * 2)
+
+    assert told(build) == []
+
+
+def test_a_table_that_follows_a_number_drawn_by_python_is_no_draw() -> None:
+    def build() -> nn.Module:
+        base = 100 + random.random()
+        return from_numpy(*[lambda: np.sin(np.arange(300)[:, None] / base ** (np.arange(16) / 16))] * 2)
+
+    assert told(build) == []
+
+
+@pytest.mark.parametrize("record", [True, False])
+def test_a_target_network_whose_original_numpy_drew_is_a_note(record: bool) -> None:
+    def build() -> nn.Module:
+        numbers = np.random.RandomState(torch.initial_seed() % 2**32)
+        model = nn.Module()
+        model.actor = from_numpy(*[lambda: numbers.normal(0, 0.01, (300, 16))] * 2)
+        model.actor_target = copy.deepcopy(model.actor)
+        return model
+
+    assert {one.severity for one in found(build, record=record)} == {Severity.NOTE}
 
 
 def test_tables_that_numpy_computes_are_no_draws_where_it_drew_besides() -> None:
