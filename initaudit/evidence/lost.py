@@ -1,11 +1,11 @@
-"""Initialisers' writes that reached no tensor of the model: into a copy, or into a weight that is computed anew."""
+"""Writes of initial values that reached no tensor of the model: into a copy, or a weight that is computed anew."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from torch import nn
 
-from initaudit.evidence.log import Op
+from initaudit.evidence.log import Held, Op
 from initaudit.evidence.replay import Replay
 
 
@@ -21,17 +21,23 @@ class LostOp:
 
 
 def lost(
-    replay: Replay, model: Collection[int], gone: Callable[[int], bool], computed: Mapping[int, int]
+    replay: Replay,
+    model: Collection[int],
+    gone: Callable[[int], bool],
+    seen: Callable[[int], bool],
+    computed: Mapping[int, int],
 ) -> Iterator[LostOp]:
     """Find, for each storage that is gone, the last write of initial values that nobody read.
 
-    Into what is `computed` for one use any write is one, from the place on at which the log gives it out.
+    Where Python has not `seen` the values, a change of them is one as well: of a copy, or of what is `computed` for
+    one use, from the place on at which the log gives it out.
     """
     outside = {
         view.storage: op
         for op in replay.log
         for view in op.written
-        if view.storage not in model and (_begins(op) or op.index >= computed.get(view.storage, len(replay.log)))
+        if view.storage not in model
+        and (_begins(op) or _changes(replay, op, view.storage, model, computed.get(view.storage)))
     }
     last = {storage: op for storage, op in outside.items() if gone(storage)}
     if not last:
@@ -40,11 +46,15 @@ def lost(
     last_read = {view.storage: op.index for op in used for view in op.read if not _stays_in(op, view.storage)}
     for storage, op in last.items():
         made = replay.history[storage][0]
-        sources = _sources(replay, made, model) if made is not op else frozenset()
+        if made is op or (seen(storage) and not _begins(op)):
+            continue
+        sources = _sources(replay, made, model)
         if sources and last_read.get(storage, -1) < op.index:
             yield LostOp(op, made, sources)
 
 
+_COPIES = frozenset({"clone", "_to_copy", "index", "index_select", "masked_select"})
+"""Operations that copy values, or some of them, into a tensor of its own."""
 _FILLS = frozenset({"zero_", "fill_"})
 """Operations that make every value anew, as an initialiser does."""
 
@@ -54,14 +64,25 @@ def _begins(op: Op) -> bool:
     return bool(op.drawn) or op.name in _FILLS or _is_initialiser(op)
 
 
+def _changes(replay: Replay, op: Op, storage: int, model: Collection[int], computed: int | None) -> bool:
+    """Tell whether an operation changes what was computed, or copied from the model."""
+    if computed is not None:
+        return op.index >= computed
+    made = replay.history[storage][0]
+    if op is made or made.name not in _COPIES or not all(one in model for one in _values(made)):
+        return False
+    # what Python changes by an index, it assigns there once more
+    return op.name != "copy_" or any(isinstance(one, Held) or one.storage != storage for one in op.args[:2])
+
+
 def _is_initialiser(op: Op) -> bool:
     """Tell whether a function of `nn.init` asked for an operation."""
     return hasattr(nn.init, f"{op.caller.initialiser}_")
 
 
 def _stays_in(op: Op, storage: int) -> bool:
-    """Tell whether what an operation gives stands in one storage alone."""
-    return all(view.storage == storage for view in op.outputs)
+    """Tell whether an operation gives something, and all of it stands in one storage."""
+    return bool(op.outputs) and all(view.storage == storage for view in op.outputs)
 
 
 def _sources(replay: Replay, made: Op, model: Collection[int]) -> frozenset[int]:

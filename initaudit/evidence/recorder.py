@@ -69,7 +69,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._weak: list[StorageWeakRef] = []
         """Weak references to storages: while one is held, no other storage gets the same address."""
         self._realised: list[Memory] = []
-        self._asked: set[int] = set()
+        self.asked: set[int] = set()
         """The storages that come into the numbers which Python has read."""
         self._pinned: dict[int, list[Held]] = {}
         self._present: Counter[int] = Counter()
@@ -202,11 +202,13 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return self._reshaped(func, args, kwargs)
         written = writes_to(func, args, kwargs)
         if elsewhere(func, tensors, kwargs) and not any(ordinary(one) for one in written):
+            if any(self.view(one) is not None for one in tensors):
+                self._record(func, args, kwargs, written=[], made=[], real=True)
             return self._demanded(func, args, kwargs, tensors)
         if written:
             return self._in_place(func, args, kwargs, written, tensors)
         if func in _DEMANDS:
-            self._asked |= self._behind(tensors)
+            self.asked |= self._behind(tensors)
             return self._demanded(func, args, kwargs, tensors)
         return self._fresh(func, args, kwargs, tensors)
 
@@ -234,8 +236,6 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 self._number(args[0].untyped_storage())  # memory that a storage was copied to, as deepcopy does
             result = self._demanded(func, args, kwargs, tensors)
             made = [one for one in tensors_in(result) if ordinary(one) and all(one is not other for other in written)]
-            for one in made:
-                self._number(one.untyped_storage())
             self._record(func, args, kwargs, written=written, made=made, real=True)
             return result
         self._refuse(func, args, kwargs, written, tensors)
@@ -275,9 +275,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return result
         result = self._demanded(func, args, kwargs, tensors)
         made = [one for one in tensors_in(result) if ordinary(one)]
-        for one in made:
-            self._number(one.untyped_storage())
-        if made:
+        if made or tensors:
             self._record(func, args, kwargs, written=[], made=made, real=True)
         return result
 
@@ -285,7 +283,6 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Take note of `torch.tensor(…)`, whose values come from Python."""
         made: torch.Tensor = func(*args)
         if ordinary(made):
-            self._number(made.untyped_storage())
             self._record(func, alike(made), {}, written=[], made=[made], real=True, name="tensor")
         return made
 
@@ -313,6 +310,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         real: bool = False,
         name: str | None = None,
     ) -> None:
+        for one in made:
+            self._number(one.untyped_storage())
         draws = func is not _ATEN.lift_fresh.default and (
             name is not None or torch.Tag.nondeterministic_seeded in func.tags
         )
@@ -332,7 +331,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             pure=name in PURE or not written or func._overloadname == "out",
             real=real,
         )
-        if any(view.storage in self._asked for view in (*op.written, *op.read)):
+        if any(view.storage in self.asked for view in (*op.written, *op.read)):
             op = replace(op, informed=True)
         self.log.append(op)
         self.replay.note(op)

@@ -124,8 +124,13 @@ class Recording:
         rank = {name: place for place, name in enumerate(named)}
         anew = dict.fromkeys(self._numbers(fleeting), 0)
         computed = {**self.recorder.computed, **anew}
+        asked, exposed = self.recorder.asked, self.recorder.exposed
         found = lost(
-            self.recorder.replay, owner, lambda number: number in anew or self.recorder.is_gone(number), computed
+            self.recorder.replay,
+            owner,
+            gone=lambda number: number in anew or self.recorder.is_gone(number),
+            seen=lambda number: number in asked or number in exposed,
+            computed=computed,
         )
         last = {min((owner[number] for number in one.sources), key=rank.__getitem__): one for one in found}
         for name, one in last.items():

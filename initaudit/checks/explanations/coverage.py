@@ -156,8 +156,9 @@ CODES = (
         stored parts by rules of their own (`*.weight_g`, `*.weight_v`,
         `*.parametrizations.weight.original0`). For a lazy module, run one batch through
         the model in the factory, so that every parameter has its shape, and initialise
-        after that. Where an init call wrote into a copy, such as the rows that a list of
-        indices picks (`weight[[0, 1]]`), write through a view (`weight[:2]`) or assign.
+        after that. Where an init call, or a `mul_` or `+=`, changed a copy that nobody reads
+        any more, such as a `clone()` or the rows that a list of indices picks
+        (`weight[[0, 1]]`), write through a view (`weight[:2]`) or assign the result.
         """,
     ),
 )

@@ -1,6 +1,7 @@
 """Initial values written into a copy, or into a weight that is computed anew, are told at the line that wrote them."""
 
 import copy
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 
@@ -84,6 +85,18 @@ def copied_under_orthogonality(size: int) -> nn.Module:
     return layer
 
 
+def a_copy_shifted_by_rows(size: int) -> nn.Module:
+    layer = nn.Linear(size, size)
+    layer.weight.view(size, -1).detach().clone()[:, 1:] -= 4.5
+    return layer
+
+
+def rows_by_a_list_scaled(size: int) -> nn.Module:
+    layer = nn.Embedding(size, size)
+    layer.weight.data[[0, 1]].mul_(0.1)
+    return layer
+
+
 @pytest.mark.filterwarnings("ignore:.*weight_norm:FutureWarning")
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(
@@ -99,6 +112,8 @@ def copied_under_orthogonality(size: int) -> nn.Module:
         (rows_by_a_list, "zeros()"),
         (rows_that_a_method_fills, "zero()"),
         (another_precision, "normal(mean=0, std=0.02)"),
+        (a_copy_shifted_by_rows, "sub(other=4.5)"),
+        (rows_by_a_list_scaled, "mul(other=0.1)"),
     ],
 )
 def test_values_that_nobody_keeps_are_told_at_the_line_that_wrote_them(
@@ -178,6 +193,45 @@ def a_view(size: int) -> nn.Module:
     return layer
 
 
+def scaled(use: Callable[[torch.Tensor], object]) -> Callable[[int], nn.Module]:
+    def build(size: int) -> nn.Module:
+        layer = nn.Linear(size, size)
+        use(layer.weight.detach().clone().mul_(0.5))
+        return layer
+
+    return build
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    "use",
+    [
+        torch.std,
+        lambda values: values.tolist(),
+        lambda values: values.numpy(),
+        lambda values: values[0, 0].item(),
+        lambda values: torch.equal(values, values.t()),
+        lambda values: values.to("meta"),
+        lambda values: values.to_sparse(),
+        pickle.dumps,
+        copy.deepcopy,
+        repr,
+    ],
+)
+def test_a_copy_that_anybody_read_after_it_was_changed_had_a_use(
+    use: Callable[[torch.Tensor], object], size: int
+) -> None:
+    assert lost(lambda: scaled(use)(size)) == []
+
+
+def gradients_that_add_up(size: int) -> nn.Module:
+    layer = nn.Linear(size, size)
+    for _ in range(2):
+        layer(torch.ones(1, size)).sum().backward()
+    layer.zero_grad()
+    return layer
+
+
 class Clamped(nn.Module):
     """A parametrisation that works in place."""
 
@@ -234,7 +288,16 @@ def test_what_a_parametrisation_computes_may_be_worked_on_in_place(
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(
     "model",
-    [brought_back, assigned, before_the_norm, kept_outside_the_model, drawn_and_looked_at, replaced, a_view],
+    [
+        brought_back,
+        assigned,
+        before_the_norm,
+        kept_outside_the_model,
+        drawn_and_looked_at,
+        replaced,
+        a_view,
+        gradients_that_add_up,
+    ],
 )
 def test_values_that_reach_a_parameter_or_have_a_use_are_not(model: Callable[[int], nn.Module], size: int) -> None:
     assert lost(lambda: model(size)) == []
