@@ -50,6 +50,10 @@ def _alike(audit: Audit, expectation: Expectation, evidence: Evidence, repeat: R
     """Tell slices or blocks that hold the same values; a note where values alone cannot tell that it is not meant."""
     said = "each of them is one slice repeated" if repeat.within else "they hold the very same values"
     message = f"{_named(expectation, repeat)}: {said}"
+    drawn = evidence.origin is not None and evidence.origin.random
+    if not drawn and repeat.count == repeat.parts and _is_for_each(expectation, repeat):
+        message += "; each row is one number, as a scale that is the same in all directions"
+        return audit.finding("IA402", message, expectation=expectation, severity=Severity.NOTE)
     if repeat.extent > 1 or repeat.count == repeat.parts or len(expectation.parameter.shape) == 3:
         return audit.finding("IA402", message, expectation=expectation)
     told = evidence.origin is not None or not repeat.consecutive
@@ -94,13 +98,16 @@ def _is_meant(expectation: Expectation, evidence: Evidence, repeat: Repeat) -> b
     Where all slices are one, that is so where each row is one number, as a scale of its own for each channel; but not
     of what should be draws, nor of the units of a layer of torch: what starts as one stays one.
     """
-    origin, parameter = evidence.origin, expectation.parameter
-    if origin is None or not origin.broadcast:
+    if evidence.origin is None or not evidence.origin.broadcast:
         return False
-    if repeat.count < repeat.parts:
-        return True
+    return repeat.count < repeat.parts or _is_for_each(expectation, repeat)
+
+
+def _is_for_each(expectation: Expectation, repeat: Repeat) -> bool:
+    """Tell whether slices that are all one are so by each row being one number, and neither units nor draws."""
+    parameter = expectation.parameter
     units = any(one.startswith(UNITS) for site in parameter.sites for one in site.classes)
-    numbers = all(extent == 1 for extent in parameter.shape[repeat.dim + 1 :])
+    numbers = repeat.dim > 0 and all(extent == 1 for extent in parameter.shape[repeat.dim + 1 :])
     return numbers and not (units or any(is_random(one.law) for one in expectation.clauses))
 
 

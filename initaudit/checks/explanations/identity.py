@@ -52,7 +52,8 @@ CODES = (
         after `weight[::2] = weight[1::2]`. The matrix has a fraction of the rank that its
         shape promises, and equal experts stay equal in training. Mean and standard
         deviation are those of a right one. Kernels that each stand r² times in a row
-        start a sub-pixel convolution (ICNR), and are no finding.
+        start a sub-pixel convolution (ICNR), and are no finding; rows that are each one
+        number, in a parameter of no layer of torch, are a note at most.
         """,
         example="""
         # nets.py: four ranks with one seed

@@ -403,6 +403,27 @@ def test_blocks_that_numpy_drew_once_are_found_and_those_of_a_table_are_not(tmp_
     assert found(table, tmp_path, None) == []
 
 
+def _isotropic_scales() -> torch.Tensor:
+    return torch.from_numpy(np.random.rand(400, 1).astype(np.float32)).log().repeat(1, 3)
+
+
+@pytest.mark.parametrize("record", [True, False])
+def test_rows_that_are_each_one_number_are_a_note_in_a_bare_parameter_and_an_error_in_a_layer(
+    record: bool, tmp_path: Path
+) -> None:
+    def layer() -> nn.Module:
+        linear = nn.Linear(3, 400)
+        linear.weight = nn.Parameter(_isotropic_scales())
+        return linear
+
+    bare = [
+        one.severity for one in found(held(_isotropic_scales), tmp_path, None, record=record) if one.code == "IA402"
+    ]
+    assert bare == [Severity.NOTE]
+    units = [one.severity for one in found(layer, tmp_path, None, record=record) if one.code == "IA402"]
+    assert units == [Severity.ERROR]
+
+
 def test_rows_in_a_row_that_are_one_are_a_note_where_nothing_is_recorded(tmp_path: Path) -> None:
     (one,) = [one for one in found(held(_new_rows), tmp_path, None, record=False) if one.code == "IA304"]
     assert one.severity is Severity.NOTE
