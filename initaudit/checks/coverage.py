@@ -120,6 +120,7 @@ def _disagreeing(audit: Audit, expectation: Expectation) -> Iterator[Finding]:
             if expectation.governed.match is not None:
                 site, rule = expectation.governed.match.site, expectation.governed.match.rule
                 message += f", as {site.name} rule {rule.id!r}, which stands first, declares {_listed(mine)}"
+                message += "; put one rule for both names above them"
             yield audit.finding("IA104", message, expectation=expectation)
 
 

@@ -51,9 +51,16 @@ def expect(policy: Policy, governed: Governed) -> Expectation:
         governed=governed,
         clauses=clauses,
         tolerance=tolerance,
-        rivals=tuple(_rival(policy, parameter, rival) for rival in governed.rivals),
+        rivals=tuple(_rival(policy, parameter, one) for one in governed.rivals if not _gives_way(policy, one, match)),
         other_fans=_other_fans(policy, parameter, match, clauses),
     )
+
+
+def _gives_way(policy: Policy, rival: Match, match: Match) -> bool:
+    """Tell whether an inherited rule for one name of a tie that the policy lists yields to an own one for another."""
+    if match.rule.inherited or not rival.rule.inherited:
+        return False
+    return any({match.site.name, rival.site.name} <= set(tie) for tie in policy.ties or ())
 
 
 def torch_default(parameter: Parameter, site: Site) -> tuple[str, Clause] | None:

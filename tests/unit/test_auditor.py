@@ -305,6 +305,24 @@ def test_tie_under_disagreeing_rules_is_found(policy: Load) -> None:
     assert ("IA104", "wte.weight") in codes(applied(model, given))
 
 
+@pytest.mark.parametrize(("ties", "disagree"), [("ties: [[wte.weight, head.weight]]", False), ("", True)])
+def test_own_rule_goes_before_an_inherited_one_for_another_name_of_a_tie_that_the_policy_lists(
+    policy: Load, ties: str, disagree: bool
+) -> None:
+    given = policy(
+        f"""
+        extends: torch-default
+        {ties}
+        rules:
+          - {{id: tokens, match: {{name: wte.weight}}, init: {{normal: {{std: 0.02}}}}}}
+        """
+    )
+    model = nn.ModuleDict({"wte": nn.Embedding(20, 20), "head": nn.Linear(20, 20, bias=False)})
+    model["head"].weight = model["wte"].weight
+    told = [one.message for one in applied(model, given).findings if one.code == "IA104"]
+    assert [one.endswith("; put one rule for both names above them") for one in told] == [True] * disagree
+
+
 def test_rule_that_cannot_be_applied_is_found(policy: Load) -> None:
     model = nn.ModuleDict(
         {"pruned": prune.l1_unstructured(nn.Linear(20, 20), "weight", amount=3), "lazy": nn.LazyLinear(3)}

@@ -102,7 +102,8 @@ CODES = (
         One tensor hangs in the model under several names, and the rules that match
         these names declare different laws. It cannot keep both: what is written last
         wins. Tying a decoder to an embedding is the usual case: the rule for Linear
-        layers turns the embedding's N(0, 1) into N(0, 0.02), or the other way about.
+        layers turns the embedding's N(0, 1) into N(0, 0.02), or the other way about. Of a
+        tie that `ties` lists, the policy's own rule goes before one that it inherits.
         """,
         example="""
         # nets.py
@@ -115,7 +116,7 @@ CODES = (
 
         nets.py:5: IA104 error embedding.weight: it is tied, and its rules disagree: as
         head.weight rule 'linear' declares N(0, 0.02), as embedding.weight rule 'tokens',
-        which stands first, declares N(0, 1)
+        which stands first, declares N(0, 1); put one rule for both names above them
         """,
         mend="""
         Decide which law the shared tensor has, and put one rule for all of its names
