@@ -94,12 +94,31 @@ def called(function: Callable[..., complex], arguments: tuple[Code, ...], name: 
 
 def indexed(code: Code, index: Code, offset: int, scope: Scope) -> Attribute:
     """Take one number out of a tuple."""
-    values, at = code(scope), _number(index(scope), offset)
-    if not isinstance(values, tuple):
+    values = _tuple(code(scope), offset)
+    at = _place(index, values, offset, scope)
+    if not -len(values) <= at < len(values):
+        raise ExpressionError(f"there is no [{at}] in a tuple of {len(values)}", offset)
+    return values[at]
+
+
+def sliced(code: Code, bounds: tuple[Code | None, Code | None], offset: int, scope: Scope) -> Attribute:
+    """Take a part of a tuple; as in Python it may be empty."""
+    values = _tuple(code(scope), offset)
+    start, stop = (None if bound is None else _place(bound, values, offset, scope) for bound in bounds)
+    return values[start:stop]
+
+
+def _tuple(value: Attribute, offset: int) -> tuple[int | float, ...]:
+    if not isinstance(value, tuple):
         raise ExpressionError("only a tuple can be indexed", offset)
-    if at != int(at) or not -len(values) <= at < len(values):
+    return value
+
+
+def _place(code: Code, values: tuple[int | float, ...], offset: int, scope: Scope) -> int:
+    at = _number(code(scope), offset)
+    if at != int(at):
         raise ExpressionError(f"there is no [{at:g}] in a tuple of {len(values)}", offset)
-    return values[int(at)]
+    return int(at)
 
 
 def _applied(function: Callable[..., complex], token: Token, *operands: float) -> float:

@@ -4,7 +4,7 @@
     term   = sign  {("*" | "/" | "//" | "%") sign}
     sign   = {"+" | "-"} power
     power  = item ["**" sign]
-    item   = (number | name | function "(" sum {"," sum} ")" | "(" sum ")") {"[" sum "]"}
+    item   = (number | name | function "(" sum {"," sum} ")" | "(" sum ")") {"[" (sum | [sum] ":" [sum]) "]"}
 
 Operators bind as they do in Python. Names are the policy's variables, figures of the parameter (`fan_in`,
 `shape`) and numbers read off its module or the model (`module.dim`, `model.config.n_layer`).
@@ -77,7 +77,7 @@ class Expression:
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<name>[^\W\d]\w*(?:\.[^\W\d]\w*)*)"
-    r"|(?P<sign>\*\*|//|[-+*/%(),\[\]]))",
+    r"|(?P<sign>\*\*|//|[-+*/%(),:\[\]]))",
 )
 _LEVELS = (("+", "-"), ("*", "/", "//", "%"))
 
@@ -169,9 +169,18 @@ class _Parser:
                 self._next -= 1
                 raise self._unexpected("a number, a name or '('")
         while bracket := self._accept("["):
-            code = partial(arithmetic.indexed, code, self._nested(self._chain), bracket.offset)
+            code = self._part(code, bracket)
             self._expect("]")
         return code
+
+    def _part(self, code: Code, bracket: Token) -> Code:
+        """Take one number out of a tuple, or a slice as Python does."""
+        start = None if self._token.text == ":" else self._nested(self._chain)
+        if start is not None and self._token.text != ":":
+            return partial(arithmetic.indexed, code, start, bracket.offset)
+        self._expect(":")
+        stop = None if self._token.text == "]" else self._nested(self._chain)
+        return partial(arithmetic.sliced, code, (start, stop), bracket.offset)
 
     def _call(self, name: Token) -> Code:
         function = arithmetic.FUNCTIONS.get(name.text)
