@@ -44,9 +44,9 @@ def _overwritten(audit: Audit, expectation: Expectation, evidence: Evidence) -> 
     for before, after in zip(history.states, history.states[1:], strict=False):
         if _conforms(expectation, before) and _conforms(expectation, after) is False:
             right, wrong = before[0].write, _newest(after, before)
-            message = (
-                f"{call(right)}{_at(right)} gave what the policy declares; {call(wrong)}{_at(wrong)} then wrote over it"
-            )
+            first, second = (f"{call(one)}{_at(one)}" for one in (right, wrong))
+            over = f"{second} then wrote over it" if first != second else "the same call then ran once more"
+            message = f"{first} gave what the policy declares; {over}"
             yield audit.finding("IA501", message, expectation=expectation, location=wrong.line)
             return
 

@@ -34,6 +34,10 @@ class ExpressionError(ValueError):
         """The free names of an expression in which only a function is unknown."""
 
 
+class NoAttributeError(ExpressionError):
+    """A module has no number of the name that an expression reads."""
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """A number, name or sign of an expression, and where it stands."""
@@ -53,8 +57,9 @@ def looked_up(name: str, offset: int, scope: Scope) -> Attribute:
     """Read a free name."""
     if name not in scope:
         root, dot, _ = name.partition(".")
-        why = f": the {root} has no number of that name (a traced one keeps none)" if dot else ""
-        raise ExpressionError(f"{name} is not known here{why}", offset)
+        if dot:
+            raise NoAttributeError(f"{name} is not known here: the {root} has no number of that name", offset)
+        raise ExpressionError(f"{name} is not known here", offset)
     value = scope[name]
     return value if isinstance(value, tuple) else _number(value, offset)
 

@@ -12,7 +12,7 @@ from initaudit.errors import PolicyError, Problem
 from initaudit.fans import Fans, Layout, semantic_fans, torch_fans
 from initaudit.initialisers import INITIALISERS, Argument, ArgumentKind, Geometry, Initialiser, calculate_gain
 from initaudit.laws import INDEPENDENT, LAWS, STRUCTURED, Law, Loaded, Unknown
-from initaudit.policy.arithmetic import ExpressionError
+from initaudit.policy.arithmetic import ExpressionError, NoAttributeError
 from initaudit.policy.expectation import Clause, Expectation
 from initaudit.policy.expression import Expression
 from initaudit.policy.initialisation import TORCH_DEFAULT, Initialisation
@@ -106,7 +106,9 @@ def _clauses(policy: Policy, parameter: Parameter, match: Match) -> tuple[Clause
     try:
         return _Resolver(policy, parameter, match).clauses()
     except (ExpressionError, ValueError, OverflowError) as error:
-        message = f"rule {rule.id!r} does not fit {parameter.name} of shape {list(parameter.shape)}: {error}"
+        compiled = any(one.startswith("torch.jit.") for one in match.site.classes)
+        why = " (a traced or scripted one keeps none)" if compiled and isinstance(error, NoAttributeError) else ""
+        message = f"rule {rule.id!r} does not fit {parameter.name} of shape {list(parameter.shape)}: {error}{why}"
         raise PolicyError(_problem(rule, message)) from error
 
 

@@ -292,6 +292,21 @@ def test_audit_leaves_the_generator_alone_where_a_parametrisation_draws(policy: 
     assert torch.equal(torch.get_rng_state(), state)
 
 
+def test_a_call_that_ran_twice_is_said_to_have_run_once_more(policy: Load) -> None:
+    given = policy("rules: [{id: all, match: {name: weight}, init: {normal: {std: 0.1}}}]")
+
+    def build() -> nn.Module:
+        layer = nn.Linear(20, 20, bias=False)
+        nn.init.normal_(layer.weight)
+        for _ in range(2):
+            layer.weight.data.mul_(0.1)
+        return layer
+
+    (told,) = (one.message for one in audit(build, given).findings if one.code == "IA501")
+    assert told.startswith("mul(other=0.1) at ")
+    assert told.endswith(" gave what the policy declares; the same call then ran once more")
+
+
 def test_tie_under_disagreeing_rules_is_found(policy: Load) -> None:
     given = policy(
         """

@@ -88,8 +88,11 @@ def test_parameter_without_elements_fits_any_rule() -> None:
 
 
 def test_expression_without_a_value_is_told_at_the_rule() -> None:
-    told = "module.width is not known here: the module has no number of that name (a traced one keeps none)"
+    told = "module.width is not known here: the module has no number of that name"
     assert refused(init={"normal": {"std": "1 / module.width"}}) == told
+    traced = site(classes=("torch.jit._trace.TracedModule", "torch.nn.modules.module.Module"))
+    told += " (a traced or scripted one keeps none)"
+    assert refused(init={"normal": {"std": "1 / module.width"}}, at=traced) == told
     assert "division by zero" in refused(init={"normal": {"std": "1 / (ndim - 2)"}})
     assert "fan_in is not known here" in refused((8,), init={"normal": {"std": "1 / fan_in"}})
     assert "std is -4; it cannot be negative" in refused(init={"normal": {"std": "-fan_in"}})
@@ -290,10 +293,7 @@ def test_slice_at_an_attribute_that_is_none_does_not_exist() -> None:
         ("9:", "the slice [9:] is empty in a dimension of 8"),
         ("1 / 2", "1 / 2 is 0.5; an index must be a whole number"),
         (":, :, 0", "the index [:, :, 0] has more dimensions than the shape (8, 4)"),
-        (
-            "padding_idx",
-            "module.padding_idx is not known here: the module has no number of that name (a traced one keeps none)",
-        ),
+        ("padding_idx", "module.padding_idx is not known here: the module has no number of that name"),
     ],
 )
 def test_slice_that_lies_nowhere_is_told(index: object, told: str) -> None:
