@@ -82,7 +82,7 @@ def test_explosion_is_told_with_its_cause_and_does_not_fail_by_itself(probe: Inv
     assert result.exit_code == 0
     assert "deep.py:7: IA601 warning linears.1: activations explode" in result.stdout
     assert "std of what layers give, over depth: ×" in result.stdout
-    assert result.stdout.endswith("12 layers, 12 parameters with a gradient: 0 errors, 2 warnings\n")
+    assert result.stdout.endswith("13 layers, 12 parameters with a gradient: 0 errors, 2 warnings\n")
 
 
 def test_warnings_fail_where_they_are_asked_to(probe: Invoke) -> None:
@@ -100,18 +100,18 @@ def test_values_that_are_lost_fail(probe: Invoke) -> None:
 
 def test_nothing_is_sent_back_where_that_is_asked(probe: Invoke) -> None:
     found = read(probe("Deep", "--input", "16,32", "--forward-only", "-f", "json"))
-    assert [layer["backward"] for layer in found["layers"]] == [None] * 12
+    assert [layer["backward"] for layer in found["layers"]] == [None] * 13
     assert found["layers"][1]["activation"]["name"] == "relu"
     assert {one["code"] for one in found["findings"]} == {"IA601"}
 
 
 def test_json_follows_its_schema(probe: Invoke) -> None:
     found = read(probe("Deep", "--input", "16,32", "--seeds", "2", "-f", "json"))
-    assert [layer["name"] for layer in found["layers"]] == [f"linears.{number}" for number in range(12)]
+    assert [layer["name"] for layer in found["layers"]] == [*(f"linears.{number}" for number in range(12)), ""]
     assert found["growth"]["forward"]["factor"] == pytest.approx(4.0, rel=0.1)  # √(32 / 2)
     assert found["layers"][1]["activation"]["name"] == "relu"
     assert found["layers"][1]["activation"]["torch_gain"] == pytest.approx(2**0.5)
-    assert [len(layer["forward"]["stds"]) for layer in found["layers"]] == [2] * 12
+    assert [len(layer["forward"]["stds"]) for layer in found["layers"]] == [2] * 13
     assert found["first_nonfinite"] is None
 
 
@@ -157,7 +157,7 @@ def test_policy_is_applied(probe: Invoke, folder: Path) -> None:
 
 def test_long_model_shows_its_ends_unless_all_is_asked_for(probe: Invoke) -> None:
     options = ("--input", "16,32", "--arg", "depth=60", "--arg", "std=0.25")
-    assert "44 layers not shown; --all shows every one" in probe("Deep", *options).stdout
+    assert "45 layers not shown; --all shows every one" in probe("Deep", *options).stdout
     assert "not shown" not in probe("Deep", *options, "--all").stdout
 
 

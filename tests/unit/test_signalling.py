@@ -502,3 +502,25 @@ def test_projection_that_an_attention_uses_without_a_call_was_called_with_it() -
     }
     assert len({one.message for one in found}) == 1
     assert "nothing that the outputs depend on uses it" in found[0].message
+
+
+class Squashed(nn.Module):
+    """Gives the tanh of its last layer, by a function that is no module."""
+
+    def __init__(self, write: Callable[[torch.Tensor], object]) -> None:
+        super().__init__()
+        self.last = nn.Linear(8, 8, bias=False)
+        write(self.last.weight)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.tanh(self.last(x))
+
+
+def test_tanh_that_is_saturated_in_what_the_model_gives_is_found() -> None:
+    (found,) = probed(partial(Squashed, partial(nn.init.normal_, std=3.0)), inputs=SMALL).findings
+    assert (found.code, found.parameter) == ("IA604", None)
+    assert "of what goes out: last gives it std" in found.message
+
+
+def test_tanh_that_a_zero_layer_gives_nothing_is_none() -> None:
+    assert codes(probed(partial(Squashed, nn.init.zeros_), inputs=SMALL)) == []

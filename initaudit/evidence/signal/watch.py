@@ -200,14 +200,15 @@ class Watch:
         while call.module is not module:  # what was open raised, and the model went on
             call = self._open.pop()
         tensor = first(output)
+        call.weight = None if call.inner else self._weights.of(module)
         if module is self.model:
             self._ends = [self._gauge.measure(one) for one in real(output)]
             if call.inner and tensor is not None:
                 self._passes(tensor, self._gauge.measure(tensor))
+                self._ends_in_function(call, tensor)
         if call.inner and not module._parameters:
             return
         call.name, call.number = self._names[id(module)], self._counter[id(module)]
-        call.weight = None if call.inner else self._weights.of(module)
         self._gives(call, tensor)
 
     def _takes(self, call: _Call, values: object, *, weighted: bool) -> None:
@@ -222,6 +223,12 @@ class Watch:
         made = made_by(tensor)
         if made is not None and made.node not in self._makers:
             call.function = self._function(made, tensor, call.input, call.channels)
+
+    def _ends_in_function(self, call: _Call, tensor: torch.Tensor) -> None:
+        """Take the model's call for that of a function behind its layers that makes what it gives."""
+        made = made_by(tensor)
+        if made is not None and made.node not in self._makers:
+            call.inner, call.input, call.before = False, self._makers.get(made.before), self._behind(tensor)
 
     def _behind(self, values: object) -> _Call | None:
         """Give the last of the calls with a weight whose outputs values are made of, the nearest by the graph.

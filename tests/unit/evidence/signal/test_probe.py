@@ -197,6 +197,30 @@ def test_activation_is_known_however_it_is_called(functional: bool) -> None:
     assert 0.05 < activation.saturated < 0.09  # |x| > artanh √0.9 = 1.82, of N(0, 1) 6.9%
 
 
+@pytest.mark.parametrize("bare", [True, False])
+def test_function_that_makes_what_the_model_gives_is_a_call_of_the_model(bare: bool) -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            torch.manual_seed(0)
+            self.last = nn.Linear(64, 64)
+            self.shift = nn.Parameter(torch.ones(64)) if bare else 0.0
+            nn.init.normal_(self.last.weight)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.tanh(self.last(x + self.shift))
+
+    last, end = probed(Net(), drawn(200, 64)).layers
+    assert (end.name, end.before, end.weight) == ("", "last", None)
+    assert end.input == last.forward
+    assert end.activation.name == "tanh"
+    assert end.activation.saturated > 0.7  # |x| > 1.82, of N(0, 8 or more)
+
+
+def test_function_that_a_module_applies_last_is_no_call_of_the_model() -> None:
+    assert names(probed(nn.Sequential(nn.Linear(8, 8), nn.Tanh()), drawn(4, 8))) == [("0", 1), ("1", 1)]
+
+
 class Block(nn.Module):
     """Two layers in a row, a projection beside them, and a gate that is called last of all."""
 
