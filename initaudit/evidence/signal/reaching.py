@@ -3,13 +3,16 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from initaudit.errors import TargetError
 from initaudit.evidence.signal.probe import Reading, read
 from initaudit.evidence.signal.sending import Sent
+from initaudit.evidence.signal.watch import hook_on
 from initaudit.signal.values import Gradient, rms
 from initaudit.values import Moments
 
@@ -23,21 +26,19 @@ def unreached(model: nn.Module, reading: Reading, sent: Sent) -> frozenset[str]:
     """Name the parameters that no gradient reaches, whatever the mode, and after the first steps neither.
 
     Behind a layer that is zero by design nothing arrives at first, and all does once a step has moved that layer; so
-    zero parameters that a gradient does reach are moved a little for a while. What only training calls, an
+    zero values that a gradient does reach are moved a little for a while. What only training calls, an
     auxiliary head say, is reached in training mode. What lies behind a rectifier of few units that are all asleep by
     chance is reached with the other sign of what was drawn about zero, which is as likely a draw.
     """
     missing = frozenset(one.name for one in reading.gradients if not one.reached)
     moved: dict[str, torch.Tensor] = {}
     while missing:
-        gradients = _gradients(model, sent, moved)
+        gradients, still = _sent_back(model, sent, moved)
         missing &= {one.name for one in gradients if not one.reached}
-        zero = [one.name for one in gradients if one.reached and not rms(one.parameter)]
-        still = [name for name in zero if name not in moved]
         if not still:
             drawn = [one.name for one in gradients if one.name in missing and one.gradient and _drawn(one.parameter)]
             return missing - _reached(model, sent, moved | {name: -model.get_parameter(name) for name in drawn})
-        moved |= _stirred(model, still)
+        moved |= still
     return missing
 
 
@@ -60,10 +61,47 @@ def _reached(model: nn.Module, sent: Sent, values: Mapping[str, torch.Tensor]) -
 
 def _gradients(model: nn.Module, sent: Sent, values: Mapping[str, torch.Tensor]) -> tuple[Gradient, ...]:
     with _holding(model, values):
-        try:
-            return read(model, sent.probe(training=True)).gradients
-        except TargetError:  # some models want labels in training mode
-            return read(model, sent.probe()).gradients
+        return _read(model, sent)
+
+
+def _sent_back(
+    model: nn.Module, sent: Sent, values: Mapping[str, torch.Tensor]
+) -> tuple[tuple[Gradient, ...], dict[str, torch.Tensor]]:
+    """Send a gradient back, and give what arrives, and the parameters in which it reaches zeros with these moved."""
+    with _holding(model, values):
+        with _zeros_reached(model) as places:
+            gradients = _read(model, sent)
+        drawn = _stirred(model, places)
+        return gradients, {
+            name: torch.where(places[name], drawn[name], model.get_parameter(name).detach()) for name in drawn
+        }
+
+
+@contextmanager
+def _zeros_reached(model: nn.Module) -> Iterator[dict[str, torch.Tensor]]:
+    """Note in which places parameters are zero and gradients that arrive at them are not."""
+    places: dict[str, torch.Tensor] = {}
+
+    def arrives(name: str, gradient: torch.Tensor) -> None:
+        whole = gradient.to_dense() if gradient.is_sparse else gradient
+        here = (model.get_parameter(name) == 0) & (whole != 0)
+        if here.any():
+            places[name] = places[name] | here if name in places else here
+
+    trained = [(name, one) for name, one in model.named_parameters() if one.requires_grad and not is_lazy(one)]
+    handles = [hook_on(one.register_hook, partial(arrives, name)) for name, one in trained]
+    try:
+        yield places
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _read(model: nn.Module, sent: Sent) -> tuple[Gradient, ...]:
+    try:
+        return read(model, sent.probe(training=True)).gradients
+    except TargetError:  # some models want labels in training mode
+        return read(model, sent.probe()).gradients
 
 
 @contextmanager

@@ -115,7 +115,7 @@ class Watch:
                 handles.append(module.register_forward_hook(self._after))
             for parameter in self.model.parameters():
                 if parameter.requires_grad and not is_lazy(parameter):
-                    handles.append(_hook(parameter.register_post_accumulate_grad_hook, self._arrives))
+                    handles.append(hook_on(parameter.register_post_accumulate_grad_hook, self._arrives))
             with Products(self._bare, self._multiplied) if self._bare else nullcontext():
                 yield
         finally:
@@ -261,7 +261,7 @@ class Watch:
         if self._histograms:
             call.histogram = histogram(tensor)
         if tensor.requires_grad:
-            _hook(tensor.register_hook, partial(self._returns, call))
+            hook_on(tensor.register_hook, partial(self._returns, call))
 
     def _passes(self, tensor: torch.Tensor, number: int) -> None:
         """Note with the call that a tensor comes from, if functions and factors alone made it, what came of it."""
@@ -349,7 +349,7 @@ class Watch:
         return self._definitions[owner]
 
 
-def _hook(register: Callable[..., Any], hook: Callable[[torch.Tensor], None]) -> RemovableHandle:
+def hook_on(register: Callable[..., Any], hook: Callable[[torch.Tensor], None]) -> RemovableHandle:
     """Put a hook on a tensor; torch's own functions bear no types."""
     handle: RemovableHandle = register(hook)
     return handle

@@ -1,5 +1,6 @@
 """What no gradient ever reaches, and what it does not reach yet."""
 
+import pytest
 import torch
 from torch import nn
 
@@ -64,6 +65,31 @@ def test_two_zero_factors_are_never_reached() -> None:
             return x + self.up(self.down(x))
 
     assert found(Adapter()) == {"down.weight", "up.weight"}
+
+
+class Modulated(nn.Module):
+    """A block of two branches whose gates are rows of one layer, of which some or all are zero."""
+
+    def __init__(self, *, zero_rows: slice, zero_branch: bool) -> None:
+        super().__init__()
+        self.gates, self.left, self.right = nn.Linear(8, 16), nn.Linear(8, 8), nn.Linear(8, 8)
+        zero = [self.gates.weight[zero_rows], self.gates.bias[zero_rows]]
+        for one in (*zero, *(self.right.parameters() if zero_branch else ())):
+            nn.init.zeros_(one)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        left, right = self.gates(x).chunk(2, -1)
+        return x + left * self.left(x) + right * self.right(x)
+
+
+@pytest.mark.parametrize("rows", [slice(None), slice(8, None)])
+def test_branch_behind_a_gate_that_is_some_zero_rows_of_a_layer_is_none_of_it(rows: slice) -> None:
+    assert found(Modulated(zero_rows=rows, zero_branch=False)) == frozenset()
+
+
+@pytest.mark.parametrize("rows", [slice(None), slice(8, None)])
+def test_zero_branch_behind_a_zero_gate_is_never_reached_though_other_rows_of_the_gate_are(rows: slice) -> None:
+    assert found(Modulated(zero_rows=rows, zero_branch=True)) == {"right.weight", "right.bias"}
 
 
 def test_layer_that_is_never_called_is_never_reached() -> None:
