@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, pairwise
@@ -67,7 +67,9 @@ def _fitted(weighted: Sequence[Layer], figure: Figure) -> Growth | None:
         factor=_exp(drift),
         low=_exp(drift - margin),
         high=_exp(drift + margin),
-        layers=max(len({place for walk in walks for step in walk for place in step.places}) for walks in seeds),
+        layers=max(
+            _depth(weighted, {place for walk in walks for step in walk for place in step.places}) for walks in seeds
+        ),
         certain=abs(drift) > sure,
     )
 
@@ -159,6 +161,14 @@ def _walks(layers: Sequence[Layer], figure: Figure, seed: int) -> Iterator[list[
                 walk = []
         if walk:
             yield walk
+
+
+def _depth(layers: Sequence[Layer], places: Container[int]) -> int:
+    """Count the layers at some places along the longest way: those that do not follow one another are no depth."""
+    deep: dict[str, int] = {}
+    for place, layer in enumerate(layers):
+        deep[layer.title] = deep.get(layer.before or "", 0) + (place in places)
+    return max(deep.values())
 
 
 def _seen(walks: Sequence[list[_Step]]) -> int:

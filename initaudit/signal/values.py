@@ -156,7 +156,7 @@ class Growth:
     low: float
     high: float
     layers: int
-    """How many layers it was fitted over."""
+    """How many layers it was fitted over, of those that follow one another."""
     certain: bool = False
     """Whether it is off one by more than chance would make it once in a million times."""
 

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from initaudit.signal.growth import exponent, growth, student, towers
-from initaudit.signal.values import Growth, Layer
+from initaudit.signal.values import Growth, Layer, title
 
 
 def along(layers: Sequence[Layer]) -> Growth | None:
@@ -75,6 +75,20 @@ def test_towers_side_by_side_tell_more_than_one_of_them(layer) -> None:
     ]
     one, many = growth(towers[:20], forward), growth(towers, forward)
     assert many.high / many.low < one.high / one.low
+
+
+def test_calls_that_do_not_follow_one_another_are_no_depth(layer) -> None:
+    def calls(*, follow: bool) -> list[Layer]:
+        """A stem, then three layers, each called for each of four levels, or one level after the other."""
+        titled = [(call, n, title(f"head.{n}", call)) for call in range(1, 5) for n in range(3)]
+        befores = ["stem", *(one for _, _, one in titled)]
+        return [layer("stem", 1.0)] + [
+            replace(layer(f"head.{n}", 2.0**-n), call=call, before=before if n or follow else "stem")
+            for (call, n, _), before in zip(titled, befores, strict=False)
+        ]
+
+    assert growth(calls(follow=False), forward).layers == 3
+    assert growth(calls(follow=True), forward).layers == 11  # all but the last
 
 
 def test_layers_without_a_weight_are_no_steps(layer) -> None:
