@@ -236,14 +236,28 @@ def _huge(report: SignalReport) -> Iterator[Finding]:
     known = ACTIVATIONS.of(report.layers)
     taken = [one.input.std for one, _ in known if one.before is None and one.input is not None and one.input.std]
     high = _HUGE * max([1.0, *taken])
-    given = [(None, one.std) for one in report.outputs if one.std is not None and not one.nonfinite]
-    layer, std = next((one for one in (*known, *given) if one[1] > high), (None, 0.0))
+    stds = {one.title: std for one, std in known}
+    scales: list[tuple[Layer | None, float, str]] = []
+    for one in report.layers:
+        scales += [(one, _taken(one), "in what it takes"), (one, stds.get(one.title, 0.0), "here")]
+    scales += [(None, one.std or 0.0, "in what the model gives") for one in report.outputs if not one.nonfinite]
+    layer, std, where = next((one for one in scales if one[1] > high), (None, 0.0, ""))
     if not std:
         return
-    where = "here" if layer is not None else "in what the model gives"
     beside = f", where what comes in has {taken[0]:.3g}" if taken else ""
     message = f"activations explode: std {std:.3g} {where}{beside}"
     yield _finding(ACTIVATIONS, message, layer, expected=1.0, observed=std, band=(0.0, high))
+
+
+def _taken(layer: Layer) -> float:
+    """Give the scale of what layers before it let a layer take; 0 for values that are lost.
+
+    Scores under a mask are far below zero where it lies, and never far above.
+    """
+    into = layer.input
+    if layer.before is None or into is None or into.nonfinite:
+        return 0.0
+    return min(into.std or 0.0, into.maximum)
 
 
 def _outside(scale: _Scale, known: Sequence[_Known], band: Band) -> Iterator[Finding]:

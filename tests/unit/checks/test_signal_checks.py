@@ -167,6 +167,29 @@ def test_branch_that_hardly_begins_is_none() -> None:
     assert judged(layer("a", 1e-9), layer("b", 1e-9)) == []
 
 
+def norm_of(least: float, greatest: float, *, before: str | None = "a") -> Layer:
+    """Make a norm of values of which half are the least, and half the greatest."""
+    std = (greatest - least) / 2
+    into = Moments(count=100, mean=0.0, m2=std**2 * 99, minimum=least, maximum=greatest, zeros=0)
+    return replace(layer("norm", 1.0, weight=None), input=into, before=before)
+
+
+def huge(norm: Layer) -> list[Finding]:
+    whole = report(layer("a", 1.0), layer("b", 1.0))
+    return list(findings(replace(whole, layers=(whole.layers[0], norm, whole.layers[1])), DEFAULT_BANDS, frozenset()))
+
+
+def test_what_a_norm_takes_may_not_be_huge_though_what_it_gives_is_not() -> None:
+    (found,) = huge(norm_of(-1e16, 1e16))
+    assert (found.code, found.parameter) == ("IA601", "norm")
+    assert found.message == "activations explode: std 1e+16 in what it takes, where what comes in has 1"
+
+
+def test_scores_under_a_mask_and_huge_inputs_of_the_model_are_none() -> None:
+    assert huge(norm_of(-1e16, 1.0)) == []
+    assert huge(norm_of(-1e16, 1e16, before=None)) == []
+
+
 def tanh(name: str, share: float, *, count: int = 100) -> Layer:
     function = Activation(name="tanh", gain=1.5, saturated=share)
     return replace(layer(name, 0.9, weight=None), forward=replace(SOME, count=count), activation=function)
