@@ -192,13 +192,14 @@ def _swollen(layers: Sequence[Layer]) -> Iterator[Finding]:
         source, taken = given.get(norm.before or ""), norm.input
         if source is not None and taken is not None and taken.std and source.forward != taken:
             sums.setdefault(kind_of(norm.name), []).append((source, norm, taken.std))
+    high = _SWOLLEN * max([1.0, *_inputs(layers)])
     for blocks in sums.values():
-        large = [one for one in blocks if one[2] > _SWOLLEN]
+        large = [one for one in blocks if one[2] > high]
         if len(large) >= _BLOCKS and 2 * len(large) >= len(blocks):
             source, norm, std = large[0]
             message = f"activations explode: std {source.std:.3g} here makes a sum of {std:.3g} that {norm.title} takes"
             message += so_do(len(large) - 1, "norm")
-            yield _finding(ACTIVATIONS, message, source, expected=1.0, observed=std, band=(0.0, _SWOLLEN))
+            yield _finding(ACTIVATIONS, message, source, expected=1.0, observed=std, band=(0.0, high))
 
 
 def _is_norm(layer: Layer) -> bool:
@@ -220,21 +221,21 @@ def _own(layer: Layer) -> float | None:
 def _hidden(layers: Sequence[Layer]) -> Iterator[Finding]:
     """Find layers after which so little is left that the bias of the next one is all that goes on."""
     known = {one.title: (one, std) for one, std in ACTIVATIONS.of(layers)}
+    low = _FADED * min([1.0, *_inputs(layers)])
     for one, std in known.values():
         before, faded = known.get(one.before or "", (None, 0.0))
-        if before is None or not 0 < faded < _FADED or one.input is None or one.weight is None:
+        if before is None or not 0 < faded < low or one.input is None or one.weight is None:
             continue
         mixed = rms(one.input) * rms(one.weight.moments) * math.sqrt(one.weight.fan_in or 1)
         if 0 < mixed < _HIDDEN * std:
             message = f"activations vanish: std {faded:.3g} here; of the {std:.3g} that {one.title} makes of it"
             message += f" all but {mixed:.2g} is its bias"
-            yield _finding(ACTIVATIONS, message, before, expected=1.0, observed=faded, band=(_FADED, math.inf))
+            yield _finding(ACTIVATIONS, message, before, expected=1.0, observed=faded, band=(low, math.inf))
 
 
 def _huge(report: SignalReport) -> Iterator[Finding]:
     """Find what no design makes of what comes in, however it came there."""
-    known = ACTIVATIONS.of(report.layers)
-    taken = [one.input.std for one, _ in known if one.before is None and one.input is not None and one.input.std]
+    known, taken = ACTIVATIONS.of(report.layers), _inputs(report.layers)
     high = _HUGE * max([1.0, *taken])
     stds = {one.title: std for one, std in known}
     scales: list[tuple[Layer | None, float, str]] = []
@@ -247,6 +248,12 @@ def _huge(report: SignalReport) -> Iterator[Finding]:
     beside = f", where what comes in has {taken[0]:.3g}" if taken else ""
     message = f"activations explode: std {std:.3g} {where}{beside}"
     yield _finding(ACTIVATIONS, message, layer, expected=1.0, observed=std, band=(0.0, high))
+
+
+def _inputs(layers: Sequence[Layer]) -> list[float]:
+    """Give the scales of what goes into the model."""
+    known = (one.input for one, _ in ACTIVATIONS.of(layers) if one.before is None)
+    return [one.std for one in known if one is not None and one.std]
 
 
 def _taken(layer: Layer) -> float:

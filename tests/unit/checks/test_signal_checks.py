@@ -447,6 +447,14 @@ def test_sums_that_many_layers_together_made_large_are_found_where_norms_take_th
     assert found_in(*residual_blocks(20.0, taken=8.0)) == []
 
 
+def test_sums_and_what_is_left_are_held_against_the_scale_of_the_inputs() -> None:
+    blocks = residual_blocks(40.0, taken=8.0)
+    assert found_in(replace(blocks[0], input=replace(SOME, m2=1e6)), *blocks[1:]) == []
+    faint = [taking("a", 1.0, 1e-6), taking("b", 1e-6, 1e-6, "a"), taking("c", 1e-6, 0.1, "b")]
+    assert codes(found_in(*faint)) == ["IA601"]
+    assert found_in(replace(faint[0], input=replace(SOME, m2=1e-7)), *faint[1:]) == []
+
+
 def test_layers_that_a_norm_takes_alone_may_give_any_scale() -> None:
     layers = [taking("l.0", 1.0, 1.0)]
     for n in range(1, 5):
