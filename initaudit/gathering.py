@@ -18,8 +18,8 @@ from initaudit.values import NEVER_REBUILT, Evidence, Mode, Rebuilt
 if TYPE_CHECKING:
     from torch import nn
 
-    from initaudit.evidence.loading import Loads
-    from initaudit.evidence.recording import Recording
+    from initaudit.evidence.recording.loading import Loads
+    from initaudit.evidence.recording.recorded import Recording
     from initaudit.evidence.source import Source
     from initaudit.model.target import Subject
     from initaudit.model.walk import Entry
@@ -104,8 +104,8 @@ def gather(request: Request, wanted: frozenset[str] = frozenset()) -> Gathered:
 
     Raises InitauditError where that cannot be done.
     """
-    from initaudit.evidence.building import build_recorded
     from initaudit.evidence.device import require
+    from initaudit.evidence.recording.building import build_recorded
     from initaudit.evidence.source import Source, most_of_each
     from initaudit.model.walk import as_they_are, walk
 
@@ -143,7 +143,7 @@ def unless_unreplayable(act: Callable[[Request], Result], request: Request) -> R
 
     That shows when values are computed: an operation raises, or gives what torch said that it would not.
     """
-    from initaudit.evidence.replay import ReplayError
+    from initaudit.evidence.recording.replay import ReplayError
 
     try:
         return act(request)

@@ -166,7 +166,7 @@ def _loses(moments: Moments | None) -> bool:
 
 
 def _probed(request: SignalRequest) -> _Probed:
-    from initaudit.evidence.lending import lending
+    from initaudit.evidence.recording.lending import lending
     from initaudit.evidence.signal.probe import read
     from initaudit.evidence.signal.reaching import unreached, unused
     from initaudit.evidence.signal.sending import send

@@ -6,11 +6,11 @@ from typing import Any
 
 import torch
 
-from initaudit.evidence.ancestry import ancestors
-from initaudit.evidence.log import Drawn, Held, Op, View
-from initaudit.evidence.nesting import leaves
 from initaudit.evidence.plain import speaks_for_itself
-from initaudit.evidence.recording import Recording
+from initaudit.evidence.recording.ancestry import ancestors
+from initaudit.evidence.recording.log import Drawn, Held, Op, View
+from initaudit.evidence.recording.nesting import leaves
+from initaudit.evidence.recording.recorded import Recording
 from initaudit.evidence.source import Source, in_memory
 from initaudit.history import LOADED, Location, Seeding
 from initaudit.model.walk import Entry

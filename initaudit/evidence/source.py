@@ -9,7 +9,7 @@ import torch
 
 from initaudit.errors import PolicyError, Problem, TargetError, UnmeasurableError
 from initaudit.evidence.plain import plain
-from initaudit.evidence.recording import Recording
+from initaudit.evidence.recording.recorded import Recording
 from initaudit.history import History, Origin
 from initaudit.laws import INDEPENDENT, Unknown
 from initaudit.model.draw import fill, generator_for

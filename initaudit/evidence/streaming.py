@@ -10,7 +10,7 @@ from functools import partial
 import torch
 
 from initaudit.evidence.moments import DEVICE_PIECE, PIECE
-from initaudit.evidence.replay import mark_unwritten
+from initaudit.evidence.recording.replay import mark_unwritten
 from initaudit.evidence.source import Source, writes
 from initaudit.laws import INDEPENDENT, STRUCTURED, Constant, Elementwise, Law, Loaded, Normal, Pattern, Uniform
 from initaudit.model.draw import draw, generator_for

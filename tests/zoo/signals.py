@@ -24,7 +24,7 @@ from torch import nn
 from wanting import wanted
 
 from initaudit.errors import InitauditError
-from initaudit.evidence.building import build_recorded
+from initaudit.evidence.recording.building import build_recorded
 from initaudit.request import Request
 from initaudit.signal.request import SignalRequest
 from initaudit.signalling import signal

@@ -33,8 +33,8 @@ from torch import nn
 
 from initaudit.auditor import run
 from initaudit.errors import TargetError
-from initaudit.evidence.building import build_recorded
-from initaudit.evidence.recording import Recording
+from initaudit.evidence.recording.building import build_recorded
+from initaudit.evidence.recording.recorded import Recording
 from initaudit.laws import Unknown, is_random
 from initaudit.model.walk import Entry, walk
 from initaudit.request import Request

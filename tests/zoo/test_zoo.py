@@ -7,7 +7,7 @@ import torch
 from transformers import AutoConfig, AutoModel
 
 from initaudit.auditor import run
-from initaudit.evidence.building import build_recorded
+from initaudit.evidence.recording.building import build_recorded
 from initaudit.laws import Unknown
 from initaudit.model.walk import walk
 from initaudit.request import Request

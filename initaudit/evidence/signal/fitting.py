@@ -5,8 +5,8 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from initaudit.errors import TargetError
-from initaudit.evidence.memory import available
-from initaudit.evidence.recording import recording
+from initaudit.evidence.recording.memory import available
+from initaudit.evidence.recording.recorded import recording
 from initaudit.model.target import build
 from initaudit.request import Request
 

@@ -11,9 +11,9 @@ from torch import nn
 from torch.nn.parameter import UninitializedTensorMixin
 from torch.utils._pytree import tree_leaves
 
-from initaudit.evidence.log import Op
-from initaudit.evidence.recorder import Recorder
-from initaudit.evidence.recording import Recording, recording
+from initaudit.evidence.recording.log import Op
+from initaudit.evidence.recording.recorded import Recording, recording
+from initaudit.evidence.recording.recorder import Recorder
 from initaudit.model.process import restored, seeded, unwritten_is_nan
 
 CPU = torch.device("cpu")

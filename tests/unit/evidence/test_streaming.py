@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from initaudit.auditor import run
-from initaudit.evidence.recording import Recording
+from initaudit.evidence.recording.recorded import Recording
 from initaudit.evidence.source import Source
 from initaudit.policy.reader import load_policy
 from initaudit.policy.schema import Policy

@@ -9,7 +9,7 @@ from torch.nn import functional
 from torch.nn.utils import parametrizations
 
 from initaudit.errors import InitauditError
-from initaudit.evidence.memory import available
+from initaudit.evidence.recording.memory import available
 from initaudit.evidence.signal import fitting
 from initaudit.policy.reader import load_policy
 from initaudit.request import Request

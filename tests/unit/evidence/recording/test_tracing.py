@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from initaudit import laws
-from initaudit.evidence.building import build_recorded
+from initaudit.evidence.recording.building import build_recorded
 from initaudit.history import History
 from initaudit.regions import Box
 from initaudit.request import Request

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from initaudit import laws
-from initaudit.evidence.tracing import Log
+from initaudit.evidence.recording.tracing import Log
 
 SIDE = 6
 NUMBERS = st.sampled_from([-2.0, -0.5, 0.0, 0.25, 1.0, 3.0])

@@ -11,8 +11,8 @@ from torch import nn
 
 from initaudit.applying import apply
 from initaudit.auditor import run
-from initaudit.evidence.building import build_recorded
-from initaudit.evidence.memory import Memory
+from initaudit.evidence.recording.building import build_recorded
+from initaudit.evidence.recording.memory import Memory
 from initaudit.policy.reader import load_policy
 from initaudit.report import Report
 from initaudit.request import Request

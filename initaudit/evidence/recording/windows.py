@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from initaudit import regions
-from initaudit.evidence.log import View
+from initaudit.evidence.recording.log import View
 from initaudit.regions import Box
 
 

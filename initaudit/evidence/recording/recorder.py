@@ -18,36 +18,33 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from initaudit.errors import TargetError
-from initaudit.evidence.callers import caller
-from initaudit.evidence.exposing import Exposed
-from initaudit.evidence.loading import Loads
-from initaudit.evidence.log import Drawn, Held, Op, View, by_shape
-from initaudit.evidence.memory import Memory, RefusedError, touched
-from initaudit.evidence.nesting import mapped
-from initaudit.evidence.operations import PURE, alike, can_wait, elsewhere, generators, ordinary, tensors_in, writes_to
-from initaudit.evidence.promising import promised, stays_small
-from initaudit.evidence.replay import Replay, ReplayError
+from initaudit.evidence.recording.callers import caller
+from initaudit.evidence.recording.exposing import Exposed
+from initaudit.evidence.recording.loading import Loads
+from initaudit.evidence.recording.log import Drawn, Held, Op, View, by_shape
+from initaudit.evidence.recording.memory import Memory, RefusedError, touched
+from initaudit.evidence.recording.nesting import mapped
+from initaudit.evidence.recording.operations import (
+    DEMANDS,
+    METADATA,
+    PURE,
+    alike,
+    can_wait,
+    elsewhere,
+    fills_memory,
+    generators,
+    ordinary,
+    tensors_in,
+    writes_to,
+)
+from initaudit.evidence.recording.promising import promised, stays_small
+from initaudit.evidence.recording.replay import Replay, ReplayError
 from initaudit.history import Seeding
 
 SMALL = 1 << 15
 """Tensors of at most so many elements are made for real, so that Python may look at them."""
 
 _ATEN = torch.ops.aten
-_METADATA = frozenset(
-    {
-        _ATEN.set_.source_Tensor,
-        _ATEN.set_.source_Storage,
-        _ATEN.set_.source_Storage_storage_offset,
-    }
-)
-"""Operations that move no values, though their schema does not say so."""
-_DEMANDS = frozenset({_ATEN._local_scalar_dense.default, _ATEN.equal.default, _ATEN.allclose.default})
-"""Operations that give Python a number."""
-
-
-def _whole(tensor: torch.Tensor) -> bool:
-    """Tell whether a tensor is all that its memory holds."""
-    return ordinary(tensor) and tensor.numel() * tensor.element_size() == tensor.untyped_storage().nbytes()
 
 
 class UnrecordableError(TargetError):
@@ -196,7 +193,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return self._literal(func, args)
         if func is _ATEN.resize_.default and self.is_virtual(args[0]) and math.prod(args[1]) > args[0].numel():
             raise UnrecordableError("resize_ changes the size of a tensor's memory")
-        if func.is_view or func in _METADATA:
+        if func.is_view or func in METADATA:
             return func(*args, **kwargs)
         if torch.Tag.inplace_view in func.tags:
             return self._reshaped(func, args, kwargs)
@@ -207,7 +204,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return self._demanded(func, args, kwargs, tensors)
         if written:
             return self._in_place(func, args, kwargs, written, tensors)
-        if func in _DEMANDS:
+        if func in DEMANDS:
             self.asked |= self._behind(tensors)
             return self._demanded(func, args, kwargs, tensors)
         return self._fresh(func, args, kwargs, tensors)
@@ -232,7 +229,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if not any(virtual):
             for one in written:
                 self._unpin(one)
-            if func is _ATEN.copy_.default and self.view(args[1]) is not None and _whole(args[0]):
+            if func is _ATEN.copy_.default and self.view(args[1]) is not None and fills_memory(args[0]):
                 self._number(args[0].untyped_storage())  # memory that a storage was copied to, as deepcopy does
             result = self._demanded(func, args, kwargs, tensors)
             made = [one for one in tensors_in(result) if ordinary(one) and all(one is not other for other in written)]

@@ -9,9 +9,9 @@ from torch import nn
 from torch.nn import functional
 
 from initaudit.errors import TargetError
-from initaudit.evidence.lending import lending
-from initaudit.evidence.recorder import Recorder
-from initaudit.evidence.recording import Recording, recording
+from initaudit.evidence.recording.lending import lending
+from initaudit.evidence.recording.recorded import Recording, recording
+from initaudit.evidence.recording.recorder import Recorder
 from initaudit.evidence.signal.inputs import Inputs
 from initaudit.evidence.signal.probe import Probe, Reading, read
 from initaudit.evidence.signal.reaching import unreached

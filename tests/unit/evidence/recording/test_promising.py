@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from initaudit.evidence.operations import tensors_in
-from initaudit.evidence.promising import promised, stays_small
+from initaudit.evidence.recording.operations import tensors_in
+from initaudit.evidence.recording.promising import promised, stays_small
 
 ATEN = torch.ops.aten
 X, ROWS, ROW = torch.randn(40, 50, 60), torch.randn(40, 1, 60), torch.randn(60)

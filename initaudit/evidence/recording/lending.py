@@ -10,10 +10,10 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from initaudit.errors import TargetError
-from initaudit.evidence.nesting import leaves
-from initaudit.evidence.operations import writes_to
-from initaudit.evidence.recorder import Recorder
-from initaudit.evidence.recording import READS, Recording
+from initaudit.evidence.recording.nesting import leaves
+from initaudit.evidence.recording.operations import writes_to
+from initaudit.evidence.recording.recorded import READS, Recording
+from initaudit.evidence.recording.recorder import Recorder
 
 
 class LentError(TargetError):

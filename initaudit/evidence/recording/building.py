@@ -8,10 +8,10 @@ import torch
 from torch import nn
 
 from initaudit.errors import TargetError
-from initaudit.evidence.loading import Loads, watching
 from initaudit.evidence.plain import speaks_for_itself
-from initaudit.evidence.recorder import Recorder, UnrecordableError
-from initaudit.evidence.recording import Recording, recording
+from initaudit.evidence.recording.loading import Loads, watching
+from initaudit.evidence.recording.recorded import Recording, recording
+from initaudit.evidence.recording.recorder import Recorder, UnrecordableError
 from initaudit.model.target import FactoryError, Subject, build
 from initaudit.raised import what
 from initaudit.request import Request

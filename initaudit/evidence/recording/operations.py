@@ -6,9 +6,10 @@ from typing import Any
 import torch
 from torch.nn.parameter import UninitializedTensorMixin  # type: ignore[attr-defined]
 
-from initaudit.evidence.log import by_shape
-from initaudit.evidence.nesting import leaves
+from initaudit.evidence.recording.log import by_shape
+from initaudit.evidence.recording.nesting import leaves
 
+_ATEN = torch.ops.aten
 OTHER_DRAWS = ("random_", "exponential_", "log_normal_", "cauchy_", "geometric_", "bernoulli_")
 """Operations in place that draw from what no initialiser of torch stands for."""
 PURE = frozenset(("normal_", "uniform_", "trunc_normal_", "fill_", "zero_", "copy_", *OTHER_DRAWS))
@@ -16,10 +17,21 @@ PURE = frozenset(("normal_", "uniform_", "trunc_normal_", "fill_", "zero_", "cop
 ALLOCATES = ("empty", "new_empty", "resize_")
 """How the names of operations begin that make memory, and write nothing."""
 
+METADATA = frozenset(
+    {
+        _ATEN.set_.source_Tensor,
+        _ATEN.set_.source_Storage,
+        _ATEN.set_.source_Storage_storage_offset,
+    }
+)
+"""Operations that move no values, though their schema does not say so."""
+DEMANDS = frozenset({_ATEN._local_scalar_dense.default, _ATEN.equal.default, _ATEN.allclose.default})
+"""Operations that give Python a number."""
+
 
 def writes_to(func: Any, args: Any, kwargs: Any) -> list[torch.Tensor]:
     """List the arguments that an operation changes in place."""
-    if func is torch.ops.aten.native_batch_norm.default:  # training moves the running statistics; its schema is silent
+    if func is _ATEN.native_batch_norm.default:  # training moves the running statistics; its schema is silent
         return [one for one in args[3:5] if one is not None and args[5]]
     given = (kwargs.get(name, args[position] if position < len(args) else None) for position, name in _written(func))
     return [tensor for value in given for tensor in tensors_in(value)]
@@ -30,6 +42,11 @@ def ordinary(tensor: torch.Tensor) -> bool:
     if isinstance(tensor, UninitializedTensorMixin):
         return False
     return tensor.device.type == "cpu" and tensor.layout is torch.strided and not tensor.is_quantized
+
+
+def fills_memory(tensor: torch.Tensor) -> bool:
+    """Tell whether a tensor is all that its memory holds."""
+    return ordinary(tensor) and tensor.numel() * tensor.element_size() == tensor.untyped_storage().nbytes()
 
 
 def can_wait(made: list[torch.Tensor]) -> bool:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from initaudit import laws
 from initaudit.chance.normal import NORMAL
-from initaudit.evidence.log import Held, Op, View
-from initaudit.evidence.operations import OTHER_DRAWS
+from initaudit.evidence.recording.log import Held, Op, View
+from initaudit.evidence.recording.operations import OTHER_DRAWS
 from initaudit.initialisers import INITIALISERS, Geometry
 from initaudit.laws import Law, Unknown
 

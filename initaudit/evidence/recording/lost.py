@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from initaudit.evidence.log import Held, Op
-from initaudit.evidence.replay import Replay
+from initaudit.evidence.recording.log import Held, Op
+from initaudit.evidence.recording.replay import Replay
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ print(int(next(line for line in open("/proc/self/status") if line.startswith("Vm
 """
 HUNDRED_BILLION = """
 from torch import nn
-from initaudit.evidence.recording import recording
+from initaudit.evidence.recording.recorded import recording
 with recording():
     model = nn.ModuleList(nn.Linear(32768, 32768, bias=False) for _ in range(94))
 assert sum(one.numel() for one in model.parameters()) > 100e9
@@ -71,7 +71,7 @@ REFUSED = """
 import resource, torch
 from pathlib import Path
 from torch import nn
-from initaudit.evidence.building import build_recorded
+from initaudit.evidence.recording.building import build_recorded
 from initaudit.request import Request
 def build():
     try:

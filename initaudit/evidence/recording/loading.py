@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from torch import nn
 
-from initaudit.evidence.callers import caller
+from initaudit.evidence.recording.callers import caller
 from initaudit.history import LOADED, Unfit
 
 

@@ -14,16 +14,16 @@ from torch import nn
 from torch.nn.utils.parametrize import ParametrizationList
 
 from initaudit import regions
-from initaudit.evidence.ancestry import fetched, origin
-from initaudit.evidence.loading import watching
-from initaudit.evidence.log import Drawn, Held, Op, View
-from initaudit.evidence.lost import lost
-from initaudit.evidence.operations import ALLOCATES, named
-from initaudit.evidence.recorder import Recorder
-from initaudit.evidence.replay import Replay
-from initaudit.evidence.tracing import Log, Traced
-from initaudit.evidence.transforming import transformed
-from initaudit.evidence.windows import box_of, disjoint
+from initaudit.evidence.recording.ancestry import fetched, origin
+from initaudit.evidence.recording.loading import watching
+from initaudit.evidence.recording.log import Drawn, Held, Op, View
+from initaudit.evidence.recording.lost import lost
+from initaudit.evidence.recording.operations import ALLOCATES, named
+from initaudit.evidence.recording.recorder import Recorder
+from initaudit.evidence.recording.replay import Replay
+from initaudit.evidence.recording.tracing import Log, Traced
+from initaudit.evidence.recording.transforming import transformed
+from initaudit.evidence.recording.windows import box_of, disjoint
 from initaudit.history import Caller, History, Lost, Origin, Seeding, Standing, Write
 from initaudit.laws import Constant, Unknown
 from initaudit.model.process import other_generators

@@ -3,7 +3,7 @@ import mmap
 import pytest
 import torch
 
-from initaudit.evidence.memory import Memory, RefusedError, touched
+from initaudit.evidence.recording.memory import Memory, RefusedError, touched
 
 SIZE = 1 << 20
 

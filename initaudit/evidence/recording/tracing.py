@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from initaudit import laws, regions
-from initaudit.evidence.calculus import BY_NUMBERS, Kept, Put, changed, put
-from initaudit.evidence.log import Held, Op, View
-from initaudit.evidence.nesting import leaves
-from initaudit.evidence.windows import box_of, disjoint
+from initaudit.evidence.recording.calculus import BY_NUMBERS, Kept, Put, changed, put
+from initaudit.evidence.recording.log import Held, Op, View
+from initaudit.evidence.recording.nesting import leaves
+from initaudit.evidence.recording.windows import box_of, disjoint
 from initaudit.laws import Law
 from initaudit.regions import Box
 

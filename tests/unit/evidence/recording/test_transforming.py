@@ -10,7 +10,7 @@ from torch import nn
 
 from initaudit.auditor import audit
 from initaudit.chance.quantiles import LEVELS, quantiles
-from initaudit.evidence.building import build_recorded
+from initaudit.evidence.recording.building import build_recorded
 from initaudit.laws import Law, LogUniform, Normal, Transformed, Uniform, Unknown
 from initaudit.request import Request
 

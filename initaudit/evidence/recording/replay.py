@@ -9,9 +9,9 @@ from typing import Any
 import torch
 
 from initaudit.errors import TargetError
-from initaudit.evidence.log import Held, Op, View, by_shape
-from initaudit.evidence.nesting import leaves, mapped
-from initaudit.evidence.operations import ALLOCATES
+from initaudit.evidence.recording.log import Held, Op, View, by_shape
+from initaudit.evidence.recording.nesting import leaves, mapped
+from initaudit.evidence.recording.operations import ALLOCATES
 from initaudit.raised import what
 
 _DEFAULT = threading.Lock()

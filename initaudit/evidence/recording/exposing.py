@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from initaudit.evidence.log import Op
+from initaudit.evidence.recording.log import Op
 
 _WIDTHS = (torch.int64, torch.int32, torch.int16, torch.uint8)
 

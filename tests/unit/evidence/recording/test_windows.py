@@ -7,8 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from initaudit.evidence.log import View
-from initaudit.evidence.windows import box_of, disjoint
+from initaudit.evidence.recording.log import View
+from initaudit.evidence.recording.windows import box_of, disjoint
 from initaudit.regions import index
 
 SIZE = 48

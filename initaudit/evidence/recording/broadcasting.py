@@ -5,7 +5,7 @@ from math import prod
 
 import torch
 
-from initaudit.evidence.log import Op, View
+from initaudit.evidence.recording.log import Op, View
 
 _PLACES = frozenset({"copy_", "fill_", "repeat", "repeat_interleave"})
 """Operations that put each value that they read where it is to stand."""

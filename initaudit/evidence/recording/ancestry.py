@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterator, Sequence
 
 import torch
 
-from initaudit.evidence.broadcasting import broadcasts
-from initaudit.evidence.log import Held, Op, View
-from initaudit.evidence.nesting import leaves
-from initaudit.evidence.replay import Replay
+from initaudit.evidence.recording.broadcasting import broadcasts
+from initaudit.evidence.recording.log import Held, Op, View
+from initaudit.evidence.recording.nesting import leaves
+from initaudit.evidence.recording.replay import Replay
 from initaudit.history import LOADED, Origin
 
 _COPIES = frozenset({"clone", "copy_", "_to_copy", "contiguous"})

@@ -11,8 +11,8 @@ from typing import Any
 
 import torch
 
-from initaudit.evidence.nesting import mapped
-from initaudit.evidence.operations import tensors_in
+from initaudit.evidence.recording.nesting import mapped
+from initaudit.evidence.recording.operations import tensors_in
 from initaudit.regions import is_dense
 
 

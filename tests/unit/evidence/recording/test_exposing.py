@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from torch import nn
 
-from initaudit.evidence.recording import Recording, recording
+from initaudit.evidence.recording.recorded import Recording, recording
 from initaudit.laws import Constant, Uniform, Unknown
 
 

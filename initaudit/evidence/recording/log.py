@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from initaudit.evidence.nesting import leaves
+from initaudit.evidence.recording.nesting import leaves
 from initaudit.history import Caller
 from initaudit.regions import Box, is_dense
 

@@ -7,12 +7,12 @@ from typing import Any
 import torch
 
 from initaudit.chance.quantiles import quantiles
-from initaudit.evidence.ancestry import ancestors
-from initaudit.evidence.calculus import Put, put
-from initaudit.evidence.log import Held, Op, View
-from initaudit.evidence.nesting import leaves, mapped
-from initaudit.evidence.operations import ALLOCATES
-from initaudit.evidence.replay import Replay
+from initaudit.evidence.recording.ancestry import ancestors
+from initaudit.evidence.recording.calculus import Put, put
+from initaudit.evidence.recording.log import Held, Op, View
+from initaudit.evidence.recording.nesting import leaves, mapped
+from initaudit.evidence.recording.operations import ALLOCATES
+from initaudit.evidence.recording.replay import Replay
 from initaudit.laws import INDEPENDENT, Independent, Transformed
 
 _COPIES = frozenset({"clone", "_to_copy", "copy_"})

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from initaudit import laws
-from initaudit.evidence.building import build_recorded
+from initaudit.evidence.recording.building import build_recorded
 from initaudit.laws import Law, Unknown
 from initaudit.request import Request
 
