@@ -32,13 +32,18 @@ def unreached(model: nn.Module, reading: Reading, sent: Sent) -> frozenset[str]:
     """
     missing = frozenset(one.name for one in reading.gradients if not one.reached)
     moved: dict[str, torch.Tensor] = {}
+    known: dict[str, torch.Tensor] = {}
     while missing:
-        gradients, still = _sent_back(model, sent, moved)
+        gradients, places = _sent_back(model, sent, moved)
         missing &= {one.name for one in gradients if not one.reached}
-        if not still:
-            drawn = [one.name for one in gradients if one.name in missing and one.gradient and _drawn(one.parameter)]
-            return missing - _reached(model, sent, moved | {name: -model.get_parameter(name) for name in drawn})
-        moved |= still
+        new = {name: here for name, here in places.items() if name not in known or (here & ~known[name]).any()}
+        if not new:  # what the model itself writes is zero again each time
+            asleep = [one.name for one in gradients if one.name in missing and one.gradient and _drawn(one.parameter)]
+            return missing - _reached(model, sent, moved | {name: -model.get_parameter(name) for name in asleep})
+        known |= {name: here | known[name] if name in known else here for name, here in new.items()}
+        for name, drawn in _stirred(model, new).items():
+            held = moved[name] if name in moved else model.get_parameter(name).detach()
+            moved[name] = torch.where(new[name], drawn, held)
     return missing
 
 
@@ -67,14 +72,9 @@ def _gradients(model: nn.Module, sent: Sent, values: Mapping[str, torch.Tensor])
 def _sent_back(
     model: nn.Module, sent: Sent, values: Mapping[str, torch.Tensor]
 ) -> tuple[tuple[Gradient, ...], dict[str, torch.Tensor]]:
-    """Send a gradient back, and give what arrives, and the parameters in which it reaches zeros with these moved."""
-    with _holding(model, values):
-        with _zeros_reached(model) as places:
-            gradients = _read(model, sent)
-        drawn = _stirred(model, places)
-        return gradients, {
-            name: torch.where(places[name], drawn[name], model.get_parameter(name).detach()) for name in drawn
-        }
+    """Send a gradient back with these values, and give what arrives, and in which places of parameters it is zeros."""
+    with _holding(model, values), _zeros_reached(model) as places:
+        return _read(model, sent), places
 
 
 @contextmanager

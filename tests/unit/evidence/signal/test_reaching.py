@@ -53,6 +53,19 @@ def test_zero_layer_before_a_relu_keeps_gradients_from_both_sides_of_it() -> Non
     assert found(model) == {"0.weight", "0.bias", "2.weight"}  # the last one multiplies zeros
 
 
+def test_zeros_that_the_model_writes_anew_at_each_call_are_moved_once() -> None:
+    class Centred(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.loc, self.unused = nn.Parameter(torch.zeros(8)), nn.Linear(8, 8)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            self.loc.data.zero_()
+            return x + self.loc
+
+    assert found(Centred()) == {"unused.weight", "unused.bias"}
+
+
 def test_two_zero_factors_are_never_reached() -> None:
     class Adapter(nn.Module):
         def __init__(self) -> None:
