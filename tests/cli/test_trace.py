@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 from click.testing import Result
 
+from initaudit.evidence.recording import callers
 from initaudit.reports.json_schema import render
 
 MODEL = """
@@ -158,3 +159,16 @@ def test_check_tells_the_same_writes(invoke: Invoke) -> None:
 def test_the_text_goes_to_a_file_on_demand(invoke: Invoke) -> None:
     assert invoke("trace", "models.py:Written", "-o", "trace.txt").stdout == ""
     assert Path("trace.txt").read_text(encoding="utf-8").endswith("4 parameters, 132 elements and 1 buffer\n")
+
+
+def test_layer_of_torch_alone_was_written_at_no_line_of_the_users(invoke: Invoke) -> None:
+    found = rows(invoke, "torch.nn:Linear", "--arg", "in_features=4", "--arg", "out_features=4")
+    assert {write["location"] for row in found.values() for write in row["writes"]} == {None}
+
+
+def test_what_a_library_builds_alone_has_no_line_that_calls_it(
+    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(callers, "_INSTALLED", (f"{tmp_path}/",))
+    (write,) = rows(invoke, "models.py:huge")["weight"]["writes"]
+    assert (write["location"]["path"], write["user"]) == ("models.py", None)

@@ -82,6 +82,14 @@ def test_installed_wheel_runs_from_another_folder(installed, tmp_path):
     assert json.loads(checked.stdout)["summary"]["outcome"] == "pass"
 
 
+def test_installed_wheel_names_the_line_that_made_a_weight(installed, tmp_path):
+    model = "initaudit.examples.dcgan:generator_by_modules"
+    checked = call(installed, "initaudit", "check", model, "--policy", "dcgan", "--as-built", "-q", cwd=tmp_path)
+    assert checked.returncode == 1, checked.stderr
+    places = {line.partition(": ")[0].rpartition("/")[2] for line in checked.stdout.splitlines() if " IA202 " in line}
+    assert {place.partition(":")[0] for place in places} == {"dcgan.py"}
+
+
 def test_installed_wheel_lists_its_presets(installed, tmp_path):
     listed = call(installed, "initaudit", "policy", "list", cwd=tmp_path)
     assert listed.returncode == 0, listed.stderr

@@ -8,6 +8,7 @@ from types import FrameType
 
 import torch
 
+import initaudit
 from initaudit.history import LOADED, Caller, Location
 from initaudit.raised import shown_path
 
@@ -15,7 +16,7 @@ _TORCH = os.path.dirname(torch.__file__) + os.sep
 _INIT = os.path.join(_TORCH, "nn", "init.py")
 _MODULES = os.path.join(_TORCH, "nn", "modules", "")
 _MODULE = os.path.join(_MODULES, "module.py")
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_PACKAGE = os.path.dirname(os.path.abspath(initaudit.__file__)) + os.sep
 _EXAMPLES = os.path.join(_PACKAGE, "examples", "")
 _CALLS = os.path.join(_PACKAGE, "model", "target.py")
 """Where a factory is called: what lies further out is not the user's build."""
