@@ -16,7 +16,6 @@ from initaudit.values import Severity
 if TYPE_CHECKING:
     import torch
 
-
 REFUSED = frozenset({"IA101", "IA105"})
 """Errors about a parameter that the policy does not write though it should."""
 

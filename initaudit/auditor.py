@@ -1,4 +1,4 @@
-"""The use case: target and policy in, report out. Every stage is one line of `run`."""
+"""The use case: target and policy in, report out. The stages are the lines of `audited` and `_report`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

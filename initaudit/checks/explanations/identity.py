@@ -14,12 +14,13 @@ CODES = (
         seed. They start as one layer. No figure of a single tensor shows it. Constants,
         formulas, loaded values, tied parameters and a frozen copy of a trained one are
         no finding; what numpy or Python made counts as drawn where another seed changes
-        it, the run's or one that the factory chose; a vector counts only where its module has no random matrix, and a
-        buffer only where the build is recorded and shows two draws, no copy. A whole
-        network that starts as one other, under a name that differs in more than a
-        number (`critic` and `critic_target`), is a note: so targets and moving averages
-        are made. The same values in another order (flipped, rolled, rows permuted) are a
-        warning: they are no draws of their own, though the layer may be another function.
+        it, the run's or one that the factory chose; a vector counts only where its module
+        has no random matrix, and a buffer only where the build is recorded and shows two
+        draws, no copy. A whole network that starts as one other, under a name that differs
+        in more than a number (`critic` and `critic_target`), is a note: so targets and
+        moving averages are made. The same values in another order (flipped, rolled, rows
+        permuted) are a warning: they are no draws of their own, though the layer may be
+        another function.
         """,
         example="""
         # nets.py: nn.TransformerEncoder makes its layers by deepcopy

@@ -163,9 +163,9 @@ CODES = (
         `check` finds without a policy: zero layers, gates and norms by running a copy of
         the innermost module that holds them on random numbers, forward and backward, where
         it takes one input; factors of an adapter by their names (`lora_A` and `lora_B`,
-        `down` and `up`). `signal` finds what a probe of the whole
-        model does not reach, in training mode neither, and neither once the zeros that a
-        gradient does reach have been moved, in whichever parameter they are, nor with the other sign of what was
+        `down` and `up`). `signal` finds what a probe of the whole model does not reach, in
+        training mode neither, and neither once the zeros that a gradient does reach have
+        been moved, in whichever parameter they are, nor with the other sign of what was
         drawn about zero, for a narrow ReLU may sleep by chance. What no other values would
         help, such as an expert without tokens or an output that is cut off, is a note
         where the inputs were guessed, since others may use it.
