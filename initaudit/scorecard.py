@@ -20,7 +20,7 @@ class Mutant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class Representative:
     """A parameter, and those that it stands for: of the same rule, laws, shape and dtype."""
 
     parameter: str
@@ -48,7 +48,7 @@ class Scorecard:
     seed: int
     unclean: tuple[Finding, ...] = ()
     """What is wrong already with the values that the policy itself writes; then no fault is planted."""
-    groups: tuple[Group, ...] = ()
+    groups: tuple[Representative, ...] = ()
 
     @property
     def mutants(self) -> tuple[Mutant, ...]:

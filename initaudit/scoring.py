@@ -20,7 +20,7 @@ from initaudit.regions import whole
 from initaudit.report import Detectable, Finding, Row, fails
 from initaudit.request import Request
 from initaudit.rows import rows_of
-from initaudit.scorecard import Group, Mutant, Scorecard
+from initaudit.scorecard import Mutant, Scorecard, Representative
 from initaudit.values import NEVER_REBUILT, Evidence, Kind, Mode
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class _Trial:
         self.source = replace(gathered.source, apply=True)
         self.spoilt = replace(gathered.source, recording=None, most=None)
 
-    def groups(self, every: bool, progress: Progress) -> Iterator[Group]:
+    def groups(self, every: bool, progress: Progress) -> Iterator[Representative]:
         """Test one parameter of each group, or every one."""
         ranks = self._ranks()
         chosen = [(rank, mates) for mates in ranks for rank in (mates if every else mates[:1])]
@@ -102,10 +102,10 @@ class _Trial:
             alike.setdefault(key, []).append(rank)
         return list(alike.values())
 
-    def _group(self, rank: int, mates: list[int], stands_for: int) -> Group:
+    def _group(self, rank: int, mates: list[int], stands_for: int) -> Representative:
         expectation = self.clean.expectations[rank]
         rule = expectation.rule
-        group = Group(
+        group = Representative(
             parameter=expectation.parameter.name,
             rule=rule.id if rule is not None else None,
             shape=expectation.parameter.shape,

@@ -17,8 +17,8 @@ from initaudit.raised import raised
 from initaudit.report import Finding
 from initaudit.signal.growth import growth
 from initaudit.signal.pooling import pool_gradients, pool_layers, pool_outputs
-from initaudit.signal.request import SignalRequest, Widths
-from initaudit.signal.values import Bands, Layer, SignalReport, overflows
+from initaudit.signal.request import SignalRequest, WidthSweep
+from initaudit.signal.values import Layer, ScaleBands, SignalReport, overflows
 from initaudit.signal.widths import follow
 from initaudit.values import Evidence, Mode, Moments, Severity
 
@@ -71,7 +71,7 @@ def signal(request: SignalRequest, *, progress: Progress = silent) -> SignalRepo
     return _report(request, runs)
 
 
-def _require_wider(widths: Widths, gathered: Sequence[Gathered]) -> None:
+def _require_wider(widths: WidthSweep, gathered: Sequence[Gathered]) -> None:
     """Raise OptionError where an argument changes the shape of nothing: no exponent over it means anything."""
     shapes = {tuple(entry.parameter.shape for entry in one.entries) for one in gathered}
     if len(shapes) == 1:
@@ -119,7 +119,7 @@ def _report(request: SignalRequest, runs: list[list[_Probed]]) -> SignalReport:
         outputs=outputs,
         first_nonfinite=_first_nonfinite(layers, outputs),
         widths=follow(request.widths, by_width, list(_ends(runs))) if request.widths is not None else None,
-        bands=Bands(activation_std=bands.activation_std, gradient_std=bands.gradient_std),
+        bands=ScaleBands(activation_std=bands.activation_std, gradient_std=bands.gradient_std),
         fail_on=request.model.fail_on,
     )
     unreached = frozenset.intersection(*(one.unreached for one in last))

@@ -53,7 +53,7 @@ class Fingerprint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+class Likeness:
     """Two tensors, by their rank, whose values rise at the same places more often than chance allows."""
 
     first: int
@@ -72,7 +72,7 @@ class Match:
 class Groups:
     """Sets of ranks that grow together (a disjoint-set forest)."""
 
-    def __init__(self, count: int, matches: Iterable[Match] = ()) -> None:
+    def __init__(self, count: int, matches: Iterable[Likeness] = ()) -> None:
         self._parents = list(range(count))
         for match in matches:
             self.join(match.first, match.second)
@@ -103,7 +103,7 @@ def matches(
     independent: Sequence[bool],
     alpha: float,
     among: Iterable[int] | None = None,
-) -> list[Match]:
+) -> list[Likeness]:
     """Find the tensors that are alike, enough matches to connect them all; `among` narrows it to some of them.
 
     `independent` tells of each whether its values are independent draws of one law; one of any two must be, and then
@@ -134,7 +134,7 @@ class _Search:
         self.rate = math.log(2 * 3 * (count * (count - 1) / 2) / alpha)
         self.groups = Groups(count)
         self.distinct = list(range(count))
-        self.found: list[Match] = []
+        self.found: list[Likeness] = []
 
     def same(self) -> None:
         """Match what rises at the very same places, and keep one of each."""
@@ -183,5 +183,5 @@ class _Search:
         if not rare or not (self.independent[one] or self.independent[other]):
             return
         if self.groups.join(one, other):
-            match = Match(first=one, second=other, agreement=agreeing / length, turned=turned is not None)
+            match = Likeness(first=one, second=other, agreement=agreeing / length, turned=turned is not None)
             self.found.append(match)

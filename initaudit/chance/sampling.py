@@ -28,14 +28,14 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bands:
+class MomentBands:
     """What passes of the sample mean and the sample standard deviation (n - 1); None where there is no test."""
 
     mean: Band | None
     std: Band | None
 
 
-_NO_TEST = Bands(mean=None, std=None)
+_NO_TEST = MomentBands(mean=None, std=None)
 _Bounded = Uniform | LogUniform | TruncatedNormal
 
 
@@ -48,7 +48,7 @@ def bands(
     std_slack: float = 0.0,
     epsilon: float = 0.0,
     tiny: float = 0.0,
-) -> Bands:
+) -> MomentBands:
     """Give the bands that n correct values leave with a chance of at most `alpha` for each of the two tests.
 
     Correct is every law of this shape whose mean is within `mean_slack` and whose standard deviation is within
@@ -77,7 +77,7 @@ class _Limits:
 @lru_cache(maxsize=4096)
 def _bands(
     law: Random, n: int, alpha: float, mean_slack: float, std_slack: float, epsilon: float, tiny: float
-) -> Bands:
+) -> MomentBands:
     limits = _limits(law, n, alpha)
     if limits is None:
         return _NO_TEST
@@ -92,9 +92,9 @@ def _bands(
     rounded = epsilon / 2 * math.hypot(max(-low, high), wide) + tiny / 2
     mean = Band(low=low - rounded, high=high + rounded)
     if n == 1:
-        return Bands(mean=mean, std=None)
+        return MomentBands(mean=mean, std=None)
     rounded *= math.sqrt(n / (n - 1))
-    return Bands(mean=mean, std=Band(low=max(narrow - rounded, 0.0), high=wide + rounded))
+    return MomentBands(mean=mean, std=Band(low=max(narrow - rounded, 0.0), high=wide + rounded))
 
 
 def _limits(law: Random, n: int, alpha: float) -> _Limits | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from initaudit.chance.quantiles import Leeway
-from initaudit.chance.sampling import Bands, bands, displaced
+from initaudit.chance.sampling import MomentBands, bands, displaced
 from initaudit.checks import codes
 from initaudit.history import Location, Lost, Unfit
 from initaudit.laws import INDEPENDENT, RANDOM, Law, Unknown, is_random
@@ -146,7 +146,7 @@ class Audit:
             displaced=displaced(law, spacing(expectation.parameter)),
         )
 
-    def limits(self, expectation: Expectation, law: Law, count: int, alpha: float) -> Bands:
+    def limits(self, expectation: Expectation, law: Law, count: int, alpha: float) -> MomentBands:
         """Give the bands of so many values of a law, each left with a chance of `alpha` at most."""
         return bands(
             law,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from initaudit.chance.likeness import Groups, Match, matches
+from initaudit.chance.likeness import Groups, Likeness, matches
 from initaudit.checks.copies import of_a_kind
 from initaudit.checks.members import Member, Members, derived, recorded, set_by
 from initaudit.phrases import listed
@@ -38,7 +38,7 @@ def findings(members: Members, distinct: Sequence[Member]) -> Iterator[Finding]:
         )
 
 
-def _severity(match: Match, looked: Sequence[Member]) -> Severity:
+def _severity(match: Likeness, looked: Sequence[Member]) -> Severity:
     """Weigh what two have in common.
 
     What equal states of a generator gave is wrong for certain, and so is what one of a kind has of another. What is
@@ -65,7 +65,7 @@ def _may_be_copied(one: Member, other: Member) -> bool:
     return not known and one.expectation.parameter.shape[1:] == other.expectation.parameter.shape[1:]
 
 
-def _how(match: Match, looked: Sequence[Member]) -> str:
+def _how(match: Likeness, looked: Sequence[Member]) -> str:
     """Say what the two have in common."""
     pair = looked[match.first], looked[match.second]
     one, other = (member.expectation.parameter for member in pair)

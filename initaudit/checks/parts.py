@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from initaudit.chance.sampling import Band, Bands
+from initaudit.chance.sampling import Band, MomentBands
 from initaudit.checks import shape
 from initaudit.checks.audit import Audit, spacing
 from initaudit.checks.region import Region, regions
@@ -120,7 +120,7 @@ def _off(audit: Audit, expectation: Expectation, law: Law, whole: Moments) -> tu
     return shift, factor
 
 
-def _limits(audit: Audit, expectation: Expectation, law: Law, count: int, alpha: float) -> Bands:
+def _limits(audit: Audit, expectation: Expectation, law: Law, count: int, alpha: float) -> MomentBands:
     """Give the bands of a part; of a part of an orthogonal matrix, only its sum is known.
 
     That sum is a coordinate of a vector of uniform direction, for rows, columns and their blocks alike: sub-Gaussian,
@@ -131,7 +131,7 @@ def _limits(audit: Audit, expectation: Expectation, law: Law, count: int, alpha:
     longer = max(law.rows, law.columns)
     half = abs(law.gain) * math.sqrt(2 * math.log(2 / alpha) / (longer * count))
     half = half * (1 + spacing(expectation.parameter)) + audit.leeway(expectation, law).mean
-    return Bands(mean=Band(low=-half, high=half), std=None)
+    return MomentBands(mean=Band(low=-half, high=half), std=None)
 
 
 def _outside(extremes: tuple[Extreme, Extreme], common: Band, declared: Band) -> Iterator[Extreme]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from initaudit.chance.quantiles import Leeway
-from initaudit.chance.sampling import Bands
+from initaudit.chance.sampling import MomentBands
 from initaudit.checks.audit import Audit
 from initaudit.checks.traced import Difference, differences, standing_in
 from initaudit.history import Location, Standing
@@ -55,7 +55,7 @@ class Region:
         return self.standing.write.line if self.standing is not None else None
 
     @property
-    def bands(self) -> Bands | None:
+    def bands(self) -> MomentBands | None:
         """The bands that mean and std must lie in; None where the law has no sampling distribution."""
         law = self.clause.law
         if not isinstance(law, RANDOM):

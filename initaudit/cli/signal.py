@@ -67,7 +67,7 @@ def signal(
     TARGET is a factory, a class or a model: package.module:attribute or path/to/file.py:attribute. With a policy its
     values are written first, without one the model is as the factory made it.
     """
-    from initaudit.signal.request import InputSpec, SignalRequest, Widths
+    from initaudit.signal.request import InputSpec, SignalRequest, WidthSweep
     from initaudit.signalling import signal as send
 
     if batch is not None and inputs:
@@ -78,7 +78,7 @@ def signal(
         inputs=tuple(map(InputSpec.read, inputs)),
         batch=batch,
         loss=loss,
-        widths=None if widths is None else Widths.read(widths),
+        widths=None if widths is None else WidthSweep.read(widths),
         histograms=any(each.format == "html" for each in chosen),
         backward=not forward_only,
     )

@@ -8,7 +8,7 @@ import torch
 
 from initaudit.evidence.plain import speaks_for_itself
 from initaudit.evidence.recording.ancestry import ancestors
-from initaudit.evidence.recording.log import Drawn, Held, Op, View
+from initaudit.evidence.recording.log import Drawn, Held, Op, Window
 from initaudit.evidence.recording.nesting import leaves
 from initaudit.evidence.recording.recorded import Recording
 from initaudit.evidence.source import Source, in_memory
@@ -114,7 +114,7 @@ def _recipe(recording: Recording | None, tensor: torch.Tensor) -> list[Any] | No
 
     def parts(one: Any) -> tuple[Any, ...]:
         match one:
-            case View():
+            case Window():
                 return ranks.setdefault(one.storage, len(ranks)), one.offset, one.size, one.stride, one.dtype
             case Held():
                 return (one.tensor,)

@@ -18,7 +18,7 @@ Declared = tuple[Entry, Expectation]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
+class StoredTensor:
     """A tensor of the file."""
 
     name: str
@@ -46,7 +46,7 @@ class Stored:
     """The tensors of one model, made from a source."""
 
     source: Source
-    slots: Mapping[str, Slot]
+    slots: Mapping[str, StoredTensor]
     left_out: tuple[str, ...]
     """Keys of `state_dict()` that are no tensor of the model with values: lazy ones, and what hooks add."""
 
@@ -59,7 +59,7 @@ class Stored:
         value = self.source.value(*slot.own)
         return entry.read() if value is None else value
 
-    def _inverted(self, slot: Slot, entry: Entry, expectation: Expectation) -> torch.Tensor:
+    def _inverted(self, slot: StoredTensor, entry: Entry, expectation: Expectation) -> torch.Tensor:
         """Give what a parametrisation would store if the effective tensor were assigned, and leave the model alone."""
         source = self.source
         value = applied(entry, expectation, device=source.device, seed=source.seed, stored=source.stored).cpu()
@@ -95,7 +95,7 @@ def _keys(model: nn.Module) -> list[str]:
         raise TargetError(f"state_dict() of the model {raised(error)}") from error
 
 
-def _slot(names: Sequence[str], own: Declared, above: Sequence[Declared]) -> Slot:
+def _slot(names: Sequence[str], own: Declared, above: Sequence[Declared]) -> StoredTensor:
     entry, expectation = own
     effective = None if writes(*own) else next((one for one in above if _stores(one[0], entry)), None)
     if effective is None and not in_memory(entry) and not (writes(entry, expectation) and writes_all(expectation)):
@@ -103,7 +103,7 @@ def _slot(names: Sequence[str], own: Declared, above: Sequence[Declared]) -> Slo
             f"{names[0]} is a meta or sparse tensor that the policy does not write, so it has no values to store; "
             "build the model in memory"
         )
-    return Slot(name=names[0], others=tuple(names[1:]), own=own, effective=effective)
+    return StoredTensor(name=names[0], others=tuple(names[1:]), own=own, effective=effective)
 
 
 def _stores(effective: Entry, entry: Entry) -> bool:

@@ -11,7 +11,7 @@ from initaudit.policy import diagnosis, yaml12
 from initaudit.policy.faults import shown
 from initaudit.policy.numbers import Known
 from initaudit.policy.schema import Document, Rule
-from initaudit.policy.source import Page, Source, find, read
+from initaudit.policy.source import Page, PolicyFile, find, read
 from initaudit.policy.yaml12 import Node
 from initaudit.policy.yaml_errors import Place, YamlError
 
@@ -23,7 +23,7 @@ LONGEST = 10
 class File:
     """A valid policy file."""
 
-    source: Source
+    source: PolicyFile
     page: Page
     root: Node
     document: Document
@@ -45,7 +45,7 @@ class File:
         )
 
 
-def read_chain(source: Source, *, above: tuple[str, ...] = ()) -> tuple[File, ...]:
+def read_chain(source: PolicyFile, *, above: tuple[str, ...] = ()) -> tuple[File, ...]:
     """Read a policy and those that it extends, nearest first; `above` are the files on the way to it."""
     page = read(source)
     root, found = _composed(page)
@@ -76,7 +76,7 @@ def _composed(page: Page) -> tuple[Node, list[Problem]]:
 
 
 def _bases(
-    source: Source, page: Page, root: Node, extends: object, above: tuple[str, ...]
+    source: PolicyFile, page: Page, root: Node, extends: object, above: tuple[str, ...]
 ) -> tuple[tuple[File, ...], tuple[Problem, ...]]:
     """Read what a policy extends; what is not found is a problem of the policy that names it."""
     if not isinstance(extends, str):

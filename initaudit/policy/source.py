@@ -24,7 +24,7 @@ class UnreadableError(PolicyError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class PolicyFile:
     """A policy's file, and the path by which reports call it."""
 
     file: Path
@@ -65,7 +65,7 @@ class Page:
         )
 
 
-def find(name: str | Path, *, beside: Path | None = None) -> Source:
+def find(name: str | Path, *, beside: Path | None = None) -> PolicyFile:
     """Find a policy: an existing file, or what has a suffix or a slash, is a file; all else is a preset.
 
     What is a directory, and no preset, is left to `read`, which refuses it.
@@ -74,17 +74,17 @@ def find(name: str | Path, *, beside: Path | None = None) -> Source:
     """
     file = (beside.parent if beside else Path()) / name
     if isinstance(name, Path) or os.path.isfile(file) or Path(name).suffix or "/" in name or "\\" in name:
-        return Source(file=file, shown=str(file))
+        return PolicyFile(file=file, shown=str(file))
     if name in presets.names():
-        return Source(file=presets.path(name), shown=presets.shown_path(name))
+        return PolicyFile(file=presets.path(name), shown=presets.shown_path(name))
     if os.path.isdir(file):
-        return Source(file=file, shown=str(file))
+        return PolicyFile(file=file, shown=str(file))
     near = did_you_mean(name, presets.names())
     known = ", ".join(presets.names())
     raise _unreadable(name, f"no file and no preset has this name{near}; the presets are {known}")
 
 
-def read(source: Source) -> Page:
+def read(source: PolicyFile) -> Page:
     """Read the text of a policy; raise PolicyError where there is none."""
     try:
         with source.file.open("rb") as stream:
@@ -109,7 +109,7 @@ def harmless(text: str) -> str:
     )
 
 
-def _decoded(source: Source, data: bytes) -> Page:
+def _decoded(source: PolicyFile, data: bytes) -> Page:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

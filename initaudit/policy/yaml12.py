@@ -10,14 +10,14 @@ from typing import Any
 
 import yaml
 
-from initaudit.policy.yaml_errors import NEEDS_QUOTES, Fault, Place, YamlError, explained, place_of
+from initaudit.policy.yaml_errors import NEEDS_QUOTES, Place, YamlError, YamlFault, explained, place_of
 
 MOST_VALUES = 50_000
 """How many values a text may hold, those that its aliases repeat included."""
 DEEPEST = 32
 """How deep lists and mappings may nest."""
 
-Plain = bool | int | float | str | list["Node"] | dict[str, "Entry"] | None
+Plain = bool | int | float | str | list["Node"] | dict[str, "KeyedValue"] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +61,14 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class KeyedValue:
     """A key's place, and its value."""
 
     place: Place
     value: Node
 
 
-def compose(text: str) -> tuple[Node, list[Fault]]:
+def compose(text: str) -> tuple[Node, list[YamlFault]]:
     """Read a text of one document, with the faults that do not end the reading; raise YamlError for one that does."""
     composer = _Composer(text)
     try:
@@ -119,7 +119,7 @@ class _Composer:
     """Pull the events one by one, so that a text beyond a bound is left at the bound."""
 
     def __init__(self, text: str) -> None:
-        self.faults: list[Fault] = []
+        self.faults: list[YamlFault] = []
         self._events = _LOADER(text)
         self._anchors: dict[str, Node] = {}
         self._count = 0
@@ -151,7 +151,7 @@ class _Composer:
                 plain = event.implicit[0] and event.style in (None, "")
                 node = Node(resolve(event.value) if plain else event.value, place)
         if event.tag is not None:
-            self.faults.append(Fault(f"tags such as {event.tag[:40]!r} have no place here", place))
+            self.faults.append(YamlFault(f"tags such as {event.tag[:40]!r} have no place here", place))
             node = Node(None, place, node.size, node.height, refused=True)
         if event.anchor is not None:
             self._anchors[event.anchor] = node
@@ -164,16 +164,16 @@ class _Composer:
         return _holding(items, items, place)
 
     def _mapping(self, place: Place, depth: int) -> Node:
-        entries: dict[str, Entry] = {}
+        entries: dict[str, KeyedValue] = {}
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
             key = self._node(event, depth + 1)
             merges = isinstance(event, yaml.ScalarEvent) and event.style in (None, "")
             value = self._node(self._next(), depth + 1)
             if self._takes(key, entries, merges=merges):
-                entries[str(key.value)] = Entry(key.place, value)
+                entries[str(key.value)] = KeyedValue(key.place, value)
         return _holding(entries, [entry.value for entry in entries.values()], place)
 
-    def _takes(self, key: Node, entries: dict[str, Entry], *, merges: bool) -> bool:
+    def _takes(self, key: Node, entries: dict[str, KeyedValue], *, merges: bool) -> bool:
         message = None
         if isinstance(key.value, list | dict):
             message = "a list or mapping cannot be a key"
@@ -184,7 +184,7 @@ class _Composer:
         elif key.value in entries:
             message = f"duplicate key {key.value[:60]!r}; it is already on line {entries[key.value].place.line}"
         if message is not None:
-            self.faults.append(Fault(message, key.place))
+            self.faults.append(YamlFault(message, key.place))
         return message is None
 
     def _alias(self, anchor: str, depth: int, place: Place) -> Node:

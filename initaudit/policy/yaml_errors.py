@@ -25,7 +25,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class YamlFault:
     """Something that cannot be read."""
 
     message: str

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from initaudit.report import Report, Row
 from initaudit.reports import View, wording
 from initaudit.reports.escape import escape
-from initaudit.reports.selection import Group, codes_by_name
+from initaudit.reports.selection import RowGroup, codes_by_name
 
 Cells = dict[str, str]
 Layout = tuple[tuple[str, ...], ...]
@@ -61,7 +61,7 @@ def row_cells(report: Report, rows: Sequence[Row]) -> list[Cells]:
     return [_row(row, escape(codes.get(row.name, ""))) for row in rows]
 
 
-def group_cells(groups: Sequence[Group]) -> list[Cells]:
+def group_cells(groups: Sequence[RowGroup]) -> list[Cells]:
     """Give the cells of each group of rows."""
     return [
         {

@@ -9,7 +9,7 @@ from initaudit.report import SCHEMA_VERSION
 from initaudit.reports import View, json, plain, wording
 from initaudit.reports.cells import Cells, Layout
 from initaudit.reports.escape import escape
-from initaudit.scorecard import Group, Mutant, Scorecard
+from initaudit.scorecard import Mutant, Scorecard, Representative
 
 _LAYOUT: Layout = (("parameter",), ("alike",), ("rule",), ("planted",), ("caught",), ("survivors",))
 _NARROW: Layout = (("parameter", "governed", "survivors"), ("planted",), ("caught",))
@@ -45,7 +45,7 @@ def document(card: Scorecard) -> dict[str, Any]:
     }
 
 
-def _group(group: Group) -> dict[str, Any]:
+def _group(group: Representative) -> dict[str, Any]:
     return {
         "name": group.parameter,
         "rule": group.rule,
@@ -76,7 +76,7 @@ def _heading(card: Scorecard) -> str:
     return escape(f"{tested}: faults planted one at a time in {where}, seed {card.seed}, {card.device}")
 
 
-def _row(group: Group) -> Cells:
+def _row(group: Representative) -> Cells:
     survivors = ", ".join(mutant.fault for mutant in group.mutants if not mutant.caught_by)
     return {
         "parameter": escape(group.parameter),

@@ -21,7 +21,7 @@ Chapter = list[Alike]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class RowGroup:
     """Rows that share rule, kind of layer, outcome and reason."""
 
     rule: str | None
@@ -48,7 +48,7 @@ class Group:
         return [std for std in stds if std is not None]
 
 
-def arrange(report: Report, view: View) -> tuple[tuple[Row, ...], tuple[Group, ...]]:
+def arrange(report: Report, view: View) -> tuple[tuple[Row, ...], tuple[RowGroup, ...]]:
     """Give the rows to show one by one, failing ones first, and the others in groups."""
     failing = tuple(row for row in report.rows if row.outcome is Outcome.FAIL)
     others = tuple(row for row in report.rows if row.outcome is not Outcome.FAIL)
@@ -110,12 +110,12 @@ def _worth_showing(finding: Finding, kept: Chapter, view: View) -> bool:
     return not view.quiet and finding.parameter is not None and len(kept) < NOTES
 
 
-def _groups(rows: Iterable[Row]) -> tuple[Group, ...]:
+def _groups(rows: Iterable[Row]) -> tuple[RowGroup, ...]:
     alike: dict[tuple[str | None, str, Outcome, str | None], list[Row]] = {}
     for row in rows:
         label = f"{row.module_type.rpartition('.')[2]}.{row.name.rpartition('.')[2]}"
         alike.setdefault((row.rule, label, row.outcome, row.reason), []).append(row)
     return tuple(
-        Group(rule=rule, label=label, outcome=outcome, reason=reason, rows=tuple(members))
+        RowGroup(rule=rule, label=label, outcome=outcome, reason=reason, rows=tuple(members))
         for (rule, label, outcome, reason), members in alike.items()
     )

@@ -66,14 +66,14 @@ class InputSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Widths:
+class WidthSweep:
     """An argument of the factory that sets its width, and the values that it is given one after the other."""
 
     argument: str
     values: tuple[int, ...]
 
     @classmethod
-    def read(cls, text: str) -> "Widths":
+    def read(cls, text: str) -> "WidthSweep":
         """Read `width=64,128,256`; raise OptionError for what is none, and for fewer than three widths."""
         name, _, rest = text.partition("=")
         numbers = [one.strip() for one in rest.split(",")]
@@ -97,7 +97,7 @@ class SignalRequest:
     """A function that gives what goes in: a tensor, a tuple of arguments or a dict of keywords."""
     loss: str | Callable[[Any], Any] | None = None
     """A function of the output that gives one number; without it the outputs get gradients drawn from N(0, 1)."""
-    widths: Widths | None = None
+    widths: WidthSweep | None = None
     histograms: bool = False
     """Whether the layers' values are counted in bins as well."""
     backward: bool = True

@@ -223,7 +223,7 @@ class Widths:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bands:
+class ScaleBands:
     """Between which values scales are to lie; None where they may lie anywhere."""
 
     activation_std: tuple[float, float] | None = None
@@ -257,7 +257,7 @@ class SignalReport:
     first_nonfinite: str | None = None
     """The title of the first layer that makes a value that is not finite, where the layers behind it meet such."""
     widths: Widths | None = None
-    bands: Bands = Bands()
+    bands: ScaleBands = ScaleBands()
     """What the scales were judged by."""
     findings: tuple[Finding, ...] = ()
     fail_on: Severity = Severity.ERROR

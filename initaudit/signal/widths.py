@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 from initaudit.signal.growth import exponent
-from initaudit.signal.request import Widths as Wanted
+from initaudit.signal.request import WidthSweep
 from initaudit.signal.values import Exponent, Layer, Regime, WidthLayer, Widths, middle
 
 GROWS = 0.1
@@ -24,7 +24,7 @@ _BETWEEN_WEIGHT = -0.25
 """Weights go as fan_in^-1/2, and in the parametrisation of the neural tangent kernel do not change."""
 
 
-def follow(wanted: Wanted, models: Sequence[Sequence[Layer]], ends: Sequence[Layer] = ()) -> Widths:
+def follow(wanted: WidthSweep, models: Sequence[Sequence[Layer]], ends: Sequence[Layer] = ()) -> Widths:
     """Fit the exponents of each layer with a weight that all widths have; `models` has the layers of each width.
 
     `ends` has what each model gives, as a layer; it is told where it is more than what comes of the last with a weight.

@@ -12,7 +12,7 @@ from torch import nn
 from initaudit.errors import OptionError, TargetError
 from initaudit.policy.reader import load_policy
 from initaudit.request import Request
-from initaudit.signal.request import InputSpec, SignalRequest, Widths
+from initaudit.signal.request import InputSpec, SignalRequest, WidthSweep
 from initaudit.signal.values import Regime, SignalReport
 from initaudit.signalling import signal
 from initaudit.values import Mode, Outcome, Severity
@@ -219,7 +219,7 @@ def net(width: int = 32, factor: float = 1.0) -> nn.Module:
 
 def test_widths_tell_the_parametrisation() -> None:
     inputs = (InputSpec(shape=(64, 16)),)
-    widths = Widths(argument="width", values=(32, 64, 128, 256))
+    widths = WidthSweep(argument="width", values=(32, 64, 128, 256))
     standard = probed(net, inputs=inputs, widths=widths, seeds=2)
     assert {one.regime for one in standard.widths.layers} == {Regime.STANDARD}
     assert "IA605" not in codes(standard)
@@ -236,7 +236,7 @@ def test_model_without_a_layer_that_has_a_weight_says_that_nothing_was_judged() 
 
 
 def test_argument_that_makes_nothing_wider_is_refused() -> None:
-    widths = Widths(argument="factor", values=(1, 2, 3))
+    widths = WidthSweep(argument="factor", values=(1, 2, 3))
     with pytest.raises(OptionError, match=r"factor=1,2,3: the parameters of .* have the same shapes for each"):
         probed(net, inputs=(InputSpec(shape=(8, 16)),), widths=widths)
 
@@ -276,14 +276,14 @@ class Branched(nn.Module):
 
 
 def test_factor_in_the_code_counts_with_its_layer() -> None:
-    widths = Widths(argument="width", values=(32, 64, 128, 256))
+    widths = WidthSweep(argument="width", values=(32, 64, 128, 256))
     found = probed(Scaled, inputs=(InputSpec(shape=(64, 16)),), widths=widths, seeds=2)
     assert {one.regime for one in found.widths.layers} == {Regime.NTK}
     assert "IA605" not in codes(found)
 
 
 def test_branch_that_grows_with_the_width_is_told_by_what_it_gives() -> None:
-    widths = Widths(argument="width", values=(32, 64, 128, 256))
+    widths = WidthSweep(argument="width", values=(32, 64, 128, 256))
     found = probed(Branched, inputs=(InputSpec(shape=(64, 16)),), widths=widths, seeds=2)
     powers = {one.name: one.forward.value for one in found.widths.layers}
     assert powers["ups.1"] == pytest.approx(0.5, abs=0.15)

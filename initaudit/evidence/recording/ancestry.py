@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 import torch
 
 from initaudit.evidence.recording.broadcasting import broadcasts
-from initaudit.evidence.recording.log import Held, Op, View
+from initaudit.evidence.recording.log import Held, Op, Window
 from initaudit.evidence.recording.nesting import leaves
 from initaudit.evidence.recording.replay import Replay
 from initaudit.history import LOADED, Origin
@@ -13,7 +13,7 @@ from initaudit.history import LOADED, Origin
 _COPIES = frozenset({"clone", "copy_", "_to_copy", "contiguous"})
 
 
-def ancestors(replay: Replay, view: View) -> Iterator[Op]:
+def ancestors(replay: Replay, view: Window) -> Iterator[Op]:
     """Go through the operations that a window's values come from, also by way of real tensors that were read."""
     return _behind(replay, (view.storage, len(replay.log)))
 
@@ -30,7 +30,7 @@ def _behind(replay: Replay, *storages: tuple[int, int]) -> Iterator[Op]:
                 yield op
 
 
-def origin(replay: Replay, view: View) -> Origin:
+def origin(replay: Replay, view: Window) -> Origin:
     """Tell where the values of a window come from."""
     ops = sorted(ancestors(replay, view), key=lambda op: op.index)
     plain = all(one.numel == view.numel for op in ops for one in op.outputs)
@@ -82,7 +82,7 @@ def _read(replay: Replay, op: Op) -> Iterator[Op]:
     return _behind(replay, *((one.storage, op.index) for one in op.read))
 
 
-def _key(ops: Sequence[Op], view: View) -> tuple[object, ...] | None:
+def _key(ops: Sequence[Op], view: Window) -> tuple[object, ...] | None:
     """Say what follows from the operations alone: two tensors of one key hold the same values, bit for bit.
 
     Copies are passed over, which is right where every operation writes a tensor like the last one, whole.
@@ -95,7 +95,7 @@ def _key(ops: Sequence[Op], view: View) -> tuple[object, ...] | None:
     return tuple(_said(op) for op in ops if op.name not in _COPIES)
 
 
-def _windows(ops: Sequence[Op]) -> Iterator[View]:
+def _windows(ops: Sequence[Op]) -> Iterator[Window]:
     for op in ops:
         yield from op.outputs
         yield from op.inputs
@@ -103,7 +103,7 @@ def _windows(ops: Sequence[Op]) -> Iterator[View]:
 
 def _said(op: Op) -> object:
     """Tell an operation from others; draws from equal states of a generator are the same."""
-    given = [one for one in leaves((op.args, op.kwargs)) if not isinstance(one, View)]
+    given = [one for one in leaves((op.args, op.kwargs)) if not isinstance(one, Window)]
     figures = all(isinstance(one, int | float | bool | str | torch.dtype | torch.device | None) for one in given)
     if op.seed is None or not figures:
         return op.index

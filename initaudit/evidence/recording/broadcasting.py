@@ -5,7 +5,7 @@ from math import prod
 
 import torch
 
-from initaudit.evidence.recording.log import Op, View
+from initaudit.evidence.recording.log import Op, Window
 
 _PLACES = frozenset({"copy_", "fill_", "repeat", "repeat_interleave"})
 """Operations that put each value that they read where it is to stand."""
@@ -25,7 +25,7 @@ def broadcasts(ops: Iterable[Op]) -> bool:
     return False
 
 
-def _broadcasts(op: Op, read: Sequence[View]) -> bool:
+def _broadcasts(op: Op, read: Sequence[Window]) -> bool:
     """Tell whether an operation spreads what it reads of draws; beside draws for every place, a factor is none."""
     if op.name in _CHOOSES:
         return any(sum(size > 1 for size in one.size) < 3 for one in read)
@@ -35,10 +35,10 @@ def _broadcasts(op: Op, read: Sequence[View]) -> bool:
     return any(_is_vector(one) and (_distinct(one) < one.numel or read.count(one) > 1) for one in read)
 
 
-def _is_vector(view: View) -> bool:
+def _is_vector(view: Window) -> bool:
     return sum(size > 1 and stride != 0 for size, stride in zip(view.size, view.stride, strict=True)) < 2
 
 
-def _distinct(view: View) -> int:
+def _distinct(view: Window) -> int:
     """Count the elements that a window shows, those that it shows several times once."""
     return prod(size for size, stride in zip(view.size, view.stride, strict=True) if stride)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from initaudit import laws
 from initaudit.chance.normal import NORMAL
-from initaudit.evidence.recording.log import Held, Op, View
+from initaudit.evidence.recording.log import Held, Op, Window
 from initaudit.evidence.recording.operations import OTHER_DRAWS
 from initaudit.initialisers import INITIALISERS, Geometry
 from initaudit.laws import Law, Unknown
@@ -28,7 +28,7 @@ class Kept:
     """A step of an initialiser whose law is told by another of its steps."""
 
 
-def put(op: Op, output: View) -> Put | Kept | None:
+def put(op: Op, output: Window) -> Put | Kept | None:
     """Tell what an operation puts into its output; None where it changes what it reads."""
     steps = _COMPOSITE.get(op.caller.initialiser)
     if steps is not None and op.written:
@@ -47,7 +47,7 @@ def _told(law: Law | None) -> Law | None:
     return laws.Constant(value=law.mean) if isinstance(law, laws.INDEPENDENT) and not law.std else law
 
 
-def _composite(op: Op, output: View) -> Law:
+def _composite(op: Op, output: Window) -> Law:
     entry = INITIALISERS[op.caller.initialiser]
     given = dict(op.caller.arguments)
     arguments = {one.name: given[one.name] for one in entry.arguments if one.name in given}

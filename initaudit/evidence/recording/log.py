@@ -14,7 +14,7 @@ from initaudit.regions import Box, is_dense
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class Window:
     """A tensor of the recording: a strided window on a numbered storage."""
 
     storage: int
@@ -35,10 +35,10 @@ class View:
             return 0
         return self.offset + 1 + sum((size - 1) * stride for size, stride in zip(self.size, self.stride, strict=True))
 
-    def part(self, box: Box) -> "View":
+    def part(self, box: Box) -> "Window":
         """Give the window on a box of this one."""
         offset = self.offset + sum(start * stride for (start, _), stride in zip(box, self.stride, strict=True))
-        return View(self.storage, offset, tuple(stop - start for start, stop in box), self.stride, self.dtype)
+        return Window(self.storage, offset, tuple(stop - start for start, stop in box), self.stride, self.dtype)
 
     @property
     def dense(self) -> bool:
@@ -51,7 +51,7 @@ class Held:
     """A real tensor that an operation read, as it was then; None where its values are not needed again."""
 
     tensor: torch.Tensor | None
-    source: View | None = None
+    source: Window | None = None
     """The window of the recording that it was; None for values that come from outside torch."""
 
 
@@ -76,9 +76,9 @@ class Op:
     """The operation's name, `normal_`; without namespace and overload."""
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any]
-    written: tuple[View, ...]
+    written: tuple[Window, ...]
     """Windows that it changes in place."""
-    made: tuple[View | None, ...]
+    made: tuple[Window | None, ...]
     """Fresh tensors that it gives, in the order of its results; None for one that is not of the recording."""
     caller: Caller
     seed: int | None
@@ -91,17 +91,17 @@ class Op:
     """Whether it was done as well as recorded."""
     informed: bool = False
     """Whether Python had read a number that comes of the values which it reads or writes."""
-    outputs: tuple[View, ...] = field(init=False, repr=False)
+    outputs: tuple[Window, ...] = field(init=False, repr=False)
     """The windows that it writes or makes."""
-    inputs: tuple[View, ...] = field(init=False, repr=False)
+    inputs: tuple[Window, ...] = field(init=False, repr=False)
     """The windows among its arguments whose values it reads, those that it writes included."""
-    read: tuple[View, ...] = field(init=False, repr=False)
+    read: tuple[Window, ...] = field(init=False, repr=False)
     """The windows whose values it reads, of real tensors too; what it writes over unread is none."""
 
     def __post_init__(self) -> None:
         """Tell once what a finished log is asked for again and again."""
         given = leaves((self.args, self.kwargs))
-        inputs = () if by_shape(self.name) else tuple(one for one in given if isinstance(one, View))
+        inputs = () if by_shape(self.name) else tuple(one for one in given if isinstance(one, Window))
         held = tuple(one.source for one in given if isinstance(one, Held) and one.source is not None)
         own = self.written if self.pure else ()
         found = {

@@ -16,7 +16,7 @@ from torch.nn.utils.parametrize import ParametrizationList
 from initaudit import regions
 from initaudit.evidence.recording.ancestry import fetched, origin
 from initaudit.evidence.recording.loading import watching
-from initaudit.evidence.recording.log import Drawn, Held, Op, View
+from initaudit.evidence.recording.log import Drawn, Held, Op, Window
 from initaudit.evidence.recording.lost import lost
 from initaudit.evidence.recording.operations import ALLOCATES, named
 from initaudit.evidence.recording.recorder import Recorder
@@ -41,9 +41,9 @@ class Recording:
     recorder: Recorder
     model: frozenset[int] = frozenset()
     """The numbers of the storages that the model itself has, once it is built."""
-    _known: dict[View, History] = field(default_factory=dict)
+    _known: dict[Window, History] = field(default_factory=dict)
     """Histories that were told before; the log is finished, so they hold."""
-    _origins: dict[View, Origin] = field(default_factory=dict)
+    _origins: dict[Window, Origin] = field(default_factory=dict)
 
     def value(self, tensor: torch.Tensor, device: torch.device) -> torch.Tensor | None:
         """Compute a virtual tensor's values on a device; None for a tensor whose values are in memory."""
@@ -232,7 +232,7 @@ class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a f
         return record
 
 
-def _history(replay: Replay, view: View, model: Collection[int]) -> History:
+def _history(replay: Replay, view: Window, model: Collection[int]) -> History:
     log = Log(replay.history)
     ops = [op for op in log.history.get(view.storage, ()) if _touches(op, view)]
     pieces: tuple[Traced, ...] = ()
@@ -250,7 +250,7 @@ def _history(replay: Replay, view: View, model: Collection[int]) -> History:
     return History(writes=tuple(reversed(told)), states=standing)
 
 
-def _touches(op: Op, view: View) -> bool:
+def _touches(op: Op, view: Window) -> bool:
     return any(one.storage == view.storage and not disjoint(one, view) for one in op.outputs)
 
 
@@ -258,7 +258,7 @@ def _is_allocation(op: Op) -> bool:
     return op.name.startswith(ALLOCATES)
 
 
-def _write(op: Op, view: View, *, loaded: bool) -> Write:
+def _write(op: Op, view: Window, *, loaded: bool) -> Write:
     (output, *_) = [one for one in op.outputs if one.storage == view.storage]
     box = box_of(output, view)
     return Write(

@@ -21,7 +21,7 @@ from initaudit.errors import TargetError
 from initaudit.evidence.recording.callers import caller
 from initaudit.evidence.recording.exposing import Exposed
 from initaudit.evidence.recording.loading import Loads
-from initaudit.evidence.recording.log import Drawn, Held, Op, View, by_shape
+from initaudit.evidence.recording.log import Drawn, Held, Op, Window, by_shape
 from initaudit.evidence.recording.memory import Memory, RefusedError, touched
 from initaudit.evidence.recording.nesting import mapped
 from initaudit.evidence.recording.operations import (
@@ -99,16 +99,16 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 self.failure = error
                 raise
 
-    def view(self, tensor: torch.Tensor) -> View | None:
+    def view(self, tensor: torch.Tensor) -> Window | None:
         """Give the window of the recording that a tensor is; None for one that is not of it."""
         if not ordinary(tensor):
             return None
         number = self._numbers.get(tensor.untyped_storage()._cdata)
         if number is None:
             return None
-        return View(number, int(tensor.storage_offset()), tuple(tensor.shape), tuple(tensor.stride()), tensor.dtype)
+        return Window(number, int(tensor.storage_offset()), tuple(tensor.shape), tuple(tensor.stride()), tensor.dtype)
 
-    def virtual(self, tensor: torch.Tensor) -> View | None:
+    def virtual(self, tensor: torch.Tensor) -> Window | None:
         """Give the window that a virtual tensor is; None for one whose values are in memory."""
         view = self.view(tensor)
         return view if view is not None and view.storage in self._memories else None

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from initaudit.errors import TargetError
-from initaudit.evidence.recording.log import Held, Op, View, by_shape
+from initaudit.evidence.recording.log import Held, Op, Window, by_shape
 from initaudit.evidence.recording.nesting import leaves, mapped
 from initaudit.evidence.recording.operations import ALLOCATES
 from initaudit.raised import what
@@ -43,7 +43,7 @@ class Replay:
             if not own or own[-1] is not op:
                 own.append(op)
 
-    def origin(self, storage: int) -> View:
+    def origin(self, storage: int) -> Window:
         """Give the tensor that a storage was made for."""
         return next(view for view in self.history[storage][0].outputs if view.storage == storage)
 
@@ -73,13 +73,13 @@ class Replay:
             self._builds_on[op.index] = frozenset(one for one in touched if not self._covers(op, one))
         return self._builds_on[op.index]
 
-    def tensor(self, view: View, device: torch.device) -> torch.Tensor:
+    def tensor(self, view: Window, device: torch.device) -> torch.Tensor:
         """Compute the values of a window on a device."""
         memory = self._memory(view.storage, device)
         self.into(view.storage, memory, len(self.log))
         return window(memory, view)
 
-    def single_draw(self, view: View, device: torch.device) -> torch.Generator | None:
+    def single_draw(self, view: Window, device: torch.device) -> torch.Generator | None:
         """Give the generator of the draw, of normal or uniform values, that all of a storage comes from."""
         ops = self.live(view.storage, len(self.log))
         if len(ops) != 1 or ops[0].name not in ("normal_", "uniform_") or ops[0].written != (view,):
@@ -129,9 +129,9 @@ class Replay:
             match one:
                 case Held():
                     return None if one.tensor is None else one.tensor.to(device)
-                case View() if by_shape(op.name):
+                case Window() if by_shape(op.name):
                     return torch.empty_strided(one.size, one.stride, dtype=one.dtype, device=device)
-                case View():
+                case Window():
                     return window(memories[one.storage], one)
                 case torch.device():
                     return device
@@ -187,7 +187,7 @@ def mark_unwritten(tensor: torch.Tensor) -> None:
         tensor.fill_(True if dtype is torch.bool else torch.iinfo(dtype).max)
 
 
-def window(memory: torch.UntypedStorage, view: View) -> torch.Tensor:
+def window(memory: torch.UntypedStorage, view: Window) -> torch.Tensor:
     """Show a window on memory."""
     return torch.empty(0, dtype=view.dtype, device=memory.device).set_(memory, view.offset, view.size, view.stride)
 

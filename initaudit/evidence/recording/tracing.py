@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from initaudit import laws, regions
 from initaudit.evidence.recording.calculus import BY_NUMBERS, Kept, Put, changed, put
-from initaudit.evidence.recording.log import Held, Op, View
+from initaudit.evidence.recording.log import Held, Op, Window
 from initaudit.evidence.recording.nesting import leaves
 from initaudit.evidence.recording.windows import box_of, disjoint
 from initaudit.laws import Law
@@ -35,7 +35,7 @@ class Traced:
     since: int
     """The index of the oldest operation that has a part in what stands there."""
 
-    def shows(self, op: Op, view: View) -> bool:
+    def shows(self, op: Op, view: Window) -> bool:
         """Tell whether something of what an operation wrote is left in this piece of a window."""
         if not self.since <= op.index <= self.op.index:
             return False
@@ -59,7 +59,7 @@ class Log:
     depth: int = 0
     way: _Way = field(default_factory=_Way)
 
-    def trace(self, view: View, until: float = math.inf) -> tuple[Traced, ...]:
+    def trace(self, view: Window, until: float = math.inf) -> tuple[Traced, ...]:
         """Tell the law of every region of a window, as the log made it before operation `until`."""
         pieces: tuple[Traced, ...] = ()
         for op in self.history.get(view.storage, ()):
@@ -67,14 +67,14 @@ class Log:
                 pieces = self.after(pieces, op, view)
         return pieces
 
-    def after(self, pieces: tuple[Traced, ...], op: Op, view: View) -> tuple[Traced, ...]:
+    def after(self, pieces: tuple[Traced, ...], op: Op, view: Window) -> tuple[Traced, ...]:
         """Tell the law of every region of a window after one more operation."""
         for output in op.outputs:
             if output.storage == view.storage and not disjoint(output, view):
                 pieces = self._after(pieces, op, output, view)
         return pieces if len(pieces) <= _MOST else _fewer(pieces, op, view)
 
-    def _after(self, pieces: tuple[Traced, ...], op: Op, output: View, view: View) -> tuple[Traced, ...]:
+    def _after(self, pieces: tuple[Traced, ...], op: Op, output: Window, view: Window) -> tuple[Traced, ...]:
         """Give what stands in a window after one more operation."""
         box = box_of(output, view)
         if box is None:
@@ -87,7 +87,7 @@ class Log:
                 return (*_without(pieces, box), Traced(box=box, law=given, op=op, since=op.index))
         return (*_without(pieces, box), *self._changed(pieces, box, op, output, view))
 
-    def _changed(self, pieces: tuple[Traced, ...], box: Box, op: Op, output: View, view: View) -> Iterator[Traced]:
+    def _changed(self, pieces: tuple[Traced, ...], box: Box, op: Op, output: Window, view: Window) -> Iterator[Traced]:
         """Give what an operation makes of what it reads: the source of a copy, or the values that stood there."""
         source = _source(op)
         if source is None or any(view != source and view not in op.written for view in op.inputs):
@@ -102,7 +102,7 @@ class Log:
         else:
             yield from self._copied(source, box, op, output, view)
 
-    def _copied(self, source: View, box: Box, op: Op, output: View, view: View) -> Iterator[Traced]:
+    def _copied(self, source: Window, box: Box, op: Op, output: Window, view: Window) -> Iterator[Traced]:
         """Bring the laws of a source over; where the shapes differ, only one that holds throughout."""
         self.way.length += len(self.history.get(source.storage, ()))
         if self.depth == _DEEPEST or self.way.length > _LONGEST:
@@ -146,7 +146,7 @@ def _without(pieces: tuple[Traced, ...], hole: Box) -> tuple[Traced, ...]:
     )
 
 
-def _fewer(pieces: tuple[Traced, ...], op: Op, view: View) -> tuple[Traced, ...]:
+def _fewer(pieces: tuple[Traced, ...], op: Op, view: Window) -> tuple[Traced, ...]:
     """Tell neighbours of one law as one piece; where that does not make them few, all as one that is unknown."""
     merged: list[Traced] = []
     for piece in sorted(pieces, key=lambda one: one.box):
@@ -167,10 +167,10 @@ def _oldest(pieces: tuple[Traced, ...], op: Op) -> int:
     return min([op.index, *(piece.since for piece in pieces)])
 
 
-def _source(op: Op) -> View | None:
+def _source(op: Op) -> Window | None:
     """Find the tensor whose law an operation passes on: a copy's source, else its first argument."""
-    arguments = [one for one in op.args if isinstance(one, View)]
+    arguments = [one for one in op.args if isinstance(one, Window)]
     if op.name == "copy_":
         given = op.args[1].source if isinstance(op.args[1], Held) else op.args[1]
-        return given if isinstance(given, View) else None
+        return given if isinstance(given, Window) else None
     return arguments[0] if arguments and op.args[0] is arguments[0] else None

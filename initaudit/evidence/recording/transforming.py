@@ -9,7 +9,7 @@ import torch
 from initaudit.chance.quantiles import quantiles
 from initaudit.evidence.recording.ancestry import ancestors
 from initaudit.evidence.recording.calculus import Put, put
-from initaudit.evidence.recording.log import Held, Op, View
+from initaudit.evidence.recording.log import Held, Op, Window
 from initaudit.evidence.recording.nesting import leaves, mapped
 from initaudit.evidence.recording.operations import ALLOCATES
 from initaudit.evidence.recording.replay import Replay
@@ -18,7 +18,7 @@ from initaudit.laws import INDEPENDENT, Independent, Transformed
 _COPIES = frozenset({"clone", "_to_copy", "copy_"})
 
 
-def transformed(replay: Replay, view: View) -> Transformed | None:
+def transformed(replay: Replay, view: Window) -> Transformed | None:
     """Tell the law of a window whose values come, each alone, from one draw; None where they do not.
 
     A function that rises (or falls) takes quantiles to quantiles, whatever operations it is made of.
@@ -45,7 +45,7 @@ class _NotAloneError(Exception):
     """An operation's values do not come from one value of the draw each."""
 
 
-def _drawn(op: Op, view: View) -> Independent | None:
+def _drawn(op: Op, view: Window) -> Independent | None:
     outputs = op.outputs
     found = put(op, outputs[0])
     if not isinstance(found, Put) or not isinstance(found.law, INDEPENDENT):
@@ -69,7 +69,7 @@ def _apply(op: Op, sent: Mapping[int, torch.Tensor], numel: int) -> torch.Tensor
 
     def given(one: Any) -> Any:
         source = one.source if isinstance(one, Held) else one
-        if isinstance(source, View) and source.numel == numel:
+        if isinstance(source, Window) and source.numel == numel:
             return sent[source.storage].clone() if source.storage in sent else _missing()
         return one.tensor if isinstance(one, Held) and one.tensor is not None else one
 
@@ -77,11 +77,11 @@ def _apply(op: Op, sent: Mapping[int, torch.Tensor], numel: int) -> torch.Tensor
     return result
 
 
-def _read(op: Op) -> Iterator[View]:
+def _read(op: Op) -> Iterator[Window]:
     """Go through the windows that an operation reads; a number in a tensor is none."""
     for one in leaves((op.args, dict(op.kwargs))):
         source = one.source if isinstance(one, Held) else one
-        if isinstance(source, View) and source.size:
+        if isinstance(source, Window) and source.size:
             yield source
 
 

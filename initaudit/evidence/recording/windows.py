@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from initaudit import regions
-from initaudit.evidence.recording.log import View
+from initaudit.evidence.recording.log import Window
 from initaudit.regions import Box
 
 
-def box_of(inner: View, outer: View) -> Box | None:
+def box_of(inner: Window, outer: Window) -> Box | None:
     """Give the box of `outer` that `inner` shows; None where it is no box of it, and where the two do not meet."""
     if inner.dtype != outer.dtype or disjoint(inner, outer):
         return None
@@ -30,7 +30,7 @@ def box_of(inner: View, outer: View) -> Box | None:
     return tuple(box) if regions.numel(tuple(box)) == inner.numel else None
 
 
-def disjoint(one: View, other: View) -> bool:
+def disjoint(one: Window, other: Window) -> bool:
     """Tell for certain that two windows share no element, by the span of memory that each lies in."""
     if not one.numel or not other.numel:
         return True
@@ -40,7 +40,7 @@ def disjoint(one: View, other: View) -> bool:
     return ends[0][1] <= ends[1][0] or ends[1][1] <= ends[0][0]
 
 
-def _runs(view: View) -> Iterator[tuple[int, int]]:
+def _runs(view: Window) -> Iterator[tuple[int, int]]:
     """Give strides, and how many elements lie so far apart, smallest first: dimensions that go on are one."""
     run: tuple[int, int] | None = None
     for dim in _by_stride(view):
@@ -54,7 +54,7 @@ def _runs(view: View) -> Iterator[tuple[int, int]]:
         yield run
 
 
-def _shows_twice(view: View) -> bool:
+def _shows_twice(view: Window) -> bool:
     """Tell whether a window may show an element at more than one place, as an expanded tensor does."""
     reach = 0
     for dim in _by_stride(view):
@@ -64,7 +64,7 @@ def _shows_twice(view: View) -> bool:
     return False
 
 
-def _index(offset: int, view: View) -> list[int] | None:
+def _index(offset: int, view: Window) -> list[int] | None:
     """Give the index of an element by its distance from the first one; None for one that is not in the window."""
     index = [0] * len(view.size)
     for dim in reversed(_by_stride(view)):
@@ -72,6 +72,6 @@ def _index(offset: int, view: View) -> list[int] | None:
     return None if offset or any(not 0 <= at < size for at, size in zip(index, view.size, strict=True)) else index
 
 
-def _by_stride(view: View) -> list[int]:
+def _by_stride(view: Window) -> list[int]:
     """List the dimensions along which there is more than one element, the closest elements first."""
     return sorted((dim for dim, size in enumerate(view.size) if size > 1), key=lambda dim: view.stride[dim])

@@ -12,7 +12,7 @@ from initaudit.reports.html.page import page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class ParameterLine:
     """A row of the table."""
 
     anchor: str
@@ -34,7 +34,7 @@ def render(report: Report, view: View = EVERYTHING) -> str:
     """Give the page. All rows and notes are on it; the view says whether it judges, and whether it measures."""
     judged = view.verdicts and not view.histories
     lines = [
-        Line(anchor=f"p{number}", row=row, cells=shown)
+        ParameterLine(anchor=f"p{number}", row=row, cells=shown)
         for number, (row, shown) in enumerate(zip(report.rows, cells.row_cells(report, report.rows), strict=True))
     ]
     anchors = {name: line.anchor for line in lines for name in (line.row.name, *line.row.tied_to)}

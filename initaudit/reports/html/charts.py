@@ -14,7 +14,7 @@ CROWDED = 150
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class ScalePoint:
     """A scale at one depth."""
 
     label: str
@@ -32,7 +32,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
+class ChartSlot:
     """The part of the chart that belongs to one reading."""
 
     span: Span
@@ -46,7 +46,7 @@ class DepthChart:
 
     depths: tuple[Tick, ...]
     scales: tuple[Tick, ...]
-    slots: tuple[Slot, ...]
+    slots: tuple[ChartSlot, ...]
     band: Span | None
     trunk: str
     points: str
@@ -59,7 +59,7 @@ class DepthChart:
     """Where all values are the same, so that there is no scale."""
 
 
-def depth_chart(readings: Sequence[Reading], *, band: Band | None, growth: float | None) -> DepthChart:
+def depth_chart(readings: Sequence[ScalePoint], *, band: Band | None, growth: float | None) -> DepthChart:
     """Draw scales in order of depth; `growth` is the factor from one reading of the trunk to the next."""
     depth = DepthAxis(count=max(1, len(readings)))
     scale = LogAxis.over([*(_known(one.std) or 0.0 for one in readings), *(band or ())])
@@ -69,7 +69,9 @@ def depth_chart(readings: Sequence[Reading], *, band: Band | None, growth: float
     return DepthChart(
         depths=depth.ticks(),
         scales=scale.ticks(),
-        slots=tuple(Slot(span=depth.slot(number), label=one.label, row=one.row) for number, one in enumerate(readings)),
+        slots=tuple(
+            ChartSlot(span=depth.slot(number), label=one.label, row=one.row) for number, one in enumerate(readings)
+        ),
         band=scale.span(band) if band is not None else None,
         trunk=line(trunk),
         points=dots(known) if len(known) <= CROWDED else "",
@@ -121,7 +123,7 @@ def _spot(depth: DepthAxis, scale: LogAxis, number: int, std: float | None) -> S
     return None if std is None else (depth.place(number), scale.place(std))
 
 
-def _ribbon(depth: DepthAxis, scale: LogAxis, readings: Sequence[Reading]) -> str:
+def _ribbon(depth: DepthAxis, scale: LogAxis, readings: Sequence[ScalePoint]) -> str:
     """Give the closed paths between the least and the greatest over the seeds, one for each stretch that has both."""
     numbered = [(number, one.ends) for number, one in enumerate(readings) if one.trunk]
     drawn = ""
@@ -134,7 +136,7 @@ def _ribbon(depth: DepthAxis, scale: LogAxis, readings: Sequence[Reading]) -> st
     return drawn
 
 
-def _fit(depth: DepthAxis, scale: LogAxis, readings: Sequence[Reading], growth: float | None) -> str:
+def _fit(depth: DepthAxis, scale: LogAxis, readings: Sequence[ScalePoint], growth: float | None) -> str:
     """Give the line of a known slope that lies closest to the readings of the trunk."""
     trunk = [(number, one.std) for number, one in enumerate(readings) if one.trunk]
     steps = [(step, number, std) for step, (number, std) in enumerate(trunk) if std is not None and _known(std)]

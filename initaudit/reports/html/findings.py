@@ -11,7 +11,7 @@ from initaudit.values import Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class FindingSubject:
     """What a finding is about; `row` is the id of its row on the page, None where it has none."""
 
     name: str
@@ -19,11 +19,11 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class FindingGroup:
     """Findings that differ in nothing but what they are about."""
 
     finding: Finding
-    subjects: tuple[Subject, ...]
+    subjects: tuple[FindingSubject, ...]
 
     @property
     def place(self) -> str:
@@ -41,7 +41,7 @@ class Chapter:
     meaning: tuple[str, ...]
     """Its paragraphs; none for a code without an explanation."""
     mend: tuple[str, ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[FindingGroup, ...]
 
     @property
     def anchor(self) -> str:
@@ -74,14 +74,14 @@ def _chapter(code: str, note: bool, findings: list[Finding], rows: Mapping[str, 
     )
 
 
-def _entries(findings: Iterable[Finding], rows: Mapping[str, str]) -> Iterable[Entry]:
+def _entries(findings: Iterable[Finding], rows: Mapping[str, str]) -> Iterable[FindingGroup]:
     alike: dict[tuple[object, ...], list[Finding]] = {}
     for finding in findings:
         told = (finding.severity, finding.rule, finding.location, finding.message, finding.as_built)
         alike.setdefault(told, []).append(finding)
     for some in alike.values():
-        subjects = (Subject(name=wording.subject(one), row=rows.get(one.parameter or "")) for one in some)
-        yield Entry(finding=some[0], subjects=tuple(subjects))
+        subjects = (FindingSubject(name=wording.subject(one), row=rows.get(one.parameter or "")) for one in some)
+        yield FindingGroup(finding=some[0], subjects=tuple(subjects))
 
 
 def _paragraphs(text: str) -> tuple[str, ...]:

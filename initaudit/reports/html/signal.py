@@ -7,7 +7,7 @@ from functools import partial
 
 from initaudit.reports import EVERYTHING, View, wording
 from initaudit.reports.chart import UNICODE
-from initaudit.reports.html.charts import DepthChart, Reading, bars, depth_chart
+from initaudit.reports.html.charts import DepthChart, ScalePoint, bars, depth_chart
 from initaudit.reports.html.findings import chapters
 from initaudit.reports.html.head import head
 from initaudit.reports.html.page import page
@@ -32,7 +32,7 @@ class Direction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class LayerLine:
     """A row of the table of layers."""
 
     anchor: str
@@ -80,12 +80,12 @@ def render(report: SignalReport, view: View = EVERYTHING) -> str:
     )
 
 
-def _lines(layers: Sequence[Layer]) -> list[Line]:
+def _lines(layers: Sequence[Layer]) -> list[LayerLine]:
     pairs = steps(layers)
     forward = {id(later): _factor(later.std, earlier.std) for earlier, later in pairs}
     backward = {id(one): _factor(one.gradient_std, later.gradient_std) for one, later in reversed(pairs)}
     return [
-        Line(
+        LayerLine(
             anchor=f"l{number}",
             number=number,
             layer=layer,
@@ -101,7 +101,7 @@ def _has_trunk(layers: Iterable[Layer]) -> bool:
     return sum(layer.weight is not None for layer in layers) > 1
 
 
-def _directions(report: SignalReport, lines: Sequence[Line]) -> list[Direction]:
+def _directions(report: SignalReport, lines: Sequence[LayerLine]) -> list[Direction]:
     bands, whole = report.bands, not _has_trunk(report.layers)
     ahead = [_reading(line, line.layer.forward, line.layer.std, line.layer.forward_stds, whole) for line in lines]
     back = [
@@ -125,18 +125,18 @@ def _directions(report: SignalReport, lines: Sequence[Line]) -> list[Direction]:
     ]
 
 
-def _chart(readings: Sequence[Reading], band: tuple[float, float] | None, growth: float | None) -> DepthChart | None:
+def _chart(readings: Sequence[ScalePoint], band: tuple[float, float] | None, growth: float | None) -> DepthChart | None:
     seen = any(one.std is not None or one.broken for one in readings)
     return depth_chart(readings, band=band, growth=growth) if seen else None
 
 
 def _reading(
-    line: Line, moments: Moments | None, std: float | None, stds: Iterable[float | None], whole: bool
-) -> Reading:
+    line: LayerLine, moments: Moments | None, std: float | None, stds: Iterable[float | None], whole: bool
+) -> ScalePoint:
     known = [one for one in stds if one is not None]
     broken = moments is not None and moments.nonfinite > 0
     told = "not finite" if broken and std is None else f"std {wording.number(std)}"
-    return Reading(
+    return ScalePoint(
         label=f"{line.number} {line.layer.title}: {told}",
         row=line.anchor,
         std=std,

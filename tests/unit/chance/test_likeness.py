@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from initaudit.chance.likeness import BITS, Fingerprint, Groups, Match, Rises, matches
+from initaudit.chance.likeness import BITS, Fingerprint, Groups, Likeness, Rises, matches
 
 ALL = (1 << BITS) - 1
 
@@ -27,7 +27,7 @@ def noisy(bits: int, share: float, seed: int) -> int:
     return bits ^ sum(1 << place for place in range(BITS) if flips.random() < share)
 
 
-def found(*fingerprints: Fingerprint, alpha: float = 1e-6) -> list[Match]:
+def found(*fingerprints: Fingerprint, alpha: float = 1e-6) -> list[Likeness]:
     return matches(fingerprints, [True] * len(fingerprints), alpha)
 
 
@@ -44,9 +44,9 @@ def test_a_copy_with_noise_or_of_the_other_sign_is_found_among_many(share: float
 
 
 def test_correlation_is_that_of_normal_variables_that_rise_together() -> None:
-    assert Match(first=0, second=1, agreement=1.0).correlation == 1
-    assert Match(first=0, second=1, agreement=0.5).correlation == 0
-    assert Match(first=0, second=1, agreement=2 / 3).correlation == pytest.approx(0.5)
+    assert Likeness(first=0, second=1, agreement=1.0).correlation == 1
+    assert Likeness(first=0, second=1, agreement=0.5).correlation == 0
+    assert Likeness(first=0, second=1, agreement=2 / 3).correlation == pytest.approx(0.5)
 
 
 def test_a_turned_copy_is_found() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from initaudit.errors import OptionError
-from initaudit.signal.request import Filling, InputSpec, Widths
+from initaudit.signal.request import Filling, InputSpec, WidthSweep
 
 
 @pytest.mark.parametrize(
@@ -44,13 +44,13 @@ def test_what_is_no_input_is_told(text: str, told: str) -> None:
 
 
 def test_widths_are_read_in_order() -> None:
-    assert Widths.read("width=256,64,128") == Widths(argument="width", values=(64, 128, 256))
+    assert WidthSweep.read("width=256,64,128") == WidthSweep(argument="width", values=(64, 128, 256))
 
 
 @pytest.mark.parametrize("text", ["width", "width=64,128", "width=64,128,wide", "=1,2,3", "w=64,64,64"])
 def test_what_is_no_row_of_widths_is_told(text: str) -> None:
     with pytest.raises(OptionError, match="--widths"):
-        Widths.read(text)
+        WidthSweep.read(text)
 
 
 def test_input_is_told_in_words() -> None:

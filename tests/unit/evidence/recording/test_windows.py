@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from initaudit.evidence.recording.log import View
+from initaudit.evidence.recording.log import Window
 from initaudit.evidence.recording.windows import box_of, disjoint
 from initaudit.regions import index
 
@@ -15,8 +15,8 @@ SIZE = 48
 SHAPES = [(48,), (6, 8), (8, 6), (2, 4, 6), (4, 3, 4), (2, 3, 2, 4), (1, 48), (16, 1, 3)]
 
 
-def view_of(tensor: torch.Tensor) -> View:
-    return View(0, tensor.storage_offset(), tuple(tensor.shape), tensor.stride(), tensor.dtype)
+def view_of(tensor: torch.Tensor) -> Window:
+    return Window(0, tensor.storage_offset(), tuple(tensor.shape), tensor.stride(), tensor.dtype)
 
 
 @st.composite
@@ -77,7 +77,7 @@ def test_what_fills_memory_fills_each_tensor_that_lies_in_it() -> None:
     "outer", [torch.zeros(SIZE).unfold(0, 2, 1), torch.zeros(1, SIZE).expand(3, SIZE)], ids=["unfolded", "expanded"]
 )
 def test_part_of_what_shows_an_element_twice_is_no_box_and_all_of_it_is(outer: torch.Tensor) -> None:
-    whole, part = View(0, 0, (SIZE,), (1,), torch.float32), View(0, 0, (2,), (1,), torch.float32)
+    whole, part = Window(0, 0, (SIZE,), (1,), torch.float32), Window(0, 0, (2,), (1,), torch.float32)
     assert box_of(part, view_of(outer)) is None
     assert box_of(whole, view_of(outer)) == tuple((0, extent) for extent in outer.shape)
 

@@ -4,14 +4,14 @@ import re
 
 import pytest
 
-from initaudit.reports.html.charts import CROWDED, Reading, bars, depth_chart, dots, line, stretches
+from initaudit.reports.html.charts import CROWDED, ScalePoint, bars, depth_chart, dots, line, stretches
 
 
-def readings(*stds: float | None, **changes: object) -> list[Reading]:
+def readings(*stds: float | None, **changes: object) -> list[ScalePoint]:
     facts: list[dict[str, object]] = [
         {"label": f"layer {n}", "row": f"l{n}", "std": std, "broken": std is None} for n, std in enumerate(stds)
     ]
-    return [Reading(**one | changes) for one in facts]  # type: ignore[arg-type]
+    return [ScalePoint(**one | changes) for one in facts]  # type: ignore[arg-type]
 
 
 def spots(path: str) -> list[tuple[float, float]]:

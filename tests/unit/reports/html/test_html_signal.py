@@ -8,12 +8,12 @@ import pytest
 from initaudit.reports.html.signal import render
 from initaudit.signal.values import (
     Activation,
-    Bands,
     Exponent,
     Gradient,
     Growth,
     Histogram,
     Regime,
+    ScaleBands,
     Units,
     WidthLayer,
     Widths,
@@ -69,7 +69,7 @@ def test_the_first_layer_that_is_not_finite_is_marked(layer: Make, probe: Make, 
 
 
 def test_the_bands_are_shaded_where_there_are_any(layer: Make, probe: Make, page: Make) -> None:
-    root = page(render(probe(*deep(layer, 3), bands=Bands(activation_std=(0.5, 2.0)))))
+    root = page(render(probe(*deep(layer, 3), bands=ScaleBands(activation_std=(0.5, 2.0)))))
     assert len(figure(root, "forward").all("rect", class_="band")) == 1
     assert figure(root, "backward").all("rect", class_="band") == []
 
