@@ -20,7 +20,7 @@ from initaudit.regions import whole
 from initaudit.report import Detectable, Finding, Row, fails
 from initaudit.request import Request
 from initaudit.rows import rows_of
-from initaudit.scorecard import Mutant, Scorecard, Representative
+from initaudit.scorecard import Mutant, Representative, Scorecard
 from initaudit.values import NEVER_REBUILT, Evidence, Kind, Mode
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from initaudit.report import SCHEMA_VERSION
 from initaudit.reports import View, json, plain, wording
 from initaudit.reports.cells import Cells, Layout
 from initaudit.reports.escape import escape
-from initaudit.scorecard import Mutant, Scorecard, Representative
+from initaudit.scorecard import Mutant, Representative, Scorecard
 
 _LAYOUT: Layout = (("parameter",), ("alike",), ("rule",), ("planted",), ("caught",), ("survivors",))
 _NARROW: Layout = (("parameter", "governed", "survivors"), ("planted",), ("caught",))
