@@ -52,18 +52,20 @@ def audit(
     """
     if seeds < 1:
         raise OptionError(f"seeds={seeds}: a model is built at least once")
-    return run(
-        Request(
-            target=target,
-            policy=None if policy is None else _loaded(policy),
-            mode=Mode.AS_BUILT if as_built else Mode.APPLY,
-            arguments=args or {},
-            device=str(device),
-            dtype=None if dtype is None else str(dtype).removeprefix("torch."),
-            seed=seed,
-            seeds=seeds,
-        )
+    from initaudit.evidence.recording.outliving import settled
+
+    request = Request(
+        target=target,
+        policy=None if policy is None else _loaded(policy),
+        mode=Mode.AS_BUILT if as_built else Mode.APPLY,
+        arguments=args or {},
+        device=str(device),
+        dtype=None if dtype is None else str(dtype).removeprefix("torch."),
+        seed=seed,
+        seeds=seeds,
     )
+    with settled():
+        return run(request)
 
 
 def initialise(model: "nn.Module", policy: Policy | str | Path, *, seed: int = 0) -> None:

@@ -10,6 +10,7 @@ from torch import nn
 from initaudit.errors import TargetError
 from initaudit.evidence.plain import speaks_for_itself
 from initaudit.evidence.recording.loading import Loads, watching
+from initaudit.evidence.recording.outliving import abandoned, judged, settle
 from initaudit.evidence.recording.recorded import Recording, recording
 from initaudit.evidence.recording.recorder import Recorder, UnrecordableError
 from initaudit.model.target import FactoryError, Subject, build
@@ -38,29 +39,40 @@ def build_recorded(request: Request) -> Built:
         dtype=request.dtype,
         seed=request.seed,
     )
+    settle()
     if isinstance(request.target, nn.Module):
         return Built(subject=make())
     if not request.record:
         return _built(make, request.unrecorded)
     around = recording()
     try:
-        subject = make(around=around)
-        around.recorder.require_whole()
-        _require_plain(subject.module)
+        return _recorded(make, around)
     except (FactoryError, UnrecordableError) as error:
+        abandoned(around.recorder, error)
         told = isinstance(error, FactoryError) and around.recorder.failure is None
         if told and _fails_by_itself(make, error):
             raise
+        settle()
         return _built(make, _reason(error))
-    recorder = around.recorder
+
+
+def _recorded(make: Callable[..., Subject], around: recording) -> Built:
+    """Build a model under a recording; raise UnrecordableError where that does not tell all of it."""
+    subject, recorder = make(around=around), around.recorder
+    recorder.require_whole()
+    _require_plain(subject.module)
+    settle(subject.module)
     known = Recording(recorder, _storages(recorder, subject.module))
+    judged(known)
     return Built(subject=subject, recording=known, loads=recorder.loads)
 
 
 def _built(make: Callable[..., Subject], reason: str | None) -> Built:
     """Build a model for real."""
     loads = Loads()
-    return Built(subject=make(around=watching(loads)), reason=reason, loads=loads)
+    subject = make(around=watching(loads))
+    settle(subject.module)
+    return Built(subject=subject, reason=reason, loads=loads)
 
 
 def _storages(recorder: Recorder, model: nn.Module) -> frozenset[int]:

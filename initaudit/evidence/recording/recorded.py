@@ -34,7 +34,7 @@ READS = ("tolist", "numpy", "__array__", "__dlpack__", "__reduce_ex__")
 """The methods of a tensor that read its memory without an operation."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
 class Recording:
     """What a recorder kept. It holds the memory of the virtual tensors, and so must outlive the model."""
 

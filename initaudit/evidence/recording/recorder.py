@@ -8,7 +8,7 @@ import gc
 import math
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -43,6 +43,8 @@ from initaudit.history import Seeding
 
 SMALL = 1 << 15
 """Tensors of at most so many elements are made for real, so that Python may look at them."""
+_AT_FIRST, _OVER_AGAIN = 200, 5
+"""How many operations may be computed for those that read values: so many, and each of the log so many times over."""
 
 _ATEN = torch.ops.aten
 
@@ -66,6 +68,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._weak: list[StorageWeakRef] = []
         """Weak references to storages: while one is held, no other storage gets the same address."""
         self._realised: list[Memory] = []
+        self._computed = 0
+        """How many operations were computed for those that read values."""
         self.asked: set[int] = set()
         """The storages that come into the numbers which Python has read."""
         self._pinned: dict[int, list[Held]] = {}
@@ -130,7 +134,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         numbers = {view.storage for one in tensors if (view := self.virtual(one)) is not None}
         with self._lock, torch._C._DisableTorchDispatch():
             for number in numbers - (+self._present).keys():
-                self.replay.into(number, self._memories[number].storage, len(self.log))
+                self._computed += self.replay.into(number, self._memories[number].storage, len(self.log))
             self._present.update(numbers)
         try:
             yield
@@ -146,12 +150,22 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             view = self.view(tensor)
             if view is None:
                 return
-            if view.storage in self._memories:
-                memory = self._memories.pop(view.storage)
-                self.replay.into(view.storage, memory.storage, len(self.log))
-                memory.keep()
-                self._realised.append(memory)
+            self.settle({view.storage} & self._memories.keys())
             self.exposed.show(view.storage, tensor, len(self.log))
+
+    def settle(self, numbers: Collection[int]) -> None:
+        """Compute virtual storages for good: from now on they are real ones."""
+        with self._lock, torch._C._DisableTorchDispatch():
+            for number in numbers:
+                memory = self._memories[number]
+                self.replay.into(number, memory.storage, len(self.log))
+                memory.keep()
+                self._realised.append(self._memories.pop(number))
+
+    def shown(self) -> dict[int, int]:
+        """Give the virtual storages that some tensor still shows, by number, and the bytes that each takes."""
+        sizes = ((number, memory.storage.nbytes()) for number, memory in self._memories.items())
+        return {number: size for number, size in sizes if not self.is_gone(number)}
 
     def note_outside(self) -> None:
         """Log as values of its own what code outside torch wrote into memory that it was shown."""
@@ -386,6 +400,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         virtual = [one for one in tensors if self.is_virtual(one)]
         if not virtual:
             return func(*args, **kwargs)
+        if self._computed > _AT_FIRST + _OVER_AGAIN * len(self.log):
+            raise UnrecordableError("the factory reads what it makes so often that all of it is computed over and over")
         with self.present(virtual):
             return func(*args, **kwargs)
 

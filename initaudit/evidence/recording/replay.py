@@ -87,8 +87,8 @@ class Replay:
         contiguous = view.dense and view.offset == 0 and list(view.stride) == sorted(view.stride, reverse=True)
         return self.generator(ops[0], device) if contiguous else None
 
-    def into(self, storage: int, memory: torch.UntypedStorage, until: int) -> None:
-        """Compute a storage's values, as they are before `until`, into memory of its size."""
+    def into(self, storage: int, memory: torch.UntypedStorage, until: int) -> int:
+        """Compute a storage's values, as they are before `until`, into memory of its size; tell in how many steps."""
         ops = self.live(storage, until)
         last = {view.storage: op.index for op in ops for view in (*op.outputs, *op.inputs)}
         memories = {storage: memory}
@@ -104,6 +104,7 @@ class Replay:
             for one in touched - {storage}:
                 if last[one] == op.index:
                     del memories[one]
+        return len(ops)
 
     def _covers(self, op: Op, storage: int) -> bool:
         """Tell whether what an operation leaves in a storage is all its own."""

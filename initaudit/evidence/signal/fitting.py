@@ -6,6 +6,7 @@ from torch.nn.parameter import is_lazy
 
 from initaudit.errors import TargetError
 from initaudit.evidence.recording.memory import available
+from initaudit.evidence.recording.outliving import abandoned
 from initaudit.evidence.recording.recorded import recording
 from initaudit.model.target import build
 from initaudit.request import Request
@@ -21,6 +22,7 @@ def outgrows(request: Request) -> bool:
     free = available()
     if free is None or not request.record or isinstance(request.target, nn.Module) or request.device != "cpu":
         return False
+    around = recording()
     try:
         subject = build(
             request.target,
@@ -28,11 +30,13 @@ def outgrows(request: Request) -> bool:
             app_dir=request.app_dir,
             dtype=request.dtype,
             seed=request.seed,
-            around=recording(),
+            around=around,
         )
+        return sum(_sizes(subject.module)) * _SHARE > free
     except TargetError:  # building it for real will tell
         return False
-    return sum(_sizes(subject.module)) * _SHARE > free
+    finally:
+        abandoned(around.recorder)
 
 
 def gradients_fit(model: nn.Module) -> bool:
