@@ -134,7 +134,7 @@ def _equal(one: Any, other: Any) -> bool:
         return type(one) is type(other) and bool(one == other)
     if (one.dtype, one.shape) != (other.dtype, other.shape):
         return False
-    return torch.equal(*(tensor.detach().reshape(-1).view(torch.uint8) for tensor in (one, other)))
+    return torch.equal(*(tensor.detach().contiguous().reshape(-1).view(torch.uint8) for tensor in (one, other)))
 
 
 def _from_outside(op: Op) -> bool:

@@ -436,3 +436,14 @@ def test_mark_of_the_run_leaves_the_values_of_its_seed() -> None:
     with torch.random.fork_rng():
         torch.manual_seed(5)
         assert torch.equal(torch_values[0], torch.randn(4))
+
+
+@pytest.mark.parametrize("record", [True, False])
+def test_buffer_that_repeats_one_number_without_memory_of_its_own_is_compared(record: bool) -> None:
+    def build() -> nn.Module:
+        manual_seed(1)
+        model = linear(300)
+        model.register_buffer("half", torch.tensor([0.5]).expand(300))
+        return model
+
+    assert found(build, record=record) == [("IA503", "0.weight")]

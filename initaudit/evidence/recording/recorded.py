@@ -6,6 +6,7 @@ from bisect import bisect
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 from unittest import mock
 
@@ -241,13 +242,27 @@ def _history(replay: Replay, view: Window, model: Collection[int]) -> History:
         states[-1] = (replace(pieces[0], law=transformed(replay, view) or pieces[0].law),)
     writes = {op.index: _write(op, view, loaded=fetched(replay, op, model)) for op in ops}
     left = {op.index for op in ops if any(piece.shows(op, view) for piece in pieces)}
-    shown = [(writes[op.index], op.index in left) for op in ops if not _is_allocation(op)]
-    told = [write if shows else replace(write, dead=True) for write, shows in shown]
+    calls = groupby((op for op in ops if not _is_allocation(op)), _call)
+    told = [_as_one([replace(writes[op.index], dead=op.index not in left) for op in call]) for _, call in calls]
     standing = tuple(
         tuple(Standing(box=piece.box, law=piece.law, write=writes[piece.op.index]) for piece in state)
         for state in states
     )
     return History(writes=tuple(reversed(told)), states=standing)
+
+
+def _call(op: Op) -> object:
+    """Tell operations of one initialiser's call, as `orthogonal_` copies and multiplies, from those of the next."""
+    return op.index if op.caller.initialiser == op.name.removesuffix("_") else op.caller
+
+
+def _as_one(writes: Sequence[Write]) -> Write:
+    """Tell several writes of one call as one, by the largest of them."""
+    return replace(
+        max(writes, key=lambda one: one.elements or 0),
+        dead=all(one.dead for one in writes),
+        loaded=any(one.loaded for one in writes),
+    )
 
 
 def _touches(op: Op, view: Window) -> bool:
@@ -266,7 +281,7 @@ def _write(op: Op, view: Window, *, loaded: bool) -> Write:
         arguments=_called_with(op),
         location=op.caller.location,
         user=op.caller.user,
-        elements=output.numel if box is None else regions.numel(box),
+        elements=output.numel * output.dtype.itemsize // view.dtype.itemsize if box is None else regions.numel(box),
         region=box if box != regions.whole(view.size) else None,
         default=op.caller.default,
         loaded=loaded,

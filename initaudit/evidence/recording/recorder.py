@@ -263,7 +263,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     ) -> None:
         """Let torch refuse now what it would refuse without a recording: factories catch exceptions."""
         if torch.Tag.nondeterministic_seeded in func.tags and len(tensors) == 1:
-            func(torch.empty(1, dtype=written[0].dtype), *args[1:], **{**kwargs, "generator": torch.Generator()})
+            if isinstance(args[0], torch.Tensor):  # what it fills; as `out` it is of a shape that is given beside it
+                func(torch.empty(1, dtype=written[0].dtype), *args[1:], **{**kwargs, "generator": torch.Generator()})
             return
         shapes = promised(func, args, kwargs, tensors)
         if shapes is None:

@@ -36,8 +36,11 @@ class Traced:
     """The index of the oldest operation that has a part in what stands there."""
 
     def shows(self, op: Op, view: Window) -> bool:
-        """Tell whether something of what an operation wrote is left in this piece of a window."""
-        if not self.since <= op.index <= self.op.index:
+        """Tell whether something of what an operation wrote is left in this piece of a window.
+
+        What came after the one that put it there left the law as it was, and so is left itself.
+        """
+        if op.index < self.since:
             return False
         outputs = [one for one in op.outputs if one.storage == view.storage and not disjoint(one, view)]
         boxes = [box_of(output, view) for output in outputs]

@@ -129,6 +129,34 @@ def columns_of_heads(weight: torch.Tensor) -> None:
     weight.view(SIDE, 8, 32)[:, 1:3].normal_()
 
 
+@pytest.mark.parametrize("fill", [nn.init.orthogonal_, lambda weight: nn.init.sparse_(weight, 0.1), nn.init.eye_])
+def test_call_of_several_operations_is_one_write(fill: Fill) -> None:
+    (write,) = history(fill).writes
+    assert not write.dead
+    assert (write.elements, write.region) == (SIDE * SIDE, None)
+
+
+def test_numbers_put_into_places_leave_both_writes() -> None:
+    def fill(weight: torch.Tensor) -> None:
+        nn.init.normal_(weight)
+        weight[torch.tensor([1, 7, 200])] = 0.0
+
+    found = history(fill)
+    assert [(one.initialiser, one.dead) for one in found.writes] == [("index_put", False), ("normal", False)]
+
+
+def test_draws_into_a_tensor_that_is_handed_over_are_recorded() -> None:
+    for draw in (torch.rand, torch.randn):
+        (write,) = history(lambda weight, draw=draw: draw(SIDE, SIDE, out=weight.detach())).writes  # type: ignore[misc]
+        assert (write.initialiser, write.dead) == ({torch.rand: "rand", torch.randn: "normal"}[draw], False)
+
+
+def test_bytes_that_were_copied_are_told_as_elements() -> None:
+    source = torch.randn(SIDE, SIDE)
+    found = history(lambda weight: weight.untyped_storage().copy_(source.untyped_storage()))
+    assert found.writes[0].elements == SIDE * SIDE
+
+
 @pytest.mark.parametrize(
     ("fill", "box"),
     [
