@@ -443,7 +443,7 @@ def test_buffer_that_repeats_one_number_without_memory_of_its_own_is_compared(re
     def build() -> nn.Module:
         manual_seed(1)
         model = linear(300)
-        model.register_buffer("half", torch.tensor([0.5]).expand(300))
+        model.register_buffer("part", torch.tensor([0.5]).expand(300))
         return model
 
     assert found(build, record=record) == [("IA503", "0.weight")]
