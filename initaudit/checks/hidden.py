@@ -12,32 +12,40 @@ from initaudit.signal.growth import kind_of
 from initaudit.signal.values import Layer, SignalReport, rms
 
 _WIDE, _FAR_OUT = 10.0, 100.0
-"""No design lets every block of a kind jump and give more than the first, or any layer and give more than the last: a
-head may give scores of some tens."""
+"""No design lets every block of a kind jump and give more than the first, or the layer that gives the scores; nor any
+layer jump and give more than the second."""
 _BLOCKS = 3
 _SWOLLEN = 30.0
 """Nor does one let residual sums come so far, block by block."""
 _FADED, _HIDDEN = 1e-4, 0.01
 """What a layer gives is lost where it is less than the first, and less than the second of what the next makes of it and
 of its bias."""
-_HUGE = 1e6
-"""Of inputs of scale one no design makes more. Small scales have many uses: a branch that hardly begins, a head."""
+_LOST = 1e-5
+"""Nor does one let several layers take so little, whatever brings it back behind them."""
+_HUGE, _HUGE_OUT = 1e6, 1e4
+"""Of inputs of scale one no design makes more, nor gives more. Small scales have many uses: a branch that hardly
+begins, a head."""
 
 
 def findings(report: SignalReport) -> Iterator[Finding]:
     """Find the first of these faults: what one does to a model is told once."""
     layers = report.layers
-    judged = (_wide(layers), _swollen(layers), _faded(layers), _huge(report))
+    judged = (_wide(report), _swollen(layers), _faded(layers), _lost(layers), _huge(report))
     yield from islice(chain.from_iterable(judged), 1)
 
 
-def _wide(layers: Sequence[Layer]) -> Iterator[Finding]:
+def _wide(report: SignalReport) -> Iterator[Finding]:
     """Find layers that make far more of what they take, into the sum of a residual, say, which a norm hides later."""
+    layers = report.layers
     normed = {(one.before, one.input) for one in layers if _is_norm(one)}
     given = [(one, std) for one, std in ACTIVATIONS.of(layers) if (one.title, one.forward) not in normed]
     wide = [(one, std, own) for one, std in given if std > _WIDE and (own := _own(one)) and own > JUMP]
     often = Counter(kind_of(one.name) for one, _, _ in wide)
-    found = [(one, std, own) for one, std, own in wide if std > _FAR_OUT or often[kind_of(one.name)] >= _BLOCKS]
+    found = [
+        (one, std, own)
+        for one, std, own in wide
+        if std > _FAR_OUT or often[kind_of(one.name)] >= _BLOCKS or one.forward in report.outputs
+    ]
     if found:
         (layer, std, own), more = found[0], len(found) - 1
         taken = f" of {std / own:.3g} that comes in" if layer.weight is not None and layer.weight.fan_in else ""
@@ -94,21 +102,35 @@ def _faded(layers: Sequence[Layer]) -> Iterator[Finding]:
             yield finding(ACTIVATIONS, message, before, expected=1.0, observed=faded, band=(low, math.inf))
 
 
+def _lost(layers: Sequence[Layer]) -> Iterator[Finding]:
+    """Find layers that take next to nothing, though what comes after them may be of any scale."""
+    low = _LOST * min([1.0, *_inputs(layers)])
+    taken = [(one, rms(one.input)) for one, _ in ACTIVATIONS.of(layers) if one.before and one.input is not None]
+    found = [(one, scale) for one, scale in taken if 0 < scale < low]
+    if len(found) >= _BLOCKS:
+        layer, scale = found[0]
+        message = f"activations vanish: what it takes is of scale {scale:.2g}{so_do(len(found) - 1, 'layer')}"
+        yield finding(ACTIVATIONS, message, layer, expected=1.0, observed=scale, band=(low, math.inf))
+
+
 def _huge(report: SignalReport) -> Iterator[Finding]:
     """Find what no design makes of what comes in, however it came there."""
     known, taken = ACTIVATIONS.of(report.layers), _inputs(report.layers)
-    high = _HUGE * max([1.0, *taken])
+    high, most = (limit * max([1.0, *taken]) for limit in (_HUGE, _HUGE_OUT))
     stds = {one.title: std for one, std in known}
     scales: list[tuple[Layer | None, float, str]] = []
     for one in report.layers:
         scales += [(one, _taken(one), "in what it takes"), (one, stds.get(one.title, 0.0), "here")]
-    scales += [(None, one.std or 0.0, "in what the model gives") for one in report.outputs if not one.nonfinite]
-    layer, std, where = next((one for one in scales if one[1] > high), (None, 0.0, ""))
-    if not std:
+    given = [one.std or 0.0 for one in report.outputs if not one.nonfinite]
+    found = [one for one in scales if one[1] > high] or [
+        (None, std, "in what the model gives") for std in given if std > most
+    ]
+    if not found:
         return
+    layer, std, where = found[0]
     beside = f", where what comes in has {taken[0]:.3g}" if taken else ""
     message = f"activations explode: std {std:.3g} {where}{beside}"
-    yield finding(ACTIVATIONS, message, layer, expected=1.0, observed=std, band=(0.0, high))
+    yield finding(ACTIVATIONS, message, layer, expected=1.0, observed=std, band=(0.0, high if layer else most))
 
 
 def _inputs(layers: Sequence[Layer]) -> list[float]:

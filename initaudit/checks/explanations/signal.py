@@ -20,10 +20,12 @@ CODES = (
 
         Some faults need no growth, for norms and biases hide them: a single layer that
         multiplies the scale by more than ten and leaves it there, or takes it above a
-        hundred; three blocks or more that each multiply theirs by more than ten; sums above
-        thirty that norms take in most blocks; less than 1e-4 before a layer of which the
-        bias is all that goes on; and what is above 1e6, given or taken, where inputs have a
-        scale of one. What a norm alone takes may have any other scale.
+        hundred; three blocks or more, or the layer that gives the scores, that multiply
+        theirs by more than ten; sums above thirty that norms take in most blocks; less than
+        1e-4 before a layer of which the bias is all that goes on, or less than 1e-5 that
+        several layers take; what is above 1e6, given or taken, where inputs have a scale of
+        one, and a model that gives more than 1e4. What a norm alone takes may have any
+        other scale.
 
         Outside a band that the policy itself sets it is a finding whatever the factor. A
         weight is named where it alone changes the scale: not where a residual is added, or

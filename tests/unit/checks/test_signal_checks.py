@@ -463,9 +463,30 @@ def test_layers_that_a_norm_takes_alone_may_give_any_scale() -> None:
 
 
 @pytest.mark.parametrize(("given", "wanted"), [(90.0, []), (110.0, ["IA601"])])
-def test_head_may_give_scores_of_some_tens(given: float, wanted: list[str]) -> None:
+def test_layer_whose_output_is_weighed_later_may_give_some_tens(given: float, wanted: list[str]) -> None:
     layers = [taking("l.0", 1.0, 1.0), norm("n", 3.0, "l.0"), taking("head", 0.7, given, "l.0")]
     assert codes(found_in(*layers)) == wanted
+
+
+@pytest.mark.parametrize(("given", "wanted"), [(6.0, []), (24.0, ["IA601"])])
+def test_scores_that_a_head_makes_ten_times_what_it_takes_are_found(given: float, wanted: list[str]) -> None:
+    whole = report(taking("l.0", 1.0, 1.0), taking("head", 1.0, given, "l.0"))
+    whole = replace(whole, outputs=(whole.layers[-1].forward,))  # type: ignore[arg-type]
+    assert codes(list(findings(whole, DEFAULT_BANDS, frozenset()))) == wanted
+
+
+def test_what_the_model_gives_may_not_be_huge_whoever_makes_it() -> None:
+    whole = replace(report(layer("a", 1.0), layer("b", 1.0)), outputs=(replace(SOME, m2=1e10 * 99),))
+    (found,) = findings(whole, DEFAULT_BANDS, frozenset())
+    assert found.message == "activations explode: std 1e+05 in what the model gives, where what comes in has 1"
+
+
+@pytest.mark.parametrize(("scale", "layers", "wanted"), [(1e-6, 3, ["IA601"]), (1e-6, 2, []), (1e-3, 3, [])])
+def test_layers_that_take_next_to_nothing_are_found_though_norms_bring_it_back(
+    scale: float, layers: int, wanted: list[str]
+) -> None:
+    row = [taking("l.0", 1.0, 1.0), *(taking(f"l.{n}", scale, 1.0, f"l.{n - 1}") for n in range(1, layers + 1))]
+    assert codes(found_in(*row)) == wanted
 
 
 def test_table_is_judged_by_what_it_gives() -> None:
