@@ -1,6 +1,7 @@
 """What a row of pointwise functions makes of one draw: the quantiles of its law are sent through them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +14,7 @@ from initaudit.evidence.recording.log import Held, Op, Window
 from initaudit.evidence.recording.nesting import leaves, mapped
 from initaudit.evidence.recording.operations import ALLOCATES
 from initaudit.evidence.recording.replay import Replay
+from initaudit.evidence.recording.windows import disjoint
 from initaudit.laws import INDEPENDENT, Independent, Transformed
 
 _COPIES = frozenset({"clone", "_to_copy", "copy_"})
@@ -28,17 +30,38 @@ def transformed(replay: Replay, view: Window) -> Transformed | None:
     law = _drawn(draws[0], view) if len(draws) == 1 else None
     if law is None or any(op.informed for op in ops):
         return None
-    sent: dict[int, torch.Tensor] = {}
-    for op in ops:
-        if op is draws[0]:
-            sent[op.outputs[0].storage] = torch.tensor(quantiles(law), dtype=torch.float64)
-        elif not op.name.startswith(ALLOCATES):
-            try:
-                result = _apply(op, sent, view.numel)
-            except (_NotAloneError, RuntimeError, TypeError):
-                return None
-            sent[op.outputs[0].storage] = result
-    return _rising(law, sent[view.storage].tolist()) if view.storage in sent else None
+    sent: _Sent = {}
+    try:
+        for op in ops:
+            if op is draws[0]:
+                _put(op.outputs[0], torch.tensor(quantiles(law), dtype=torch.float64), sent)
+            elif not op.name.startswith(ALLOCATES):
+                _put(op.outputs[0], _apply(op, sent, view.numel), sent)
+        return _rising(law, _known(view, sent).tolist())
+    except (_NotAloneError, RuntimeError, TypeError):
+        return None
+
+
+_Sent = dict[int, dict[Window, torch.Tensor]]
+"""Quantiles by storage, and by the window that they were put in: others show them in another order, or in part."""
+
+
+def _put(view: Window, values: torch.Tensor, sent: _Sent) -> None:
+    place, others = _place(view), sent.get(view.storage, {})
+    sent[view.storage] = {one: old for one, old in others.items() if disjoint(one, place)} | {place: values}
+
+
+def _known(view: Window, sent: _Sent) -> torch.Tensor:
+    found = sent.get(view.storage, {}).get(_place(view))
+    if found is None:
+        raise _NotAloneError
+    return found
+
+
+def _place(view: Window) -> Window:
+    """Give a window on elements that stand in order as one row, whatever its shape."""
+    in_order = view.dense and list(view.stride) == sorted(view.stride, reverse=True)
+    return replace(view, size=(view.numel,), stride=(1,)) if in_order else view
 
 
 class _NotAloneError(Exception):
@@ -50,10 +73,11 @@ def _drawn(op: Op, view: Window) -> Independent | None:
     found = put(op, outputs[0])
     if not isinstance(found, Put) or not isinstance(found.law, INDEPENDENT):
         return None
-    return found.law if [one.numel for one in outputs] == [view.numel] else None
+    alike = [(one.numel, one.dtype.is_floating_point) for one in outputs] == [(view.numel, True)]
+    return found.law if alike else None
 
 
-def _apply(op: Op, sent: Mapping[int, torch.Tensor], numel: int) -> torch.Tensor:
+def _apply(op: Op, sent: _Sent, numel: int) -> torch.Tensor:
     """Do to the quantiles what an operation did to every value."""
     read = list(_read(op))
     outputs = op.outputs
@@ -63,14 +87,14 @@ def _apply(op: Op, sent: Mapping[int, torch.Tensor], numel: int) -> torch.Tensor
     if not all(one.dtype.is_floating_point for one in outputs):  # whole numbers are no function that rises throughout
         raise _NotAloneError
     if op.name in _COPIES:
-        return sent[read[-1].storage] if read[-1].storage in sent else _missing()
+        return _known(read[-1], sent)
     if torch.Tag.pointwise not in getattr(op.func, "tags", ()) or op.func._overloadname == "out":
         raise _NotAloneError
 
     def given(one: Any) -> Any:
         source = one.source if isinstance(one, Held) else one
         if isinstance(source, Window) and source.numel == numel:
-            return sent[source.storage].clone() if source.storage in sent else _missing()
+            return _known(source, sent).clone()
         return one.tensor if isinstance(one, Held) and one.tensor is not None else one
 
     result: torch.Tensor = op.func(*mapped(given, op.args), **mapped(given, dict(op.kwargs)))
@@ -83,10 +107,6 @@ def _read(op: Op) -> Iterator[Window]:
         source = one.source if isinstance(one, Held) else one
         if isinstance(source, Window) and source.size:
             yield source
-
-
-def _missing() -> torch.Tensor:
-    raise _NotAloneError
 
 
 def _rising(law: Independent, values: list[float]) -> Transformed | None:

@@ -76,6 +76,9 @@ NOT_FOLLOWED: dict[str, Make] = {
     "with its own mirror image": lambda n: (one := torch.rand(n)).log() + one.flip(0),
     "normalised": lambda n: (one := torch.rand(n)) / one.sum(),
     "of a number that is drawn": lambda n: torch.rand(n).log() * torch.rand(()),
+    "with its own transpose": lambda n: (one := torch.rand(n // 8, 8).log()) + one.view(8, -1).T.contiguous(),
+    "of its own part": lambda n: (one := torch.rand(n).log_())[: n // 2].add_(one[n // 2 :]),
+    "beside itself": lambda n: (one := torch.rand(n + 1).log_())[1:] + one[:-1],
     "by a table": lambda n: torch.rand(n).log() * torch.arange(n),
     "cut": lambda n: torch.rand(2 * n).log()[:n].clone(),
     "rounded": lambda n: (torch.rand(n) * 9).long().float(),
@@ -87,6 +90,26 @@ NOT_FOLLOWED: dict[str, Make] = {
 @pytest.mark.parametrize("name", NOT_FOLLOWED)
 def test_what_is_no_function_of_each_draw_alone_is_unknown(name: str, numel: int) -> None:
     assert isinstance(left(NOT_FOLLOWED[name], numel), Unknown | None)
+
+
+def halves_of_one() -> nn.ParameterList:
+    flat = torch.empty(2 * 200)
+    one, other = flat[:200], flat[200:]
+    one.uniform_(1, 16).log_()
+    other.copy_(one).exp_().log1p_()
+    one.mul_(2)
+    return nn.ParameterList([one, other])
+
+
+def test_parts_of_one_flat_tensor_have_quantiles_of_their_own() -> None:
+    made = build_recorded(Request(target=halves_of_one))
+    assert made.recording is not None, made.reason
+    histories = [made.recording.history(one) for one in made.subject.module.parameters()]
+    found = [one.left[0].law for one in histories if one is not None]
+    places = quantiles(Uniform(low=1, high=16))
+    assert [type(one) for one in found] == [Transformed, Transformed]
+    assert found[0].quantiles == pytest.approx([2 * math.log(place) for place in places], rel=1e-6)
+    assert found[1].quantiles == pytest.approx([math.log1p(place) for place in places], rel=1e-6)
 
 
 RULE = "rules: [{id: r, match: {name: '*'}, init: {log_uniform: {a: 1e-3, b: 1e-1}}, through: softplus}]"
