@@ -5,8 +5,10 @@ steps is a line of `_COMPOSITE`.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+
+import torch
 
 from initaudit import laws
 from initaudit.chance.normal import NORMAL
@@ -37,14 +39,26 @@ def put(op: Op, output: Window) -> Put | Kept | None:
     if found is None:
         return None
     try:
-        return Put(_told(found(op)))
+        return Put(_told(found(op), output.dtype))
     except (ValueError, TypeError):
         return Put(Unknown(reason=f"{op.name} with arguments that are no numbers"))
 
 
-def _told(law: Law | None) -> Law | None:
-    """Give a law as what it is: draws without any spread are one value."""
-    return laws.Constant(value=law.mean) if isinstance(law, laws.INDEPENDENT) and not law.std else law
+def _told(law: Law | None, dtype: torch.dtype) -> Law | None:
+    """Give a law as what it is in a dtype: draws without any spread are one value."""
+    told = laws.Constant(value=law.mean) if isinstance(law, laws.INDEPENDENT) and not law.std else law
+    return told if dtype.is_floating_point or dtype.is_complex else _whole(told, dtype)
+
+
+def _whole(law: Law | None, dtype: torch.dtype) -> Law | None:
+    """Cut a constant to the whole number that stands there; what else is cut is no draw of its law any more."""
+    if law is None or isinstance(law, Unknown):
+        return law
+    if isinstance(law, laws.Constant) and math.isfinite(law.value):
+        value = bool(law.value) if dtype is torch.bool else math.trunc(law.value)
+        if dtype is torch.bool or torch.iinfo(dtype).min <= value <= torch.iinfo(dtype).max:
+            return laws.Constant(value=float(value))
+    return Unknown(reason=f"{law} in whole numbers is not followed")
 
 
 def _composite(op: Op, output: Window) -> Law:
@@ -211,11 +225,7 @@ _ELEMENTWISE: Mapping[str, Callable[[float], float]] = {
 
 
 def _same(op: Op, law: Law) -> Law:
-    """Give the law of a copy, whose whole numbers are no draws of it any more."""
-    whole = not any(view.dtype.is_floating_point or view.dtype.is_complex for view in op.outputs)
-    if not whole or isinstance(law, Unknown) or (isinstance(law, laws.Constant) and law.value in (0.0, 1.0)):
-        return law
-    return Unknown(reason=f"{law} in whole numbers is not followed")
+    return law
 
 
 def _added(sign: int) -> Callable[[Op, Law], Law]:
@@ -241,16 +251,29 @@ CHANGED: Mapping[str, Callable[[Op, Law], Law]] = {
 """Operations that change the law of the tensor that they read, by their name without the underscore."""
 
 
+_KEYWORDS = frozenset(
+    {"other", "alpha", "min", "max", "out", "dtype", "layout", "device", "pin_memory", "non_blocking", "memory_format"}
+)
+"""The keyword arguments that these functions look at, or that change no value; the dtype shows in what is given."""
 BY_NUMBERS = frozenset({"mul", "div", "add", "sub", "clamp"})
 """Those whose numbers make another law of it."""
 
 
 def changed(op: Op, law: Law | None) -> Law | None:
     """Give what an operation makes of a law; of memory that nobody wrote, arithmetic makes nothing else."""
-    change = CHANGED.get(op.name.removesuffix("_"))
+    name = op.name.removesuffix("_")
+    change = CHANGED.get(name)
     if change is None:
-        return Unknown(reason=f"{op.name.removesuffix('_')} is not followed")
+        return Unknown(reason=f"{name} is not followed")
+    if not op.kwargs.keys() <= _KEYWORDS:
+        return Unknown(reason=f"{name} with {', '.join(op.kwargs.keys() - _KEYWORDS)} is not followed")
+    if _is_complex(op.read) != _is_complex(op.outputs) and not isinstance(law, laws.Constant):
+        return Unknown(reason=f"{name} between real and complex numbers is not followed")
     try:
-        return _told(change(op, law)) if law is not None else None
+        return _told(change(op, law), op.outputs[0].dtype) if law is not None else None
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):
-        return Unknown(reason=f"{op.name.removesuffix('_')} of {law} is not followed")
+        return Unknown(reason=f"{name} of {law} is not followed")
+
+
+def _is_complex(views: Iterable[Window]) -> bool:
+    return any(view.dtype.is_complex for view in views)

@@ -76,3 +76,91 @@ def test_exponential_of_uniform_values_is_log_uniform() -> None:
 )
 def test_draws_without_any_spread_are_a_constant(make: Callable[[], torch.Tensor]) -> None:
     assert left(make) == laws.Constant(value=0.0)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: torch.empty(LARGE).uniform_().div_(0.5, rounding_mode="floor"),
+        lambda: torch.empty(LARGE).uniform_().div(0.5, rounding_mode="trunc"),
+        lambda: torch.div(torch.ones(4), 3, rounding_mode="floor"),
+    ],
+)
+def test_division_that_rounds_is_not_told_as_one_that_does_not(make: Callable[[], torch.Tensor]) -> None:
+    assert isinstance(left(make), Unknown | laws.Transformed)
+
+
+CHANGES: dict[str, tuple[Callable[[torch.Tensor], torch.Tensor], Law]] = {
+    "sum with a factor": (lambda x: torch.add(x, 1.0, alpha=3), laws.Uniform(low=3, high=4)),
+    "sum in place with a factor": (lambda x: x.add_(torch.tensor(1.0), alpha=3), laws.Uniform(low=3, high=4)),
+    "difference with a factor": (lambda x: torch.sub(x, 1, alpha=2), laws.Uniform(low=-2, high=-1)),
+    "difference in place": (lambda x: x.sub_(1.0), laws.Uniform(low=-1, high=0)),
+    "into another tensor": (lambda x: torch.mul(x, 3, out=torch.empty_like(x)), laws.Uniform(low=0, high=3)),
+    "wide clamp": (lambda x: x.clamp(-1.0, 2.0), laws.Uniform(low=0, high=1)),
+    "wide clamp by tensors": (lambda x: x.clamp(torch.tensor(-1.0), torch.tensor(2.0)), laws.Uniform(low=0, high=1)),
+}
+
+
+@pytest.mark.parametrize("numel", [4, LARGE])
+@pytest.mark.parametrize("name", CHANGES)
+def test_every_argument_that_changes_the_result_is_followed(name: str, numel: int) -> None:
+    change, expected = CHANGES[name]
+    assert left(lambda: change(torch.empty(numel).uniform_())) == expected
+
+
+NOT_FOLLOWED: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "clamp by tensors of bounds": lambda x: x.clamp(torch.zeros_like(x) - 1, torch.zeros_like(x) + 2),
+    "difference from a tensor": lambda x: torch.sub(torch.tensor(1.0), x.sort().values),
+    "product with a complex number": lambda x: x * 2j,
+    "product with a tensor": lambda x: x * torch.arange(len(x)),
+    "whole numbers": lambda x: x.mul(9).int().float(),
+    "truth values": lambda x: x.bool().float(),
+}
+
+
+@pytest.mark.parametrize("numel", [4, LARGE])
+@pytest.mark.parametrize("name", NOT_FOLLOWED)
+def test_change_that_is_no_scale_and_no_shift_has_no_law(name: str, numel: int) -> None:
+    assert isinstance(left(lambda: NOT_FOLLOWED[name](torch.empty(numel).uniform_())), Unknown)
+
+
+WHOLE: dict[str, tuple[Callable[[int], torch.Tensor], float]] = {
+    "full": (lambda n: torch.full((n,), 2.7, dtype=torch.int64), 2.0),
+    "fill": (lambda n: torch.zeros(n, dtype=torch.int64).fill_(-0.7), 0.0),
+    "new_full": (lambda n: torch.zeros(n, dtype=torch.int16).new_full((n,), -2.7), -2.0),
+    "copy": (lambda n: torch.zeros(n, dtype=torch.int32).copy_(torch.full((n,), 3.9)), 3.0),
+    "cast": (lambda n: torch.full((n,), -3.9).to(torch.int8), -3.0),
+    "scaled": (lambda n: torch.full((n,), 3.9).int().mul(2), 6.0),
+    "truth": (lambda n: torch.full((n,), 0.7).bool(), 1.0),
+}
+
+
+@pytest.mark.parametrize("numel", [4, LARGE])
+@pytest.mark.parametrize("name", WHOLE)
+def test_constant_of_whole_numbers_is_the_one_that_stands_there(name: str, numel: int) -> None:
+    make, expected = WHOLE[name]
+    assert torch.equal(make(numel).unique().double(), torch.tensor([expected], dtype=torch.float64))
+    assert left(lambda: make(numel).float()) == laws.Constant(value=expected)
+
+
+def test_constant_that_overflows_its_whole_numbers_has_no_law() -> None:
+    assert isinstance(left(lambda: torch.full((4,), 200, dtype=torch.uint8).mul_(2).float()), Unknown)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda z: torch.empty(z.shape).copy_(z.real),
+        lambda z: torch.empty(z.shape).copy_(z),
+        lambda z: z.to(torch.float32),
+        lambda z: z.imag.clone(),
+        lambda z: z.real.mul(2),
+        lambda z: z.real.exp(),
+    ],
+)
+@pytest.mark.parametrize("numel", [4, LARGE])
+@pytest.mark.filterwarnings("ignore:Casting complex values")
+def test_part_of_complex_draws_does_not_have_their_law(
+    make: Callable[[torch.Tensor], torch.Tensor], numel: int
+) -> None:
+    assert isinstance(left(lambda: make(torch.randn(numel, dtype=torch.complex64))), Unknown)
