@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 from unittest import mock
 
@@ -12,7 +12,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from initaudit.errors import TargetError
 from initaudit.evidence.recording.nesting import leaves
 from initaudit.evidence.recording.operations import writes_to
-from initaudit.evidence.recording.recorded import READS, Recording
+from initaudit.evidence.recording.reading import meeting_readers
+from initaudit.evidence.recording.recorded import Recording
 from initaudit.evidence.recording.recorder import Recorder
 
 
@@ -31,11 +32,9 @@ def lending(recording: Recording) -> Iterator[None]:
     lender = _Lender(recording.recorder)
     with ExitStack() as stack:
         stack.callback(lender.take_back)
-        for owner, name, around in (
-            *((torch.Tensor, name, lender.around_reading) for name in READS),
-            (threading.Thread, "run", lender.around_thread),
-        ):
-            stack.enter_context(mock.patch.object(owner, name, around(getattr(owner, name))))
+        stack.enter_context(meeting_readers(lender.show, lender.lent))
+        run = lender.around_thread(threading.Thread._bootstrap_inner)  # type: ignore[attr-defined]
+        stack.enter_context(mock.patch.object(threading.Thread, "_bootstrap_inner", run))
         stack.enter_context(lender)
         yield
 
@@ -71,17 +70,16 @@ class _Lender(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Give back the memory of all values."""
         self._keep_only({})
 
-    def around_reading(self, read: Any) -> Callable[..., Any]:
+    def show(self, tensor: torch.Tensor) -> None:
         """Make a tensor real for good before code outside torch is shown its memory."""
+        with self._lock:
+            if self._recorder.is_virtual(tensor):
+                self.take_back()
+                self._recorder.realise(tensor)
 
-        def shown(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
-            with self._lock:
-                if self._recorder.is_virtual(tensor):
-                    self.take_back()
-                    self._recorder.realise(tensor)
-            return read(tensor, *args, **kwargs)
-
-        return shown
+    def lent(self, tensor: torch.Tensor) -> AbstractContextManager[None]:
+        """Let a tensor hold its values while they are copied."""
+        return self._recorder.present([tensor])
 
     def around_thread(self, run: Any) -> Callable[..., Any]:
         """Lend to a thread what is lent to the one that starts it."""

@@ -20,6 +20,7 @@ from initaudit.evidence.recording.loading import watching
 from initaudit.evidence.recording.log import Drawn, Held, Op, Window
 from initaudit.evidence.recording.lost import lost
 from initaudit.evidence.recording.operations import ALLOCATES, named
+from initaudit.evidence.recording.reading import meeting_readers
 from initaudit.evidence.recording.recorder import Recorder
 from initaudit.evidence.recording.replay import Replay
 from initaudit.evidence.recording.tracing import Log, Traced
@@ -31,8 +32,6 @@ from initaudit.model.process import other_generators
 
 POLICY = "policy"
 """What is said to write what a policy declares, in place of an operation's name."""
-READS = ("tolist", "numpy", "__array__", "__dlpack__", "__reduce_ex__")
-"""The methods of a tensor that read its memory without an operation."""
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
@@ -176,10 +175,9 @@ class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a f
         for owner in (torch, torch.random):
             self._replace(owner, "set_rng_state", self._seeding)
         self._replace(ParametrizationList, "forward", self._computing)
-        self._replace(threading.Thread, "run", self._run)
+        self._replace(threading.Thread, "_bootstrap_inner", self._run)
         self._stack.enter_context(watching(self.recorder.loads))
-        for name in READS:
-            self._replace(torch.Tensor, name, self._reading)
+        self._stack.enter_context(meeting_readers(self.recorder.realise, self._lent))
         self._stack.enter_context(self.recorder)
         return self.recorder
 
@@ -225,12 +223,8 @@ class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a f
 
         return record
 
-    def _reading(self, read: Any) -> Any:
-        def record(tensor: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
-            self.recorder.realise(tensor)
-            return read(tensor, *args, **kwargs)
-
-        return record
+    def _lent(self, tensor: torch.Tensor) -> AbstractContextManager[None]:
+        return self.recorder.present([tensor])
 
 
 def _history(replay: Replay, view: Window, model: Collection[int]) -> History:

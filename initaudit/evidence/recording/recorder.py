@@ -141,7 +141,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         finally:
             with self._lock:
                 self._present.subtract(numbers)
-                for number in numbers - (+self._present).keys():
+                for number in (numbers & self._memories.keys()) - (+self._present).keys():
                     self._memories[number].release()
 
     def realise(self, tensor: torch.Tensor) -> None:

@@ -50,7 +50,7 @@ def build(fails=False):
         nn.functional.normalize(torch.rand(size, size).log1p().exp()).sqrt()
     return model
 def state():
-    return dict(vars(nn.init)), threading.Thread.run, dict(vars(torch.Tensor)), _get_current_dispatch_mode()
+    return dict(vars(nn.init)), dict(vars(threading.Thread)), dict(vars(torch.Tensor)), _get_current_dispatch_mode()
 def mappings():
     gc.collect()
     return len(Path("/proc/self/maps").read_text().splitlines())
