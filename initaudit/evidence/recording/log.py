@@ -90,7 +90,7 @@ class Op:
     real: bool
     """Whether it was done as well as recorded."""
     informed: bool = False
-    """Whether Python had read a number that comes of the values which it reads or writes."""
+    """Whether Python had read a number that comes of the same draws as the values which it builds on."""
     outputs: tuple[Window, ...] = field(init=False, repr=False)
     """The windows that it writes or makes."""
     inputs: tuple[Window, ...] = field(init=False, repr=False)

@@ -124,7 +124,7 @@ class Recording:
         rank = {name: place for place, name in enumerate(named)}
         anew = dict.fromkeys(self._numbers(fleeting), 0)
         computed = {**self.recorder.computed, **anew}
-        asked, exposed = self.recorder.asked, self.recorder.exposed
+        asked, exposed = self.recorder.asked.storages, self.recorder.exposed
         found = lost(
             self.recorder.replay,
             owner,
@@ -224,6 +224,7 @@ class recording(AbstractContextManager["Recorder"]):  # noqa: N801  (used as a f
         return record
 
     def _lent(self, tensor: torch.Tensor) -> AbstractContextManager[None]:
+        self.recorder.ask([tensor])
         return self.recorder.present([tensor])
 
 

@@ -18,6 +18,7 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from initaudit.errors import TargetError
+from initaudit.evidence.recording.asking import Asked
 from initaudit.evidence.recording.callers import caller
 from initaudit.evidence.recording.exposing import Exposed
 from initaudit.evidence.recording.loading import Loads
@@ -70,8 +71,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._realised: list[Memory] = []
         self._computed = 0
         """How many operations were computed for those that read values."""
-        self.asked: set[int] = set()
-        """The storages that come into the numbers which Python has read."""
+        self.asked = Asked(self.replay)
+        """The numbers that Python has read."""
         self._pinned: dict[int, list[Held]] = {}
         self._present: Counter[int] = Counter()
         """How many need the values of a storage to be in its memory, by number."""
@@ -151,7 +152,13 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             if view is None:
                 return
             self.settle({view.storage} & self._memories.keys())
+            self.ask([tensor])
             self.exposed.show(view.storage, tensor, len(self.log))
+
+    def ask(self, tensors: Sequence[torch.Tensor]) -> None:
+        """Take note that Python reads the values of some tensors."""
+        with self._lock:
+            self.asked.ask([view.storage for one in tensors if (view := self.view(one)) is not None])
 
     def settle(self, numbers: Collection[int]) -> None:
         """Compute virtual storages for good: from now on they are real ones."""
@@ -219,7 +226,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if written:
             return self._in_place(func, args, kwargs, written, tensors)
         if func in DEMANDS:
-            self.asked |= self._behind(tensors)
+            self.ask(tensors)
             return self._demanded(func, args, kwargs, tensors)
         return self._fresh(func, args, kwargs, tensors)
 
@@ -343,21 +350,10 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             pure=name in PURE or not written or func._overloadname == "out",
             real=real,
         )
-        if any(view.storage in self.asked for view in (*op.written, *op.read)):
+        if self.asked.note(op):
             op = replace(op, informed=True)
         self.log.append(op)
         self.replay.note(op)
-
-    def _behind(self, tensors: Sequence[torch.Tensor]) -> set[int]:
-        """List the storages that the values of some tensors come from, their own among them."""
-        waiting = [view.storage for one in tensors if (view := self.view(one)) is not None]
-        found: set[int] = set()
-        while waiting:
-            storage = waiting.pop()
-            if storage not in found:
-                found.add(storage)
-                waiting += [view.storage for op in self.replay.history.get(storage, ()) for view in op.read]
-        return found
 
     def _draw_seed(self, args: Any, kwargs: Any) -> int:
         """Take a seed from the generator that the factory draws from, so that reseeding it repeats the values."""

@@ -70,7 +70,7 @@ class Replay:
         """Give the storages of an operation whose earlier values have a part in what it gives."""
         if op.index not in self._builds_on:
             touched = {view.storage for view in (*op.outputs, *op.inputs)}
-            self._builds_on[op.index] = frozenset(one for one in touched if not self._covers(op, one))
+            self._builds_on[op.index] = frozenset(one for one in touched if not self.covers(op, one))
         return self._builds_on[op.index]
 
     def tensor(self, view: Window, device: torch.device) -> torch.Tensor:
@@ -106,7 +106,7 @@ class Replay:
                     del memories[one]
         return len(ops)
 
-    def _covers(self, op: Op, storage: int) -> bool:
+    def covers(self, op: Op, storage: int) -> bool:
         """Tell whether what an operation leaves in a storage is all its own."""
         if any(view is not None and view.storage == storage for view in op.made):
             return True
