@@ -128,7 +128,7 @@ class Recording:
         found = lost(
             self.recorder.replay,
             owner,
-            gone=lambda number: number in anew or self.recorder.is_gone(number),
+            gone=lambda number: number in anew or (number not in exposed and self.recorder.is_gone(number)),
             seen=lambda number: number in asked or number in exposed,
             computed=computed,
         )

@@ -21,8 +21,9 @@ from initaudit.errors import TargetError
 from initaudit.evidence.recording.asking import Asked
 from initaudit.evidence.recording.callers import caller
 from initaudit.evidence.recording.exposing import Exposed
+from initaudit.evidence.recording.holding import Holding
 from initaudit.evidence.recording.loading import Loads
-from initaudit.evidence.recording.log import Drawn, Held, Op, Window, by_shape
+from initaudit.evidence.recording.log import Drawn, Op, Window, by_shape
 from initaudit.evidence.recording.memory import Memory, RefusedError, touched
 from initaudit.evidence.recording.nesting import mapped
 from initaudit.evidence.recording.operations import (
@@ -40,7 +41,7 @@ from initaudit.evidence.recording.operations import (
 )
 from initaudit.evidence.recording.promising import promised, stays_small
 from initaudit.evidence.recording.replay import Replay, ReplayError
-from initaudit.history import Seeding
+from initaudit.history import Caller, Seeding
 
 SMALL = 1 << 15
 """Tensors of at most so many elements are made for real, so that Python may look at them."""
@@ -73,13 +74,13 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """How many operations were computed for those that read values."""
         self.asked = Asked(self.replay)
         """The numbers that Python has read."""
-        self._pinned: dict[int, list[Held]] = {}
+        self._holding = Holding(self.view, self.is_virtual, self._copied)
         self._present: Counter[int] = Counter()
         """How many need the values of a storage to be in its memory, by number."""
         self._lock = threading.RLock()
         self.run = torch.initial_seed()
         """What the process's generator bears while nobody seeds it anew."""
-        self.exposed = Exposed(self.replay.history)
+        self.exposed = Exposed()
         """The storages that code outside torch could look at, and write to."""
         self.loads = Loads()
         self.seedings: list[Seeding] = []
@@ -152,13 +153,14 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             if view is None:
                 return
             self.settle({view.storage} & self._memories.keys())
-            self.ask([tensor])
-            self.exposed.show(view.storage, tensor, len(self.log))
+            self._holding.unpin(tensor)
+            self.asked.ask([view.storage])
+            self.exposed.show(view.storage, tensor)
 
     def ask(self, tensors: Sequence[torch.Tensor]) -> None:
         """Take note that Python reads the values of some tensors."""
         with self._lock:
-            self.asked.ask([view.storage for one in tensors if (view := self.view(one)) is not None])
+            self.asked.ask(self._storages(tensors))
 
     def settle(self, numbers: Collection[int]) -> None:
         """Compute virtual storages for good: from now on they are real ones."""
@@ -174,12 +176,11 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         sizes = ((number, memory.storage.nbytes()) for number, memory in self._memories.items())
         return {number: size for number, size in sizes if not self.is_gone(number)}
 
-    def note_outside(self) -> None:
+    def note_outside(self, numbers: Collection[int] | None = None, overwritten: Collection[int] = ()) -> None:
         """Log as values of its own what code outside torch wrote into memory that it was shown."""
-        for tensor in self.exposed.altered():
-            self._record(
-                _ATEN.lift_fresh.default, alike(tensor), {}, written=[], made=[tensor], real=True, name="tensor"
-            )
+        func, nobody = _ATEN.lift_fresh.default, Caller(initialiser="tensor")
+        for tensor, value in self.exposed.changed(numbers, overwritten):
+            self._record(func, value, {}, written=[], made=[tensor], real=True, name="tensor", asking=nobody)
 
     def require_whole(self) -> None:
         """Raise UnrecordableError where the recording is not all that happened."""
@@ -219,6 +220,9 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if torch.Tag.inplace_view in func.tags:
             return self._reshaped(func, args, kwargs)
         written = writes_to(func, args, kwargs)
+        if self.exposed:
+            read = [one for one in tensors if all(one is not other for other in written)]
+            self.note_outside(self._storages(tensors), self._storages(written) - self._storages(read))
         if elsewhere(func, tensors, kwargs) and not any(ordinary(one) for one in written):
             if any(self.view(one) is not None for one in tensors):
                 self._record(func, args, kwargs, written=[], made=[], real=True)
@@ -249,7 +253,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             raise UnrecordableError(f"{func} writes tensors of several kinds at once")
         if not any(virtual):
             for one in written:
-                self._unpin(one)
+                self._holding.unpin(one)
             if func is _ATEN.copy_.default and self.view(args[1]) is not None and fills_memory(args[0]):
                 self._number(args[0].untyped_storage())  # memory that a storage was copied to, as deepcopy does
             result = self._demanded(func, args, kwargs, tensors)
@@ -303,6 +307,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         made: torch.Tensor = func(*args)
         if ordinary(made):
             self._record(func, alike(made), {}, written=[], made=[made], real=True, name="tensor")
+            if not made.untyped_storage().resizable():  # it lies in memory of numpy
+                self.exposed.show(self._number(made.untyped_storage()), made)
         return made
 
     def _virtual(self, like: torch.Tensor) -> torch.Tensor:
@@ -328,6 +334,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         made: list[torch.Tensor],
         real: bool = False,
         name: str | None = None,
+        asking: Caller | None = None,
     ) -> None:
         for one in made:
             self._number(one.untyped_storage())
@@ -335,16 +342,16 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             name is not None or torch.Tag.nondeterministic_seeded in func.tags
         )
         name = name or func._schema.name.rpartition("::")[2]
-        freeze = self._outline if by_shape(name) else self._name if real else self._hold
+        keep = self._holding.outline if by_shape(name) else self._holding.name if real else self._holding.hold
         op = Op(
             index=len(self.log),
             func=func,
             name=name,
-            args=mapped(freeze, tuple(args)),
-            kwargs=mapped(freeze, dict(kwargs)),
+            args=mapped(keep, tuple(args)),
+            kwargs=mapped(keep, dict(kwargs)),
             written=tuple(view for one in written if (view := self.view(one)) is not None),
             made=tuple(self.view(one) for one in made),
-            caller=caller(name.removesuffix("_")),
+            caller=asking or caller(name.removesuffix("_")),
             seed=self._draw_seed(args, kwargs) if draws and not real else None,
             drawn=self._drawn(args, kwargs) if draws else None,
             pure=name in PURE or not written or func._overloadname == "out",
@@ -354,6 +361,16 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             op = replace(op, informed=True)
         self.log.append(op)
         self.replay.note(op)
+        shown = [view.storage for view in op.written if view.storage in self.exposed]
+        self.exposed.written(shown)
+        self.asked.ask(shown)
+
+    def _copied(self, tensor: torch.Tensor) -> bool:
+        """Tell whether a real tensor is copied at once: a small one, or one that changes without torch."""
+        return tensor.numel() <= self.small or any(one in self.exposed for one in self._storages([tensor]))
+
+    def _storages(self, tensors: Sequence[torch.Tensor]) -> set[int]:
+        return {view.storage for one in tensors if (view := self.view(one)) is not None}
 
     def _draw_seed(self, args: Any, kwargs: Any) -> int:
         """Take a seed from the generator that the factory draws from, so that reseeding it repeats the values."""
@@ -366,32 +383,6 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return Drawn.BROUGHT
         return Drawn.RUN if torch.initial_seed() == self.run else Drawn.SEEDED
 
-    def _outline(self, one: Any) -> Any:
-        """Keep what shows a tensor's shape, whose values are not read."""
-        if not isinstance(one, torch.Tensor):
-            return None if isinstance(one, torch.Generator) else one
-        return self.view(one) or Held(torch.zeros((), dtype=one.dtype).expand(one.shape))
-
-    def _name(self, one: Any) -> Any:
-        """Keep a tensor's window without its values: what was done needs no doing again."""
-        if not isinstance(one, torch.Tensor):
-            return one
-        if one.dim() == 0 and not self.is_virtual(one) and ordinary(one):
-            return Held(one.detach().clone(), self.view(one))
-        return self.view(one) or Held(None)
-
-    def _hold(self, one: Any) -> Any:
-        """Keep a virtual tensor as a window on the log, and a real one with the values that it has now."""
-        if not isinstance(one, torch.Tensor):
-            return None if isinstance(one, torch.Generator) else one
-        if self.is_virtual(one):
-            return self.view(one)
-        if one.numel() <= self.small or not ordinary(one) or not one.untyped_storage().resizable():
-            return Held(one.detach().clone(), self.view(one))
-        held = Held(one.detach(), self.view(one))
-        self._pinned.setdefault(one.untyped_storage()._cdata, []).append(held)
-        return held
-
     def _demanded(self, func: Any, args: Any, kwargs: Any, tensors: list[torch.Tensor]) -> Any:
         """Do an operation now: the virtual tensors that it reads are computed where they stand, then given back."""
         virtual = [one for one in tensors if self.is_virtual(one)]
@@ -401,8 +392,3 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             raise UnrecordableError("the factory reads what it makes so often that all of it is computed over and over")
         with self.present(virtual):
             return func(*args, **kwargs)
-
-    def _unpin(self, one: torch.Tensor) -> None:
-        """Copy what the log holds of a real tensor before that is written over."""
-        for held in self._pinned.pop(one.untyped_storage()._cdata, []) if ordinary(one) else []:
-            held.tensor = None if held.tensor is None else held.tensor.clone()

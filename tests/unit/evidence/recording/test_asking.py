@@ -54,6 +54,12 @@ def by_a_list_of_values(weight: torch.Tensor) -> None:
     weight.div_(max(map(max, weight.tolist())))
 
 
+def by_memory_that_was_shown_before(weight: torch.Tensor) -> None:
+    shown = weight.detach().numpy()
+    weight.normal_()
+    weight.div_(float(shown.std()))
+
+
 @pytest.mark.parametrize("side", [8, 256], ids=["small", "large"])
 @pytest.mark.parametrize(
     "fill",
@@ -64,6 +70,7 @@ def by_a_list_of_values(weight: torch.Tensor) -> None:
         by_numpy,
         by_a_list,
         by_a_list_of_values,
+        by_memory_that_was_shown_before,
     ],
 )
 def test_values_scaled_by_a_number_of_their_own_draws_are_no_draw(fill: Fill, side: int) -> None:
