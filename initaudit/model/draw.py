@@ -5,7 +5,6 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
 from typing import assert_never
 
 import torch
@@ -26,6 +25,7 @@ from initaudit.laws import (
     Uniform,
     Unknown,
 )
+from initaudit.model.process import drawing
 from initaudit.model.through import THROUGH
 from initaudit.policy.expectation import Clause
 from initaudit.raised import what
@@ -34,8 +34,6 @@ _SINGLE = (torch.float32, torch.float64)
 _FLOATS = (*_SINGLE, torch.float16, torch.bfloat16)
 _DEPTH = 3
 """Dictionaries of a file are looked into so far: it may hold itself."""
-_PLUGIN = Lock()
-"""Plug-ins share torch's global generator, so one draws at a time."""
 
 Drawable = (
     Constant
@@ -206,7 +204,5 @@ def _file_error(law: Loaded, message: str) -> PolicyError:
 @contextmanager
 def _global_generator(generator: torch.Generator) -> Iterator[None]:
     """Let a plug-in draw from torch's global generator, seeded anew from the parameter's own for each region."""
-    devices = [generator.device] if generator.device.type == "cuda" else []
-    with _PLUGIN, torch.random.fork_rng(devices=devices):
-        torch.manual_seed(int(torch.randint(1 << 62, (), generator=generator, device=generator.device)))
+    with drawing(int(torch.randint(1 << 62, (), generator=generator, device=generator.device))):
         yield

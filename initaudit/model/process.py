@@ -5,8 +5,9 @@ import os
 import pickle
 import random
 import sys
+import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from functools import partial
 from typing import Any, NoReturn
@@ -18,6 +19,10 @@ _MARK = 1 << 63
 """Added to the seed that torch's generator bears, so that a factory which seeds it anew is told by that number."""
 _OTHER = 0x5EED
 """What a seed is combined with, so that another one comes of it."""
+_RUN = threading.RLock()
+"""Held by who has changed what the whole process shares."""
+_DEFAULT = threading.RLock()
+"""Held by who draws from the process's own generators."""
 
 
 @contextmanager
@@ -25,11 +30,12 @@ def seeded(seed: int) -> Iterator[tuple[Callable[[], None], Callable[[], None]]]
     """Seed the generators of torch, Python and (where loaded) numpy; put their states back afterwards.
 
     Given is what seeds them for an import, otherwise, lest a factory draw the same again, and what seeds them once more
-    as here. A numpy that is imported meanwhile ends with a state of its own making, as an import gives it.
+    as here. A numpy that is imported meanwhile ends with a state of its own making, as an import gives it. Threads take
+    turns: what runs inside changes more that the whole process shares.
     """
-    python_state = random.getstate()
-    numpy_state = _numpy().random.get_state() if _numpy() is not None else None
-    with torch.random.fork_rng(enabled=True):
+    with _RUN, forked():
+        python_state = random.getstate()
+        numpy_state = _numpy().random.get_state() if _numpy() is not None else None
         try:
             borne = (seed | _MARK) % (1 << 64)
             for_import, again = (_prepared(one, borne) for one in (another(seed), seed))
@@ -41,6 +47,37 @@ def seeded(seed: int) -> Iterator[tuple[Callable[[], None], Callable[[], None]]]
                 _numpy().random.set_state(numpy_state)
             elif _numpy() is not None:
                 _numpy().random.seed()
+
+
+@contextmanager
+def forked() -> Iterator[None]:
+    """Put back the states of torch's generators, and what those of a GPU that nobody uses yet are to be seeded with."""
+    queue, asleep = vars(torch.cuda._lazy_seed_tracker), not torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    queued = dict(queue)
+    with torch.random.fork_rng(devices=_awake()):
+        try:
+            yield
+        finally:
+            queue.update(queued)
+            if asleep and torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+                for seed, _ in filter(None, queue["call_order"]):
+                    seed()
+
+
+@contextmanager
+def drawing(seed: int) -> Iterator[None]:
+    """Let code draw from torch's own generators, seeded for it; one thread at a time does."""
+    with _DEFAULT, forked():
+        torch.manual_seed(seed)
+        yield
+
+
+def _awake() -> Sequence[int]:
+    """Number the devices whose generators have a state; to read that of a GPU that nobody uses yet would start it."""
+    kind = torch.accelerator.current_accelerator()
+    if kind is None or not getattr(torch.get_device_module(kind), "is_initialized", lambda: True)():
+        return ()
+    return range(torch.accelerator.device_count())
 
 
 def another(seed: int) -> int:

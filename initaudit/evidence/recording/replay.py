@@ -1,6 +1,5 @@
 """A recorded storage becomes real: the operations behind it are executed in order, dead ones left out."""
 
-import threading
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from heapq import heappop, heappush
@@ -12,10 +11,8 @@ from initaudit.errors import TargetError
 from initaudit.evidence.recording.log import Held, Op, Window, by_shape
 from initaudit.evidence.recording.nesting import leaves, mapped
 from initaudit.evidence.recording.operations import ALLOCATES
+from initaudit.model.process import drawing
 from initaudit.raised import what
-
-_DEFAULT = threading.Lock()
-"""Held by who draws from the process's own generator."""
 
 
 class ReplayError(TargetError):
@@ -160,8 +157,7 @@ class Replay:
         if isinstance(func, torch._ops.OpOverload) and not _takes_generator(func):
             packet = func.overloadpacket
             if not any(_takes_generator(getattr(packet, name)) for name in packet.overloads()):
-                with _DEFAULT, torch.random.fork_rng():
-                    torch.manual_seed(generator.initial_seed())
+                with drawing(generator.initial_seed()):
                     return func(*args, **kwargs)
             func = packet
         return func(*args, **kwargs, generator=generator)
