@@ -12,8 +12,9 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.parameter import is_lazy
 from torch.nn.utils.spectral_norm import SpectralNorm
 
-_TORCHS = frozenset(vars(nn.Module()))
-"""The attributes of every module: torch keeps its hooks, parameters and children in them."""
+_REGISTERED = frozenset({"_parameters", "_buffers", "_non_persistent_buffers_set", "_modules"})
+_TORCHS = frozenset(vars(nn.Module())) - _REGISTERED
+"""The attributes of every module: torch keeps its mode and its hooks in them."""
 
 
 @contextmanager
@@ -23,9 +24,9 @@ def as_it_was(model: nn.Module, *, training: bool) -> Iterator[None]:
     attributes = [(module, dict(vars(module))) for module in modules]
     contents = _contents(value for _, own in attributes for name, value in own.items() if name not in _TORCHS)
     buffers = [
-        (module, name, buffer, buffer.detach().clone(), 0 if buffer.is_inference() else buffer._version)
+        (buffer, buffer.detach().clone(), 0 if buffer.is_inference() else buffer._version)
         for module in modules
-        for name, buffer in module._buffers.items()
+        for buffer in module._buffers.values()
         if buffer is not None and not is_lazy(buffer)
     ]
     grads = [(parameter, parameter.grad) for parameter in model.parameters()]
@@ -46,8 +47,7 @@ def as_it_was(model: nn.Module, *, training: bool) -> Iterator[None]:
             if not _holds(holder, content):
                 holder.clear()
                 (holder.update if isinstance(holder, dict | set) else holder.extend)(content)
-        for module, name, buffer, value, version in buffers:
-            module._buffers[name] = buffer
+        for buffer, value, version in buffers:
             if _written(buffer, value, version):
                 with torch.no_grad():
                     buffer.copy_(value)

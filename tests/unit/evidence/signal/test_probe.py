@@ -494,6 +494,35 @@ def test_what_a_model_notes_of_its_calls_is_forgotten() -> None:
     assert list(map(id, (model.seen, model.counts, model.latest))) == list(map(id, holders))
 
 
+class Growing(nn.Module):
+    """Makes a layer, a buffer and a parameter when it is first called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Linear(8, 8)
+        self.register_buffer("late", None)
+        self.register_buffer("own", torch.ones(2), persistent=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.late = torch.ones(3)
+        self.register_buffer("own", torch.zeros(2))
+        if not hasattr(self, "made"):
+            self.made = nn.Linear(8, 8)
+            self.factor = nn.Parameter(torch.ones(8))
+            self.register_buffer("fresh", torch.ones(2))
+        return self.factor * self.made(self.body(x))
+
+
+def test_what_a_model_makes_when_it_is_called_is_not_judged_and_goes_again() -> None:
+    model = Growing()
+    before = list(model.state_dict())
+    for backward in (True, False):
+        reading = probed(model, drawn(4, 8), backward=backward)
+        assert names(reading) == [("body", 1), ("", 1)]
+        assert [one.name for one in reading.gradients] == (["body.weight", "body.bias"] if backward else [])
+    assert list(model.state_dict()) == before == ["body.weight", "body.bias"]
+
+
 @pytest.mark.parametrize("breaks", [False, True])
 @pytest.mark.parametrize("training", [False, True])
 def test_model_is_left_as_it_was(breaks: bool, training: bool) -> None:
