@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from torch import nn
@@ -66,8 +66,20 @@ def read(model: nn.Module, probe: Probe) -> Reading:
     Nothing in the model is random meanwhile, save with `training`: it is in evaluation mode, but batch norms use the
     statistics of the batch, as they do in training. Raises TargetError where the model's own code raises.
     """
+    if probe.backward:
+        return _read(model, probe, nullcontext())
+    asked: list[None] = []
+    try:
+        reading = _read(model, probe, _keeping_nothing(asked))
+    except TargetError:
+        if not asked:
+            raise
+    return _read(model, probe, nullcontext()) if asked else reading  # it differentiates within its own forward
+
+
+def _read(model: nn.Module, probe: Probe, keeping: AbstractContextManager[object]) -> Reading:
     watch = Watch(model, histograms=probe.histograms)
-    with as_it_was(model, training=probe.training), watch.hooked(), torch.enable_grad(), _keeping(probe), _uncompiled():
+    with as_it_was(model, training=probe.training), watch.hooked(), torch.enable_grad(), keeping, _uncompiled():
         try:
             output = model(*probe.args, **probe.kwargs)
         except Exception as error:
@@ -87,11 +99,14 @@ def _uncompiled() -> AbstractContextManager[object]:
     return torch.compiler.set_stance("force_eager") if "torch._dynamo" in sys.modules else nullcontext()
 
 
-def _keeping(probe: Probe) -> AbstractContextManager[object]:
-    """Let the graph, which tells what made a tensor, keep no values where no gradient is to go back through it."""
-    if probe.backward:
-        return nullcontext()
-    return torch.autograd.graph.saved_tensors_hooks(lambda tensor: None, lambda nothing: torch.empty(0))
+def _keeping_nothing(asked: list[None]) -> AbstractContextManager[object]:
+    """Let the graph, which tells what made a tensor, keep no values, and note where they are asked for all the same."""
+
+    def refuse(nothing: None) -> NoReturn:
+        asked.append(nothing)
+        raise RuntimeError("the values that a gradient needs are not kept")
+
+    return torch.autograd.graph.saved_tensors_hooks(lambda tensor: None, refuse)
 
 
 def _send_back(model: nn.Module, output: object, probe: Probe) -> None:

@@ -523,6 +523,39 @@ def test_what_a_model_makes_when_it_is_called_is_not_judged_and_goes_again() -> 
     assert list(model.state_dict()) == before == ["body.weight", "body.bias"]
 
 
+class Forces(nn.Module):
+    """Gives what its energy falls by along its inputs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body, self.energy = nn.Linear(1, 1), nn.Linear(1, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x.detach().requires_grad_()
+        energy = self.energy(torch.tanh(self.body(x))).sum()
+        return torch.autograd.grad(energy, x, create_graph=True)[0]
+
+
+class Defensive(Forces):
+    """Takes no forces for none where they cannot be had."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        try:
+            return super().forward(x)
+        except Exception:
+            return torch.zeros_like(x)
+
+
+@pytest.mark.parametrize("kind", [Forces, Defensive])
+def test_model_that_differentiates_gives_the_same_where_no_gradient_is_sent_back(kind: type[nn.Module]) -> None:
+    model, x = kind(), drawn(1, 1)
+    there_and_back = probed(model, x)
+    forward = probed(model, x, backward=False)
+    assert forward.outputs == there_and_back.outputs
+    assert forward.outputs[0].minimum != 0
+    assert names(forward) == names(there_and_back)
+
+
 @pytest.mark.parametrize("breaks", [False, True])
 @pytest.mark.parametrize("training", [False, True])
 def test_model_is_left_as_it_was(breaks: bool, training: bool) -> None:
