@@ -1,6 +1,5 @@
 """The use case of a probe: target and inputs in, what becomes of the signal out."""
 
-import copy
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -13,7 +12,6 @@ from initaudit.errors import OptionError, TargetError
 from initaudit.gathering import Gathered, gather
 from initaudit.policy.bands import DEFAULT_BANDS
 from initaudit.progress import Progress, silent
-from initaudit.raised import raised
 from initaudit.report import Finding
 from initaudit.signal.growth import growth
 from initaudit.signal.pooling import pool_gradients, pool_layers, pool_outputs
@@ -220,18 +218,19 @@ def _dtype(model: "nn.Module") -> str:
 
 
 def _own(request: SignalRequest) -> object:
-    """Give the target, or a copy of a model where the probe would write to it: it is the user's own."""
+    """Give the target, but a copy of a model, which is the user's own, unless none stands for it and nothing is written."""
     from torch import nn
     from torch.nn.parameter import is_lazy
+
+    from initaudit.evidence.signal.copying import copied
 
     model = request.model
     if not isinstance(model.target, nn.Module):
         return model.target
-    writes = model.policy is not None and model.mode is Mode.APPLY
-    if not writes and model.device == "cpu" and not any(map(is_lazy, model.target.parameters())):
-        return model.target
     try:
-        return copy.deepcopy(model.target)
-    except Exception as error:
-        told = f"copying the model, so that the probe does not write to it, {raised(error)}"
-        raise TargetError(f"{told}; give a factory that makes it") from error
+        return copied(model.target, request.loss, request.batch)
+    except TargetError as error:
+        writes = model.policy is not None and model.mode is Mode.APPLY
+        if writes or model.device != "cpu" or any(map(is_lazy, model.target.parameters())):
+            raise TargetError(f"{error}; give a factory that makes it") from error
+        return model.target

@@ -189,6 +189,96 @@ def test_lazy_model_of_the_users_stays_lazy() -> None:
     assert isinstance(model[0].weight, nn.parameter.UninitializedParameter)
 
 
+class Forcing(nn.Module):
+    """Writes to all that it has whenever it is called: forces its weights to unit rows, as EDM2 does in training."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight, self.gain = nn.Parameter(3 * torch.randn(8, 8)), nn.Parameter(torch.zeros(()))
+        self.last = nn.Linear(8, 8)
+        self.calls = torch.zeros(1)
+        self.register_buffer("late", None)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        with torch.no_grad():
+            self.weight.copy_(self.weight / self.weight.norm(dim=1, keepdim=True))
+        self.calls.add_(1)
+        self.late = torch.ones(3)
+        self.register_buffer("fresh", torch.ones(2))
+        return self.last(x) + self.gain * (x @ self.weight.t())
+
+
+def kept(model: nn.Module) -> dict[str, torch.Tensor]:
+    return {name: one.clone() for name, one in (*model.state_dict().items(), ("calls", model.calls))}
+
+
+def test_model_of_the_users_that_writes_to_itself_is_as_it_was() -> None:
+    model = Forcing()
+    before = kept(model)
+    assert probed(model, inputs=SMALL).layers
+    after = kept(model)
+    assert list(after) == list(before)
+    assert all(torch.equal(one, before[name]) for name, one in after.items())
+
+
+def replaced(model: nn.Module) -> nn.Module:
+    """Let a function take the place of forward, as people do in notebooks."""
+    before = model.forward
+    model.forward = lambda x: 2 * before(x)
+    return model
+
+
+def hooked(model: nn.Module) -> nn.Module:
+    last = model[2]
+    model[0].register_forward_hook(lambda module, args, output: output + last.bias)
+    return model
+
+
+def computed(model: nn.Module) -> nn.Module:
+    """Hold a tensor that cannot be copied."""
+    model[0].half = model[0].weight / 2
+    return model
+
+
+@pytest.mark.parametrize("make", [replaced, hooked, computed])
+def test_model_of_the_users_that_no_copy_stands_for_is_probed_itself_where_nothing_is_written(
+    make: Callable[[nn.Module], nn.Module], tmp_path: Path
+) -> None:
+    model = make(small())
+    before = {name: one.clone() for name, one in model.state_dict().items()}
+    report = probed(model, inputs=SMALL)
+    assert [layer.name for layer in report.layers if layer.weight is not None] == ["0", "2"]
+    assert report.findings == ()
+    with pytest.raises(TargetError, match=r"copying the model, so that the probe .*; give a factory that makes it"):
+        applied(model, tmp_path / "p.yaml", "{constant: {val: 0.5}}")
+    assert all(torch.equal(one, before[name]) for name, one in model.state_dict().items())
+
+
+def test_loss_that_asks_the_users_model_asks_the_one_that_is_probed() -> None:
+    class Telling(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body, self.last = nn.Linear(8, 8), nn.Linear(8, 8)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            self.middle = self.body(x)
+            return self.last(self.middle.detach())
+
+        def loss(self, output: torch.Tensor) -> torch.Tensor:
+            return output.sum() + self.middle.square().sum()
+
+    model = Telling()
+    for loss in (model.loss, lambda output: model.loss(output)):
+        assert all(one.reached for one in probed(model, inputs=SMALL, loss=loss).gradients)
+
+
+def test_hooks_of_parameters_are_those_of_the_users() -> None:
+    model = small()
+    model[0].weight.register_hook(torch.zeros_like)
+    reached = {one.name: one.reached for one in probed(model, inputs=SMALL).gradients}
+    assert reached == {"0.weight": False, "0.bias": True, "2.weight": True, "2.bias": True}
+
+
 def test_model_without_memory_is_refused() -> None:
     with torch.device("meta"):
         model = small()

@@ -45,6 +45,12 @@ def gradients_fit(model: nn.Module) -> bool:
     return free is None or max(_sizes(model), default=0) * _AT_ONCE <= free
 
 
+def copy_fits(model: nn.Module) -> bool:
+    """Tell whether there is memory for all tensors of a model once more."""
+    free = available()
+    return free is None or sum(_sizes(model)) <= free
+
+
 def _sizes(model: nn.Module) -> list[int]:
     """Give the bytes of every parameter and buffer."""
     tensors: list[torch.Tensor] = [*model.parameters(), *model.buffers()]

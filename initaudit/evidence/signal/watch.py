@@ -349,7 +349,7 @@ class Watch:
         return self._definitions[owner]
 
 
-def hook_on(register: Callable[..., Any], hook: Callable[[torch.Tensor], None]) -> RemovableHandle:
+def hook_on(register: Callable[..., Any], hook: Callable[[torch.Tensor], torch.Tensor | None]) -> RemovableHandle:
     """Put a hook on a tensor; torch's own functions bear no types."""
     handle: RemovableHandle = register(hook)
     return handle
