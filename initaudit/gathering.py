@@ -107,14 +107,11 @@ def gather(request: Request, wanted: frozenset[str] = frozenset()) -> Gathered:
     from initaudit.evidence.device import require
     from initaudit.evidence.recording.building import build_recorded
     from initaudit.evidence.source import Source, most_of_each
-    from initaudit.model.walk import as_they_are, walk
 
     policy = request.policy
     device = require(request.device)
     made = build_recorded(request)
-    wanted |= attributes(policy, defaults=made.recording is None) if policy is not None else frozenset()
-    present = as_they_are if made.recording is None else made.recording.present
-    entries, expectations = expected(policy, walk(made.subject.module, wanted | {PADDING}, present))
+    entries, expectations = walked(policy, made.subject.module, made.recording, wanted)
     source = Source(
         entries=entries,
         expectations=expectations,
@@ -136,6 +133,17 @@ def gather(request: Request, wanted: frozenset[str] = frozenset()) -> Gathered:
         lost=() if made.recording is None else tuple(_lost(made.recording, made.subject.module, entries)),
         dtype=request.dtype,
     )
+
+
+def walked(
+    policy: Policy | None, model: "nn.Module", recording: "Recording | None", wanted: frozenset[str] = frozenset()
+) -> tuple[tuple["Entry", ...], tuple[Expectation, ...]]:
+    """Say what is expected of the tensors that a model has now; `wanted` is as for `gather`."""
+    from initaudit.model.walk import as_they_are, walk
+
+    wanted |= attributes(policy, defaults=recording is None) if policy is not None else frozenset()
+    present = as_they_are if recording is None else recording.present
+    return expected(policy, walk(model, wanted | {PADDING}, present))
 
 
 def unless_unreplayable(act: Callable[[Request], Result], request: Request) -> Result:

@@ -9,7 +9,7 @@ from initaudit.checks.coverage import idle_rules
 from initaudit.checks.selection import select
 from initaudit.checks.signal import findings
 from initaudit.errors import OptionError, TargetError
-from initaudit.gathering import Gathered, gather
+from initaudit.gathering import Gathered, gather, walked
 from initaudit.policy.bands import DEFAULT_BANDS
 from initaudit.progress import Progress, silent
 from initaudit.report import Finding
@@ -177,7 +177,8 @@ def _probed(request: SignalRequest) -> _Probed:
     notes = _no_way_back(model, recorded=recording is not None) if request.backward else ()
     with lending(recording) if recording is not None else nullcontext():
         if gathered.mode is Mode.APPLY:
-            write(gathered.entries, gathered.expectations, seed=request.model.seed, recording=recording)
+            moved = walked(gathered.policy, model, recording)  # the buffers of a model that moves are others
+            write(*moved, seed=request.model.seed, recording=recording)
         sent, reading = send(replace(request, backward=request.backward and not notes), model, gathered.source.device)
         if sent.loss is not None and reading.gradients and not any(one.reached for one in reading.gradients):
             sent = replace(sent, loss=None)
@@ -218,7 +219,7 @@ def _dtype(model: "nn.Module") -> str:
 
 
 def _own(request: SignalRequest) -> object:
-    """Give the target, but a copy of a model, which is the user's own, unless none stands for it and nothing is written."""
+    """Give the target; of a model, which is the user's own, a copy where one stands for it, or it is to be written."""
     from torch import nn
     from torch.nn.parameter import is_lazy
 

@@ -156,6 +156,28 @@ def test_policy_is_applied_first_and_a_model_of_the_users_keeps_its_values(tmp_p
     assert all(torch.equal(one, before[name]) for name, one in model.state_dict().items())
 
 
+class Buffered(nn.Module):
+    """Multiplies what its layer gives by a buffer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Linear(8, 8)
+        self.register_buffer("factor", torch.ones(8))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.factor * self.body(x)
+
+
+def test_policy_reaches_the_buffers_of_a_model_that_was_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device that is not the model's is stood in for by copies, which is what it gives a module for its buffers."""
+    monkeypatch.setattr(nn.Module, "to", lambda module, device: module._apply(torch.clone))
+    path = tmp_path / "p.yaml"
+    rule = "{id: factor, match: {kind: buffer, name: factor}, init: {constant: {val: 0.0}}}"
+    path.write_text(f"version: 1\nrules: [{rule}]\n", encoding="utf-8")
+    report = signal(SignalRequest(model=Request(target=Buffered, policy=load_policy(path)), inputs=SMALL))
+    assert report.outputs[0].maximum == 0 == report.outputs[0].minimum
+
+
 def test_rule_of_ones_own_that_reaches_nothing_is_told(tmp_path: Path) -> None:
     rule = "  - {id: convs, match: {module: Conv2d, parameter: weight}, init: normal}\n"
     path = tmp_path / "p.yaml"
