@@ -1,11 +1,13 @@
 """What goes into a model: made from a description, given by a function, or as the model's first layers ask for it."""
 
+import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.utils.rnn import PackedSequence
 
 from initaudit.errors import OptionError
 from initaudit.evidence.signal.structure import tensors
@@ -51,7 +53,8 @@ def given(batch: object, device: torch.device) -> Inputs:
     told = tuple(f"batch {tuple(one.shape)} {str(one.dtype).removeprefix('torch.')}" for one in found)
     if isinstance(value, Mapping):
         return Inputs(kwargs=dict(value), told=told)
-    return Inputs(args=tuple(value) if isinstance(value, tuple | list) else (value,), told=told)
+    several = isinstance(value, tuple | list) and not isinstance(value, PackedSequence)
+    return Inputs(args=tuple(value) if several else (value,), told=told)
 
 
 def require_fitting(specs: Sequence[InputSpec], model: nn.Module) -> None:
@@ -88,10 +91,18 @@ def _moved(value: Any, device: torch.device) -> Any:
     match value:
         case torch.Tensor():
             return value.detach().clone().to(device)
+        case PackedSequence():
+            order = (_moved(one, device) for one in (value.sorted_indices, value.unsorted_indices))
+            return PackedSequence(_moved(value.data, device), value.batch_sizes, *order)  # whose sizes stay
         case Mapping():
             return {key: _moved(inner, device) for key, inner in value.items()}
         case tuple() if hasattr(value, "_fields"):
             return type(value)(*(_moved(inner, device) for inner in value))
-        case tuple() | list():
+        case tuple() | list() | set() | frozenset():
             return type(value)(_moved(inner, device) for inner in value)
-    return value
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    moved = copy.copy(value)
+    for name in (one.name for one in fields(value) if hasattr(value, one.name)):
+        object.__setattr__(moved, name, _moved(getattr(value, name), device))  # frozen or not
+    return moved

@@ -1,14 +1,17 @@
 """What goes into a model: as it is named, as a function gives it, or as the model tells."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils.rnn import pack_sequence
 
 from initaudit.errors import OptionError, TargetError
-from initaudit.evidence.signal.inputs import Inputs
+from initaudit.evidence.signal.inputs import Inputs, given
 from initaudit.evidence.signal.sending import send
+from initaudit.evidence.signal.structure import tensors
 from initaudit.request import Request
 from initaudit.signal.request import InputSpec, SignalRequest
 
@@ -81,6 +84,35 @@ def test_batch_is_not_written_to() -> None:
     given = -batch
     sent(model, batch=lambda: given)
     assert torch.equal(given, -batch)
+
+
+@dataclass(frozen=True)
+class Graph:
+    nodes: torch.Tensor
+    edges: tuple[torch.Tensor, ...]
+    name: str = "a graph"
+    seen: torch.Tensor = field(init=False)
+
+
+def test_batch_of_any_structure_is_moved_whole() -> None:
+    """The meta device stands in for another one."""
+    packed = pack_sequence([torch.ones(2, 4), torch.ones(3, 4)], enforce_sorted=False)
+    graph = Graph(torch.ones(2), (torch.ones(3),))
+    moved = given((packed, {"graph": graph}, {torch.ones(5)}), torch.device("meta"))
+    one, named, many = moved.args
+    assert [part.is_meta for part in one] == [True, False, True, True]
+    assert [part.is_meta for part in (*tensors(named), *tensors(many))] == [True, True, True]
+    assert named["graph"].name == "a graph"
+    assert not graph.nodes.is_meta
+
+
+def test_packed_batch_is_not_written_to() -> None:
+    packed = pack_sequence([torch.ones(3, 4), torch.ones(2, 4)])
+    (one,) = given((packed,), CPU).args
+    one.data.zero_()
+    assert packed.data.all()
+    for batch in (packed, (packed,)):
+        assert sent(nn.LSTM(4, 4), batch=batch).told == ("batch (5, 4) float32",)
 
 
 def test_batch_without_a_tensor_is_told() -> None:
