@@ -145,7 +145,7 @@ def _twin(module: nn.Module, path: str, source: Source) -> nn.Module:
         value = source.by_name(path + name)
         if value is not None:
             tensor.detach().copy_(value)
-    return twin.float()
+    return twin.cpu().float()
 
 
 def _shapes(first: nn.Module) -> Iterator[tuple[int, ...]]:

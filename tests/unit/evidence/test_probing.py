@@ -28,6 +28,25 @@ def gate(width: int = 16, between: type[nn.Module] = nn.ReLU, *, bias: bool = Fa
     return nn.Sequential(nn.Linear(width, width, bias=bias), between(), nn.Linear(width, width, bias=bias), nn.Tanh())
 
 
+class Away(nn.Sequential):
+    """Stands in for a module on a GPU: it computes with what is on the processor only after it was moved there."""
+
+    away = True
+
+    def cpu(self) -> "Away":
+        self.away = False
+        return super().cpu()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.away:
+            raise RuntimeError("Expected all tensors to be on the same device")
+        return super().forward(x)
+
+
+def test_module_on_another_device_is_tried_on_the_processor() -> None:
+    assert dead(lambda: zeroed(Away(*gate()), *BOTH)) == [*BOTH]
+
+
 class Two(nn.Module):
     """Two layers of one shape, in an order that only `forward` tells."""
 
