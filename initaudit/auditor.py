@@ -47,8 +47,8 @@ def audit(
     `target` is `"pkg.mod:attr"`, `"file.py:attr"`, a callable that makes a model, or an `nn.Module`; `policy` is a
     loaded policy, a file or a preset's name. With `as_built` the values that the factory made are judged, without it
     those that the policy writes; the model itself is left as it is either way. `seeds` builds are pooled, with seeds
-    from `seed` on, so that smaller errors show. Raises TargetError, PolicyError, DeviceError and OptionError, all of
-    them InitauditError.
+    from `seed` on, so that smaller errors show. Raises TargetError, PolicyError, DeviceError, NoMemoryError and
+    OptionError, all of them InitauditError.
     """
     if seeds < 1:
         raise OptionError(f"seeds={seeds}: a model is built at least once")
@@ -94,9 +94,14 @@ def _loaded(policy: Policy | str | Path) -> Policy:
 def run(request: Request, *, progress: Progress = silent) -> Report:
     """Audit what a request asks for. Raises InitauditError where that cannot be done."""
     _require_factory(request)
+    from initaudit.model.memory import within_memory
     from initaudit.model.process import prints_to_stderr, seeded
 
-    with seeded(request.seed), prints_to_stderr():  # properties, parametrisations and plug-ins are foreign code too
+    with (
+        within_memory(),
+        seeded(request.seed),
+        prints_to_stderr(),
+    ):  # properties, parametrisations and plug-ins are foreign code too
         return unless_unreplayable(partial(_run, progress), request)
 
 

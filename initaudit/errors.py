@@ -21,6 +21,10 @@ class DeviceError(InitauditError):
     """The device asked for is not there."""
 
 
+class NoMemoryError(InitauditError):
+    """The device, or the processor, has no memory left for what is asked."""
+
+
 class OptionError(InitauditError):
     """An option, or two options together, make no sense."""
 

@@ -25,6 +25,7 @@ def rebuild(request: Request, first: Gathered) -> Rebuilt:
     from torch import nn
 
     from initaudit.evidence.repeating import same, seeded_at, suspects
+    from initaudit.model.memory import within_memory
 
     if isinstance(request.target, nn.Module) or not request.judge:
         return NEVER_REBUILT
@@ -35,11 +36,12 @@ def rebuild(request: Request, first: Gathered) -> Rebuilt:
     if recording is None and sum(entry.parameter.numel for entry in first.entries) > LARGEST:
         return Rebuilt(unsettled="its build is not recorded, and it is too large to be built twice more in memory")
     try:
-        again = same(first.source, _anew(request, first))
-        other = same(first.source, _anew(replace(request, seed=request.seed + 1), first))
-        repeated = {name for name, alike in other.items() if alike and (name in suspect or recording is None)}
-        drawn = {name for name in repeated if suspect.get(name)}
-        drawn |= _following(request, first, repeated - drawn)
+        with within_memory():
+            again = same(first.source, _anew(request, first))
+            other = same(first.source, _anew(replace(request, seed=request.seed + 1), first))
+            repeated = {name for name, alike in other.items() if alike and (name in suspect or recording is None)}
+            drawn = {name for name in repeated if suspect.get(name)}
+            drawn |= _following(request, first, repeated - drawn)
     except InitauditError as error:
         return Rebuilt(unsettled=f"building it once more failed: {error}")
     if not again:

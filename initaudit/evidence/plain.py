@@ -3,6 +3,7 @@
 import torch
 
 from initaudit.errors import UnmeasurableError
+from initaudit.model.memory import ran_out
 from initaudit.raised import what
 
 
@@ -22,6 +23,8 @@ def plain(tensor: torch.Tensor) -> torch.Tensor:
         try:
             return torch.empty(tensor.shape, dtype=tensor.dtype).copy_(tensor)
         except Exception as error:  # the class is somebody else's
+            if ran_out(error):
+                raise
             raise UnmeasurableError(
                 f"values of class {type(tensor).__name__} cannot be read ({what(error)})"
             ) from error

@@ -13,6 +13,7 @@ from initaudit.evidence.recording.recorded import Recording
 from initaudit.history import History, Origin
 from initaudit.laws import INDEPENDENT, Unknown
 from initaudit.model.draw import fill, generator_for
+from initaudit.model.memory import ran_out
 from initaudit.model.walk import Entry
 from initaudit.policy.expectation import Expectation
 from initaudit.raised import raised, what, where
@@ -171,6 +172,8 @@ def _read(entry: Entry) -> torch.Tensor:
     try:
         return entry.read()
     except Exception as error:
+        if ran_out(error):
+            raise
         raise UnmeasurableError(f"computing it {raised(error)}") from error
 
 
@@ -250,7 +253,7 @@ def told_at_the_rule(expectation: Expectation) -> Iterator[None]:
         raise
     except Exception as error:
         rule = expectation.rule
-        if rule is None:
+        if rule is None or ran_out(error):
             raise
         message = f"rule {rule.id!r} cannot write {expectation.parameter.name}{where(error)}: {what(error)}"
         raise PolicyError(Problem(path=rule.location.path, line=rule.location.line, message=message)) from error

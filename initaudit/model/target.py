@@ -19,6 +19,7 @@ from torch import nn
 from initaudit.errors import TargetError, did_you_mean
 from initaudit.history import Location
 from initaudit.model.arguments import misfit
+from initaudit.model.memory import ran_out
 from initaudit.model.process import outlived, prints_to_stderr, restored, seeded, unwritten_is_nan
 from initaudit.raised import raised, shown_path, what, where
 
@@ -139,7 +140,7 @@ def _import_module(path: str) -> ModuleType:
 
 
 def _raise_import(error: BaseException, path: str) -> NoReturn:
-    if isinstance(error, KeyboardInterrupt):
+    if isinstance(error, KeyboardInterrupt) or ran_out(error):
         raise error
     if isinstance(error, ModuleNotFoundError) and error.name is not None:
         raise TargetError(
@@ -178,6 +179,8 @@ def _call(found: object, name: str, arguments: Mapping[str, object], dtype: str 
     except KeyboardInterrupt:
         raise
     except BaseException as error:
+        if ran_out(error):
+            raise
         raise FactoryError(f"{name} {raised(error)}") from error
     if inspect.iscoroutine(module):
         module.close()  # nobody will await it, and Python would say so

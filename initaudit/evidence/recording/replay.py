@@ -11,6 +11,7 @@ from initaudit.errors import TargetError
 from initaudit.evidence.recording.log import Held, Op, Window, by_shape
 from initaudit.evidence.recording.nesting import leaves, mapped
 from initaudit.evidence.recording.operations import ALLOCATES
+from initaudit.model.memory import ran_out
 from initaudit.model.process import drawing
 from initaudit.raised import what
 
@@ -96,6 +97,8 @@ class Replay:
             try:
                 self._execute(op, memories, memory.device)
             except (RuntimeError, IndexError, ValueError, TypeError) as error:
+                if ran_out(error):
+                    raise
                 place = f" (line {op.caller.location.line} of {op.caller.location.path})" if op.caller.location else ""
                 raise ReplayError(f"{op.name}, called by the factory{place}, raises {what(error)}") from error
             for one in touched - {storage}:

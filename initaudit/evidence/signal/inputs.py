@@ -13,6 +13,7 @@ from initaudit.errors import OptionError
 from initaudit.evidence.signal.structure import tensors
 from initaudit.model.arguments import misfit
 from initaudit.model.draw import generator_for
+from initaudit.model.memory import ran_out
 from initaudit.signal.request import Filling, InputSpec
 
 
@@ -36,6 +37,8 @@ def made(specs: Sequence[InputSpec], model: nn.Module, seed: int, device: torch.
         try:
             value = _filled(spec, generator).to(device=device, dtype=dtype)
         except RuntimeError as error:
+            if ran_out(error):
+                raise
             raise OptionError(f"the input {told[-1]} cannot be made: {str(error).splitlines()[0]}") from error
         if spec.name is None:
             args.append(value)

@@ -14,6 +14,7 @@ from initaudit.evidence.signal.keeping import as_it_was
 from initaudit.evidence.signal.structure import real
 from initaudit.evidence.signal.watch import Watch
 from initaudit.model.draw import generator_for
+from initaudit.model.memory import ran_out
 from initaudit.raised import raised
 from initaudit.signal.values import Gradient, Layer
 from initaudit.values import Moments
@@ -83,6 +84,8 @@ def _read(model: nn.Module, probe: Probe, keeping: AbstractContextManager[object
         try:
             output = model(*probe.args, **probe.kwargs)
         except Exception as error:
+            if ran_out(error):
+                raise
             raise TargetError(f"the forward pass {raised(error)}") from error
         watch.look_away()
         if probe.backward:
@@ -129,6 +132,8 @@ def _send_back(model: nn.Module, output: object, probe: Probe) -> None:
     try:
         torch.autograd.backward(ends, sent)
     except Exception as error:
+        if ran_out(error):
+            raise
         raise BackwardError(f"the backward pass {raised(error)}") from error
 
 
@@ -137,6 +142,8 @@ def _loss_of(output: object, loss: Loss) -> torch.Tensor:
     try:
         value = loss(output)
     except Exception as error:
+        if ran_out(error):
+            raise
         raise LossError(f"the loss, called with what the model gives and nothing else, {raised(error)}") from error
     if not isinstance(value, torch.Tensor) or value.numel() != 1:
         told = f"a tensor of shape {tuple(value.shape)}" if isinstance(value, torch.Tensor) else type(value).__name__

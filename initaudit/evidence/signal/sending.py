@@ -11,6 +11,7 @@ from initaudit.errors import OptionError, TargetError
 from initaudit.evidence.signal.inferring import guesses
 from initaudit.evidence.signal.inputs import Inputs, given, made, require_fitting
 from initaudit.evidence.signal.probe import BackwardError, Loss, LossError, Probe, Reading, read
+from initaudit.model.memory import ran_out
 from initaudit.model.target import load
 from initaudit.raised import raised
 from initaudit.signal.request import SignalRequest
@@ -111,6 +112,8 @@ def _called(batch: str | Callable[[], Any]) -> object:
     try:
         value: object = function()
     except Exception as error:
+        if ran_out(error):
+            raise
         raise TargetError(f"the batch {raised(error)}") from error
     return value
 
