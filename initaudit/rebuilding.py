@@ -24,22 +24,23 @@ def rebuild(request: Request, first: Gathered) -> Rebuilt:
     """
     from torch import nn
 
-    from initaudit.evidence.repeating import same, seeded_at, suspects
+    from initaudit.evidence.repeating import same, seeded_at, suspects, unrecorded
     from initaudit.model.memory import within_memory
 
     if isinstance(request.target, nn.Module) or not request.judge:
         return NEVER_REBUILT
-    suspect = suspects(first.source)
+    suspect, unknown = suspects(first.source), unrecorded(first.source)
     recording = first.source.recording
-    if recording is not None and not suspect and not recording.others_drew and request.seeds == 1:
+    asked = suspect or unknown or recording is None or recording.others_drew or request.seeds > 1
+    if not asked:
         return NEVER_REBUILT
-    if recording is None and sum(entry.parameter.numel for entry in first.entries) > LARGEST:
+    if sum(unknown.values()) > LARGEST:
         return Rebuilt(unsettled="its build is not recorded, and it is too large to be built twice more in memory")
     try:
         with within_memory():
             again = same(first.source, _anew(request, first))
             other = same(first.source, _anew(replace(request, seed=request.seed + 1), first))
-            repeated = {name for name, alike in other.items() if alike and (name in suspect or recording is None)}
+            repeated = {name for name, alike in other.items() if alike and (name in suspect or name in unknown)}
             drawn = {name for name in repeated if suspect.get(name)}
             drawn |= _following(request, first, repeated - drawn)
     except InitauditError as error:

@@ -47,6 +47,14 @@ def suspects(source: Source) -> dict[str, bool]:
     return {name: told for name, told in drawn.items() if told is not None}
 
 
+def unrecorded(source: Source) -> dict[str, int]:
+    """Name the parameters of which no recording knows any write, as where a GPU made them, with their sizes."""
+    recording = source.recording
+    made = [entry for entry in source.entries if _comparable(entry)]
+    unknown = [one for one in made if recording is None or recording.history(one.tensors[0]) is None]
+    return {one.parameter.name: one.parameter.numel for one in unknown}
+
+
 def seeded_at(source: Source, names: Collection[str]) -> dict[str, Location]:
     """Give, of some parameters, the line that had seeded torch's generator before it drew their values."""
     recording = source.recording

@@ -63,6 +63,29 @@ def test_factory_that_seeds_the_generator_itself_gives_every_seed_the_same(width
     assert found(build, seed=7) == [("IA503", "0.weight")]
 
 
+def unseen(make: Callable[[], nn.Module]) -> nn.Module:
+    """Stand in for a GPU: make a model of which the recording sees nothing, beside a layer that it does see."""
+    with torch._C._DisableTorchDispatch():
+        made = make()
+    return nn.Sequential(*made, nn.Linear(8, 8))
+
+
+def test_what_no_recording_sees_is_asked_for_as_where_there_is_none() -> None:
+    def reseeded() -> nn.Module:
+        with torch.random.fork_rng():
+            torch.manual_seed(7)
+            return linear(8)
+
+    def by_the_clock() -> nn.Module:
+        model = linear(8)
+        model[0].weight.data.add_(torch.tensor(list(os.urandom(8))))  # type: ignore[index]
+        return model
+
+    assert found(lambda: unseen(reseeded)) == [("IA503", "0.weight")]
+    assert found(lambda: unseen(by_the_clock)) == [("IA504", "0.weight")]
+    assert found(lambda: unseen(lambda: linear(8))) == []
+
+
 @WIDTHS
 def test_finding_stands_at_the_line_that_seeded_last_before_the_draw(width: int) -> None:
     def build() -> nn.Module:
