@@ -11,6 +11,8 @@ from initaudit.errors import TargetError
 _NO_RESERVE = getattr(mmap, "MAP_NORESERVE", 0x4000)
 _APART, _ORDINARY = getattr(mmap, "MADV_DONTDUMP", None), getattr(mmap, "MADV_DODUMP", None)
 """Advice by which untouched memory is told from its neighbours: the system reports like ones next to it as one."""
+_ENTRY = 8
+"""Bytes for each page in the system's table of them."""
 
 
 class RefusedError(TargetError):
@@ -56,6 +58,20 @@ def touched(memories: Iterable[Memory]) -> bool:
     spans = sorted((one.storage.data_ptr(), one.storage.data_ptr() + one.storage.nbytes()) for one in memories)
     written = sorted((start, end) for start, end, resident in _mappings() if resident)
     return any(start < high and low < end for start, end in written for low, high in spans)
+
+
+def read(memories: Iterable[Memory]) -> bool:
+    """Tell whether somebody read some memories from their beginning: then the system shows a page of zeros there."""
+    table = Path("/proc/self/pagemap")
+    if not table.exists():
+        return False
+    with table.open("rb", buffering=0) as entries:
+        for one in memories:
+            entries.seek(one.storage.data_ptr() // mmap.PAGESIZE * _ENTRY)
+            entry = entries.read(_ENTRY)
+            if len(entry) == _ENTRY and entry[-1] >> 7:  # little-endian; the highest bit says that there is a page
+                return True
+    return False
 
 
 def _mappings() -> Iterator[tuple[int, int, bool]]:

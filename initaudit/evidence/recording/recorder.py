@@ -24,7 +24,7 @@ from initaudit.evidence.recording.exposing import Exposed
 from initaudit.evidence.recording.holding import Holding
 from initaudit.evidence.recording.loading import Loads
 from initaudit.evidence.recording.log import Drawn, Op, Window, by_shape
-from initaudit.evidence.recording.memory import Memory, RefusedError, touched
+from initaudit.evidence.recording.memory import Memory, RefusedError, read, touched
 from initaudit.evidence.recording.nesting import mapped
 from initaudit.evidence.recording.operations import (
     DEMANDS,
@@ -193,6 +193,8 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 for one in memories:  # what outlives this recording is not to be taken for the next one's
                     one.keep()
                 raise UnrecordableError("code outside torch wrote into a tensor's memory")
+        if read(memories):
+            raise UnrecordableError("code outside torch read a tensor's memory, where its values were not")
 
     def note_seeding(self, name: str) -> None:
         """Take note of who sets torch's generator, and by which function."""

@@ -87,6 +87,18 @@ def test_memory_that_waits_to_be_collected_does_not_count_as_written() -> None:
     assert made.recording is not None, made.reason
 
 
+def test_memory_that_is_read_behind_the_recording_has_the_model_built_for_real() -> None:
+    def build() -> nn.Module:
+        source = torch.randn(SIDE, SIDE)
+        values = (ctypes.c_float * source.numel()).from_address(source.data_ptr())
+        return nn.ParameterList([torch.tensor(list(values)).view(SIDE, SIDE)])
+
+    report = run(Request(target=build))
+    (note,) = [one.message for one in report.findings if one.severity is Severity.NOTE]
+    assert "code outside torch read a tensor's memory, where its values were not" in note
+    assert [row.measured.std for row in report.rows if row.measured] == [pytest.approx(1, rel=0.03)]
+
+
 def test_build_that_falls_back_now_and_then_is_not_compared_with_a_recorded_one() -> None:
     calls = []
 
