@@ -14,6 +14,7 @@ from initaudit.evidence.recording.recorded import Recording
 from initaudit.evidence.source import Source, in_memory
 from initaudit.history import LOADED, Location, Seeding
 from initaudit.model.walk import Entry
+from initaudit.values import Kind
 
 MOST = 1 << 24
 """Of tensors with more elements, how they are made is compared, and not the values."""
@@ -48,11 +49,15 @@ def suspects(source: Source) -> dict[str, bool]:
 
 
 def unrecorded(source: Source) -> dict[str, int]:
-    """Name the parameters of which no recording knows any write, as where a GPU made them, with their sizes."""
+    """Name what no recording knows any write of, with sizes: parameters of several values, as where a GPU made them.
+
+    Where nothing was recorded, that is all there is.
+    """
     recording = source.recording
     made = [entry for entry in source.entries if _comparable(entry)]
-    unknown = [one for one in made if recording is None or recording.history(one.tensors[0]) is None]
-    return {one.parameter.name: one.parameter.numel for one in unknown}
+    if recording is not None:
+        made = [one for one in made if recording.history(one.tensors[0]) is None and _may_be_drawn(one)]
+    return {one.parameter.name: one.parameter.numel for one in made}
 
 
 def seeded_at(source: Source, names: Collection[str]) -> dict[str, Location]:
@@ -154,6 +159,13 @@ def _from_outside(op: Op) -> bool:
     return literal or any(one.source is None and not _constant(one) for one in held)
 
 
+def _may_be_drawn(entry: Entry) -> bool:
+    return entry.parameter.kind is Kind.PARAMETER and not _is_one_value(entry.tensors[0])
+
+
 def _constant(held: Held) -> bool:
-    tensor = held.tensor
-    return tensor is not None and bool((tensor == tensor.flatten()[:1]).all())
+    return held.tensor is not None and _is_one_value(held.tensor)
+
+
+def _is_one_value(tensor: torch.Tensor) -> bool:
+    return bool((tensor == tensor.flatten()[:1]).all())
