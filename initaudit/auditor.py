@@ -50,10 +50,10 @@ def audit(
     from `seed` on, so that smaller errors show. Raises TargetError, PolicyError, DeviceError, NoMemoryError and
     OptionError, all of them InitauditError.
     """
-    if seeds < 1:
-        raise OptionError(f"seeds={seeds}: a model is built at least once")
     from initaudit.evidence.recording.outliving import settled
 
+    if seeds < 1:
+        raise OptionError(f"seeds={seeds}: a model is built at least once")
     request = Request(
         target=target,
         policy=None if policy is None else _loaded(policy),
@@ -94,14 +94,11 @@ def _loaded(policy: Policy | str | Path) -> Policy:
 def run(request: Request, *, progress: Progress = silent) -> Report:
     """Audit what a request asks for. Raises InitauditError where that cannot be done."""
     _require_factory(request)
-    from initaudit.model.memory import within_memory
+    from initaudit.model.out_of_memory import within_memory
     from initaudit.model.process import prints_to_stderr, seeded
 
-    with (
-        within_memory(),
-        seeded(request.seed),
-        prints_to_stderr(),
-    ):  # properties, parametrisations and plug-ins are foreign code too
+    # properties, parametrisations and plug-ins are foreign code too
+    with within_memory(), seeded(request.seed), prints_to_stderr():
         return unless_unreplayable(partial(_run, progress), request)
 
 

@@ -25,7 +25,7 @@ def rebuild(request: Request, first: Gathered) -> Rebuilt:
     from torch import nn
 
     from initaudit.evidence.repeating import same, seeded_at, suspects, unrecorded
-    from initaudit.model.memory import within_memory
+    from initaudit.model.out_of_memory import within_memory
 
     if isinstance(request.target, nn.Module) or not request.judge:
         return NEVER_REBUILT

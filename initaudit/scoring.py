@@ -40,7 +40,7 @@ def score(request: Request, *, every: bool = False, progress: Progress = silent)
     One parameter of each rule, law, shape and dtype stands for all of them, or each for itself with `every`. Raises
     InitauditError where that cannot be done.
     """
-    from initaudit.model.memory import within_memory
+    from initaudit.model.out_of_memory import within_memory
     from initaudit.model.process import prints_to_stderr, seeded
 
     if request.policy is None:

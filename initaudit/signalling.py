@@ -51,7 +51,7 @@ def signal(request: SignalRequest, *, progress: Progress = silent) -> SignalRepo
     as they were. Raises InitauditError where nothing can be found out.
     """
     from initaudit.evidence.signal.fitting import outgrows
-    from initaudit.model.memory import within_memory
+    from initaudit.model.out_of_memory import within_memory
     from initaudit.model.process import prints_to_stderr, seeded
     from initaudit.model.target import importable
 

@@ -3,7 +3,7 @@
 import torch
 
 from initaudit.errors import UnmeasurableError
-from initaudit.model.memory import ran_out
+from initaudit.model.out_of_memory import ran_out
 from initaudit.raised import what
 
 

@@ -13,7 +13,7 @@ from initaudit.evidence.recording.recorded import Recording
 from initaudit.history import History, Origin
 from initaudit.laws import INDEPENDENT, Unknown
 from initaudit.model.draw import fill, generator_for
-from initaudit.model.memory import ran_out
+from initaudit.model.out_of_memory import ran_out
 from initaudit.model.walk import Entry
 from initaudit.policy.expectation import Expectation
 from initaudit.raised import raised, what, where

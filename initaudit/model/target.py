@@ -19,7 +19,7 @@ from torch import nn
 from initaudit.errors import TargetError, did_you_mean
 from initaudit.history import Location
 from initaudit.model.arguments import misfit
-from initaudit.model.memory import ran_out
+from initaudit.model.out_of_memory import ran_out
 from initaudit.model.process import outlived, prints_to_stderr, restored, seeded, unwritten_is_nan
 from initaudit.raised import raised, shown_path, what, where
 

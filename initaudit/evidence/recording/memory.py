@@ -60,7 +60,7 @@ def touched(memories: Iterable[Memory]) -> bool:
     return any(start < high and low < end for start, end in written for low, high in spans)
 
 
-def read(memories: Iterable[Memory]) -> bool:
+def was_read(memories: Iterable[Memory]) -> bool:
     """Tell whether somebody read some memories from their beginning: then the system shows a page of zeros there."""
     table = Path("/proc/self/pagemap")
     if not table.exists():

@@ -24,7 +24,7 @@ from initaudit.evidence.recording.exposing import Exposed
 from initaudit.evidence.recording.holding import Holding
 from initaudit.evidence.recording.loading import Loads
 from initaudit.evidence.recording.log import Drawn, Op, Window, by_shape
-from initaudit.evidence.recording.memory import Memory, RefusedError, read, touched
+from initaudit.evidence.recording.memory import Memory, RefusedError, touched, was_read
 from initaudit.evidence.recording.nesting import mapped
 from initaudit.evidence.recording.operations import (
     DEMANDS,
@@ -70,7 +70,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._weak: list[StorageWeakRef] = []
         """Weak references to storages: while one is held, no other storage gets the same address."""
         self._realised: list[Memory] = []
-        self._computed = 0
+        self._replayed = 0
         """How many operations were computed for those that read values."""
         self.asked = Asked(self.replay)
         """The numbers that Python has read."""
@@ -136,7 +136,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         numbers = {view.storage for one in tensors if (view := self.virtual(one)) is not None}
         with self._lock, torch._C._DisableTorchDispatch():
             for number in numbers - (+self._present).keys():
-                self._computed += self.replay.into(number, self._memories[number].storage, len(self.log))
+                self._replayed += self.replay.into(number, self._memories[number].storage, len(self.log))
             self._present.update(numbers)
         try:
             yield
@@ -193,7 +193,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 for one in memories:  # what outlives this recording is not to be taken for the next one's
                     one.keep()
                 raise UnrecordableError("code outside torch wrote into a tensor's memory")
-        if read(memories):
+        if was_read(memories):
             raise UnrecordableError("code outside torch read a tensor's memory, where its values were not")
 
     def note_seeding(self, name: str) -> None:
@@ -390,7 +390,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         virtual = [one for one in tensors if self.is_virtual(one)]
         if not virtual:
             return func(*args, **kwargs)
-        if self._computed > _AT_FIRST + _OVER_AGAIN * len(self.log):
+        if self._replayed > _AT_FIRST + _OVER_AGAIN * len(self.log):
             raise UnrecordableError("the factory reads what it makes so often that all of it is computed over and over")
         with self.present(virtual):
             return func(*args, **kwargs)

@@ -11,7 +11,7 @@ from initaudit.errors import TargetError
 from initaudit.evidence.recording.log import Held, Op, Window, by_shape
 from initaudit.evidence.recording.nesting import leaves, mapped
 from initaudit.evidence.recording.operations import ALLOCATES
-from initaudit.model.memory import ran_out
+from initaudit.model.out_of_memory import ran_out
 from initaudit.model.process import drawing
 from initaudit.raised import what
 

@@ -13,7 +13,7 @@ from initaudit.errors import OptionError
 from initaudit.evidence.signal.structure import tensors
 from initaudit.model.arguments import misfit
 from initaudit.model.draw import generator_for
-from initaudit.model.memory import ran_out
+from initaudit.model.out_of_memory import ran_out
 from initaudit.signal.request import Filling, InputSpec
 
 

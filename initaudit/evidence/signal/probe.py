@@ -14,7 +14,7 @@ from initaudit.evidence.signal.keeping import as_it_was
 from initaudit.evidence.signal.structure import real
 from initaudit.evidence.signal.watch import Watch
 from initaudit.model.draw import generator_for
-from initaudit.model.memory import ran_out
+from initaudit.model.out_of_memory import ran_out
 from initaudit.raised import raised
 from initaudit.signal.values import Gradient, Layer
 from initaudit.values import Moments

@@ -11,7 +11,7 @@ from initaudit.errors import OptionError, TargetError
 from initaudit.evidence.signal.inferring import guesses
 from initaudit.evidence.signal.inputs import Inputs, given, made, require_fitting
 from initaudit.evidence.signal.probe import BackwardError, Loss, LossError, Probe, Reading, read
-from initaudit.model.memory import ran_out
+from initaudit.model.out_of_memory import ran_out
 from initaudit.model.target import load
 from initaudit.raised import raised
 from initaudit.signal.request import SignalRequest

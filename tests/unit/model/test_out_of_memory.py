@@ -12,7 +12,7 @@ from initaudit import audit, load_policy
 from initaudit.applying import apply
 from initaudit.errors import NoMemoryError
 from initaudit.evidence.recording.replay import Replay
-from initaudit.model.memory import ran_out
+from initaudit.model.out_of_memory import ran_out
 from initaudit.request import Request
 from initaudit.signal.request import InputSpec, SignalRequest
 from initaudit.signalling import signal
