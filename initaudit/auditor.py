@@ -51,6 +51,7 @@ def audit(
     OptionError, all of them InitauditError.
     """
     from initaudit.evidence.recording.outliving import settled
+    from initaudit.model.default_device import on_processor
 
     if seeds < 1:
         raise OptionError(f"seeds={seeds}: a model is built at least once")
@@ -64,7 +65,7 @@ def audit(
         seed=seed,
         seeds=seeds,
     )
-    with settled():
+    with on_processor(), settled():
         return run(request)
 
 
@@ -75,12 +76,14 @@ def initialise(model: "nn.Module", policy: Policy | str | Path, *, seed: int = 0
     does not fit a parameter that it governs, and then nothing has been written.
     """
     from initaudit.evidence.source import write
+    from initaudit.model.default_device import on_processor
     from initaudit.model.walk import walk
 
     if not callable(getattr(model, "named_parameters", None)):
         raise TypeError(f"initialise writes into a model, not into {type(model).__name__}")
     loaded = _loaded(policy)
-    write(*expected(loaded, walk(model, attributes(loaded))), seed=seed)
+    with on_processor():
+        write(*expected(loaded, walk(model, attributes(loaded))), seed=seed)
 
 
 def _loaded(policy: Policy | str | Path) -> Policy:

@@ -19,6 +19,7 @@ from torch import nn
 from initaudit.errors import TargetError, did_you_mean
 from initaudit.history import Location
 from initaudit.model.arguments import misfit
+from initaudit.model.default_device import on_given_device
 from initaudit.model.out_of_memory import ran_out
 from initaudit.model.process import outlived, prints_to_stderr, restored, seeded, unwritten_is_nan
 from initaudit.raised import raised, shown_path, what, where
@@ -60,7 +61,7 @@ def build(
     with ExitStack() as stack:
         stack.enter_context(importable(target, app_dir))
         seed_for_import, seed_again = stack.enter_context(seeded(seed))
-        for one in (unwritten_is_nan(), prints_to_stderr(), outlived(), around or nullcontext()):
+        for one in (unwritten_is_nan(), prints_to_stderr(), outlived(), around or nullcontext(), on_given_device()):
             stack.enter_context(one)
         if dtype is not None:
             torch.set_default_dtype(_float_dtype(dtype))
