@@ -36,7 +36,8 @@ def on_given_device() -> AbstractContextManager[None]:
 
 
 def _mode() -> DeviceContext | None:
-    return next((one for one in _get_current_function_mode_stack() if isinstance(one, DeviceContext)), None)
+    stack = _get_current_function_mode_stack()  # type: ignore[no-untyped-call]
+    return next((one for one in stack if isinstance(one, DeviceContext)), None)
 
 
 @contextmanager

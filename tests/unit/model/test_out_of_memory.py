@@ -75,7 +75,7 @@ def probed(target: object, **more: object) -> object:
 
 @FULL
 def test_probe_that_finds_no_memory_says_so(full: Callable[..., torch.Tensor]) -> None:
-    with pytest.raises(NoMemoryError, match=r"^memory ran out \(.*test_out_of_memory.py:\d+\): .*; use .* more memory$"):
+    with pytest.raises(NoMemoryError, match=r"^memory ran out \(.*out_of_memory.py:\d+\): .*; use .* more memory$"):
         probed(partial(Full, full))
     for what in ("loss", "batch"):
         with pytest.raises(NoMemoryError):
