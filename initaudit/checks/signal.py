@@ -1,7 +1,7 @@
 """IA603 to IA606: what is not finite, asleep, unreached or grows with the width; scales are judged beside it."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from initaudit.chance.shares import divergence
@@ -18,6 +18,8 @@ LED_THERE = 3
 """So many layers before the first value that is not finite are told."""
 ENOUGH = 64
 """Of fewer values of a function, the share that is saturated tells nothing."""
+_SEVERAL = 2
+"""Layers of which none gets a gradient at first: one alone may be a branch, around which the input goes."""
 _MOST = 0.5
 """A larger share of saturated values is a finding: values of scale one leave a tanh 7% of them."""
 FALSE_ALARM = 1e-6
@@ -26,7 +28,7 @@ FALSE_ALARM = 1e-6
 
 def findings(report: SignalReport, bands: SignalBands, unreached: frozenset[str]) -> Iterator[Finding]:
     """Judge what a probe found; `unreached` are the parameters that no gradient reaches in any way."""
-    asleep = _asleep(report.layers) or _stopped(report.layers, unreached)
+    asleep = _asleep(report.layers) or _stopped(report, unreached)
     drifts = list(drifting.findings(report, bands)) if asleep is None else []
     yield from drifts
     yield from _nonfinite(report)
@@ -129,23 +131,37 @@ def _asleep(layers: Sequence[Layer]) -> Layer | None:
     return None
 
 
-def _stopped(layers: Sequence[Layer], unreached: frozenset[str]) -> Layer | None:
-    """Find the first layer that takes nothing but zeros, though one that no gradient reaches gave others before it."""
-    befores = {one.title: one for one in layers if one.weight is not None}
-    for one in layers:
-        before, into = befores.get(one.before or ""), one.input
-        if before is None or before.weight is None or before.weight.name not in unreached or not before.std:
+def _stopped(report: SignalReport, unreached: frozenset[str]) -> Layer | None:
+    """Find the first layer that takes nothing but zeros, though one that no gradient passes it to gave others before.
+
+    What is shut by design opens later, and another way leads around it: no gradient ever reaches what is behind, or
+    none at first reaches any of several layers.
+    """
+    befores = {one.title: one for one in report.layers if one.weight is not None}
+    still = {one.name for one in report.gradients if not one.reached}
+    for one in report.layers:
+        if one.weight is None or one.input is None or one.input.zeros != one.input.count:
             continue
-        if one.weight is not None and into is not None and into.zeros == into.count:
-            return replace(one, activation=None, units=None)
+        way = [before for before in _way(one, befores) if before.std]
+        names = [before.weight.name for before in way if before.weight is not None]
+        if names and (names[0] in unreached or (len(names) >= _SEVERAL and still.issuperset(names))):
+            return replace(one, before=way[0].title, activation=None, units=None)
     return None
+
+
+def _way(layer: Layer, befores: Mapping[str, Layer]) -> Iterator[Layer]:
+    """Give the layers with a weight that one comes of, the nearest first."""
+    before = befores.get(layer.before or "")
+    while before is not None:
+        yield before
+        before = befores.get(before.before or "")
 
 
 def _dead(report: SignalReport, asleep: Layer | None) -> Iterator[Finding]:
     """Find activations of which more units are dead than may be."""
     judged = [(layer, layer.units) for layer in report.layers if layer.units is not None]
     if asleep is not None and asleep.units is None:
-        cause = asleep.activation.name if asleep.activation is not None else f"what is done after {asleep.before}"
+        cause = asleep.activation.name if asleep.activation is not None else _stopping(report.layers, asleep)
         message = (
             f"all that comes in is zero for every sample, so no gradient passes: {cause} lets nothing of it through"
         )
@@ -161,6 +177,21 @@ def _dead(report: SignalReport, asleep: Layer | None) -> Iterator[Finding]:
         )
         share = units.dead / units.count
         yield finding("IA604", message, parameter=layer.name, location=layer.location, expected=0.5, observed=share)
+
+
+def _stopping(layers: Sequence[Layer], asleep: Layer) -> str:
+    """Name what makes zeros of what came before a layer: a norm, say, or else what is done without a module."""
+    titles = [one.title for one in layers]
+    between = layers[titles.index(asleep.before) + 1 : titles.index(asleep.title)] if asleep.before in titles else ()
+    for one in between:
+        if (
+            one.input is not None
+            and one.input.std
+            and one.forward is not None
+            and one.forward.zeros == one.forward.count
+        ):
+            return one.title
+    return f"what is done after {asleep.before}"
 
 
 def _saturated(layers: Sequence[Layer]) -> Iterator[Finding]:

@@ -109,7 +109,8 @@ CODES = (
         A tanh that is saturated for more than half of its values lets as little back: where
         it gives more than 0.95 its slope is below a tenth. A sigmoid may be a gate that is
         shut by design, and is not judged.
-        Where a function lets nothing at all through, what follows is not judged: it takes
+        Where a function, a norm whose gain is zero or a layer of zeros lets nothing at all
+        through, and no other way leads around it, what follows is not judged: it takes
         zeros, whatever its weights are.
         """,
         example="""

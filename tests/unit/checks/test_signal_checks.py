@@ -590,6 +590,28 @@ def test_zeros_made_of_what_an_unreached_layer_gave_are_told_where_they_begin() 
     assert list(findings(replace(base, gradients=()), DEFAULT_BANDS, frozenset())) == []  # a gate that opens later
 
 
+def shut(*, first: Gradient, norm: bool = False) -> SignalReport:
+    """Two layers, something that gives nothing but zeros, and a layer that takes them."""
+    nothing = replace(SOME, mean=0.0, m2=0.0, zeros=100)
+    begin, second, third, last = in_a_row([layer(name, 0.3, 0.3) for name in "abcd"])
+    third = replace(third, forward=nothing, forward_stds=(0.0,), weight=None if norm else third.weight)
+    last = replace(last, input=nothing, before="b" if norm else "c")
+    gradients = (first, gradient("b.weight", ZEROS), gradient("c.weight", SOME), gradient("d.weight", SOME))
+    return replace(report(begin), layers=(begin, second, third, last), gradients=gradients)
+
+
+@pytest.mark.parametrize("norm", [True, False])
+def test_model_whose_middle_gives_nothing_but_zeros_is_told_where_they_arrive(norm: bool) -> None:
+    model = shut(first=gradient("a.weight", ZEROS), norm=norm)
+    (found,) = findings(model, DEFAULT_BANDS, frozenset())
+    assert (found.code, found.parameter, found.severity) == ("IA604", "d", Severity.WARNING)
+    assert found.message.endswith("so no gradient passes: c lets nothing of it through")
+
+
+def test_branch_that_is_shut_at_first_is_none_where_another_way_leads_around_it() -> None:
+    assert list(findings(shut(first=gradient("a.weight", SOME)), DEFAULT_BANDS, frozenset())) == []
+
+
 def test_scale_outside_the_usual_band_is_none_without_growth() -> None:
     model = report(layer("a", 1.0, 1.0), layer("b", 20.0, 1.0), layer("c", 1.0, 1.0))
     assert list(findings(model, DEFAULT_BANDS, frozenset())) == []
