@@ -24,9 +24,9 @@ def and_more(count: int) -> str:
     return f" and {count:,} more" if count > 0 else ""
 
 
-def so_do(count: int, noun: str) -> str:
+def so_do(count: int, noun: str, several: str | None = None) -> str:
     """Say that so many more do the same; nothing where there are none."""
-    return f"; so {'does' if count == 1 else 'do'} {count} more {numbered(count, noun)}" if count else ""
+    return f"; so {'does' if count == 1 else 'do'} {count} more {numbered(count, noun, several)}" if count else ""
 
 
 def plural(count: int, noun: str) -> str:

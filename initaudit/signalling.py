@@ -14,7 +14,7 @@ from initaudit.policy.bands import DEFAULT_BANDS
 from initaudit.progress import Progress, silent
 from initaudit.report import Finding
 from initaudit.signal.growth import growth
-from initaudit.signal.pooling import pool_gradients, pool_layers, pool_outputs
+from initaudit.signal.pooling import pool_gradients, pool_layers, pool_outputs, pool_softmaxes
 from initaudit.signal.request import SignalRequest, WidthSweep
 from initaudit.signal.values import Layer, ScaleBands, SignalReport, overflows
 from initaudit.signal.widths import follow
@@ -116,6 +116,7 @@ def _report(request: SignalRequest, runs: list[list[_Probed]]) -> SignalReport:
         forward=growth(layers, lambda layer: layer.forward_stds),
         backward=backward.back() if backward is not None else None,
         outputs=outputs,
+        softmaxes=pool_softmaxes([one.reading.softmaxes for one in last]),
         first_nonfinite=_first_nonfinite(layers, outputs),
         widths=follow(request.widths, by_width, list(_ends(runs))) if request.widths is not None else None,
         bands=ScaleBands(activation_std=bands.activation_std, gradient_std=bands.gradient_std),

@@ -10,7 +10,18 @@ from initaudit.checks.codes import finding
 from initaudit.phrases import joined, listed, numbered, so_do
 from initaudit.policy.bands import SignalBands
 from initaudit.report import Finding
-from initaudit.signal.values import Exponent, Gradient, Layer, SignalReport, Units, Widths, overflows, rms, title
+from initaudit.signal.values import (
+    Exponent,
+    Gradient,
+    Layer,
+    SignalReport,
+    Softmax,
+    Units,
+    Widths,
+    overflows,
+    rms,
+    title,
+)
 from initaudit.signal.widths import GROWS
 from initaudit.values import Moments, Severity
 
@@ -34,6 +45,7 @@ def findings(report: SignalReport, bands: SignalBands, unreached: frozenset[str]
     yield from _nonfinite(report)
     yield from _dead(report, asleep)
     yield from _saturated(report.layers)
+    yield from _peaked(report.softmaxes)
     yield from _widening(report)
     if any(one.code == "IA602" and _shrinks(one) for one in drifts):
         return  # what underflows to zero is told by the layer where it starts
@@ -205,6 +217,19 @@ def _saturated(layers: Sequence[Layer]) -> Iterator[Finding]:
     others = f"; so it is at {more} more {numbered(more, 'layer')}" if more else ""
     where = "comes in" if first.weight is not None else "goes out"
     message = f"tanh is saturated, its slope below a tenth, for {share:.0%} of what {where}{cause}{others}"
+    yield finding("IA604", message, parameter=first.name, location=first.location, expected=_MOST, observed=share)
+
+
+def _peaked(softmaxes: Sequence[Softmax]) -> Iterator[Finding]:
+    """Find softmaxes of which most rows give one more than all others together."""
+    found = [one for one in softmaxes if one.rows >= ENOUGH and one.peaked > _MOST * one.rows]
+    if not found:
+        return
+    first, share = found[0], found[0].peaked / found[0].rows
+    message = (
+        f"softmax gives one of {first.width:,} more than all others together in {share:.0%} of its rows, so little "
+        f"gradient passes it: the scores that it takes are too wide{so_do(len(found) - 1, 'softmax', 'softmaxes')}"
+    )
     yield finding("IA604", message, parameter=first.name, location=first.location, expected=_MOST, observed=share)
 
 

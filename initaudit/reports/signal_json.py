@@ -5,7 +5,18 @@ from typing import Any
 
 from initaudit.initialisers import torch_gain
 from initaudit.reports import json
-from initaudit.signal.values import Activation, Exponent, Gradient, Growth, Layer, SignalReport, Weight, WidthLayer, rms
+from initaudit.signal.values import (
+    Activation,
+    Exponent,
+    Gradient,
+    Growth,
+    Layer,
+    SignalReport,
+    Softmax,
+    Weight,
+    WidthLayer,
+    rms,
+)
 from initaudit.values import Moments, Severity
 
 
@@ -25,6 +36,7 @@ def document(report: SignalReport) -> dict[str, Any]:
         "layers": [_layer(one) for one in report.layers],
         "growth": {"forward": _growth(report.forward), "backward": _growth(report.backward)},
         "first_nonfinite": report.first_nonfinite,
+        "softmaxes": [_softmax(one) for one in report.softmaxes],
         "parameters": [_gradient(one) for one in report.gradients],
         "widths": _widths(report),
         "findings": [json.told(finding) for finding in report.findings],
@@ -82,6 +94,10 @@ def _activation(activation: Activation) -> dict[str, Any]:
         "torch_gain": torch_gain(activation.name),
         "saturated": activation.saturated,
     }
+
+
+def _softmax(one: Softmax) -> dict[str, Any]:
+    return {"name": one.name, "call": one.call, "width": one.width, "rows": one.rows, "peaked": one.peaked}
 
 
 def _gradient(one: Gradient) -> dict[str, Any]:

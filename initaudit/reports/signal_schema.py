@@ -31,6 +31,7 @@ def schema() -> Schema:
             layers=listed(_layer()),
             growth=members(forward=or_null(_growth()), backward=or_null(_growth())),
             first_nonfinite=or_null(TEXT),
+            softmaxes=listed(_softmax()),
             parameters=listed(_parameter()),
             widths=or_null(_widths()),
             findings=listed(finding()),
@@ -43,11 +44,13 @@ _FIGURE = or_null(NUMBER)
 _STDS = listed(_FIGURE)
 
 
+_CALL: Schema = {"type": "integer", "minimum": 1}
+
+
 def _layer() -> Schema:
-    call: Schema = {"type": "integer", "minimum": 1}
     return members(
         name=TEXT,
-        call=call,
+        call=_CALL,
         module_type=TEXT,
         input=or_null(members(mean=_FIGURE, std=_FIGURE)),
         forward=or_null(
@@ -75,6 +78,10 @@ def _growth() -> Schema:
     return members(factor=NUMBER, low=NUMBER, high=NUMBER, layers=COUNT)
 
 
+def _softmax() -> Schema:
+    return members(name=TEXT, call=_CALL, width=COUNT, rows=COUNT, peaked=COUNT)
+
+
 def _parameter() -> Schema:
     gradient = or_null(members(std=_FIGURE))
     return members(name=TEXT, std=_FIGURE, gradient=gradient, ratio=_FIGURE, reached=FLAG, called=FLAG)
@@ -84,7 +91,7 @@ def _widths() -> Schema:
     exponent = or_null(members(value=NUMBER, low=NUMBER, high=NUMBER))
     layer = members(
         name=TEXT,
-        call={"type": "integer", "minimum": 1},
+        call=_CALL,
         module_type=TEXT,
         forward=exponent,
         backward=exponent,

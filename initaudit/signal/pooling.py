@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
-from initaudit.signal.values import Activation, Gradient, Layer
+from initaudit.signal.values import Activation, Gradient, Layer, Softmax
 from initaudit.values import Moments
 
 
@@ -37,6 +37,18 @@ def pool_gradients(probes: Sequence[Sequence[Gradient]]) -> tuple[Gradient, ...]
 def pool_outputs(probes: Sequence[Sequence[Moments]]) -> tuple[Moments, ...]:
     """Merge each tensor that a model gives with the same of the other probes."""
     return tuple(one for ends in zip_longest(*probes) if (one := _merged(ends)) is not None)
+
+
+def pool_softmaxes(probes: Sequence[Sequence[Softmax]]) -> tuple[Softmax, ...]:
+    """Add up the rows of each softmax over several probes."""
+    found: dict[tuple[str, int], list[Softmax]] = {}
+    for softmaxes in probes:
+        for one in softmaxes:
+            found.setdefault((one.name, one.call), []).append(one)
+    return tuple(
+        replace(ones[0], rows=sum(one.rows for one in ones), peaked=sum(one.peaked for one in ones))
+        for ones in found.values()
+    )
 
 
 def _pooled(seeds: Sequence[Layer | None]) -> Layer:

@@ -149,6 +149,28 @@ class Gradient:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Softmax:
+    """One softmax, an attention's as a rule: weights that sum to one, in rows."""
+
+    name: str
+    """The dotted name of the module in whose call it was."""
+    call: int = 1
+    """Which softmax within that module it is, from one on."""
+    width: int
+    """How many weights a row has."""
+    rows: int
+    """How many rows were looked at."""
+    peaked: int
+    """In how many of them one weight is more than all others together."""
+    location: Location | None = None
+
+    @property
+    def title(self) -> str:
+        """The name as people read it."""
+        return title(self.name, self.call)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Growth:
     """The factor by which a scale changes from one layer with a weight to the next, and the 95% interval of it."""
 
@@ -254,6 +276,8 @@ class SignalReport:
     """The growth of gradients on their way back, from the last layer to the first."""
     outputs: tuple[Moments, ...] = ()
     """Of each tensor that the model gives."""
+    softmaxes: tuple[Softmax, ...] = ()
+    """In order of execution; those of fewer than sixteen weights tell nothing, and are left out."""
     first_nonfinite: str | None = None
     """The title of the first layer that makes a value that is not finite, where the layers behind it meet such."""
     widths: Widths | None = None

@@ -108,7 +108,10 @@ CODES = (
         the rest is binomial. Here more are than chance allows, once in a million models.
         A tanh that is saturated for more than half of its values lets as little back: where
         it gives more than 0.95 its slope is below a tenth. A sigmoid may be a gate that is
-        shut by design, and is not judged.
+        shut by design, and is not judged. A softmax is flat where one of sixteen or more
+        gets more than all others together: scores of std 1 hardly ever give that, and
+        those of std 4, which attention makes that does not divide them by √(head width),
+        do in most rows.
         Where a function, a norm whose gain is zero or a layer of zeros lets nothing at all
         through, and no other way leads around it, what follows is not judged: it takes
         zeros, whatever its weights are.
@@ -124,7 +127,8 @@ CODES = (
         Look at the bias of the layer before (zero, or a little above, leaves units
         alive) and at the mean of its weights; inputs that are all positive want weights
         of mean zero. A zero layer before a ReLU leaves every unit dead for good. What goes
-        into a tanh wants a scale of one: weights with std gain/√fan_in.
+        into a tanh wants a scale of one: weights with std gain/√fan_in. So do the scores
+        of attention: `scaled_dot_product_attention` divides them by itself.
         """,
     ),
     Code(

@@ -16,7 +16,7 @@ from initaudit.evidence.signal.watch import Watch
 from initaudit.model.draw import generator_for
 from initaudit.model.out_of_memory import ran_out
 from initaudit.raised import raised
-from initaudit.signal.values import Gradient, Layer
+from initaudit.signal.values import Gradient, Layer, Softmax
 from initaudit.values import Moments
 
 Loss = Callable[[Any], torch.Tensor]
@@ -53,6 +53,7 @@ class Reading:
     layers: tuple[Layer, ...]
     outputs: tuple[Moments, ...]
     """Of each tensor that the model gives."""
+    softmaxes: tuple[Softmax, ...]
     gradients: tuple[Gradient, ...]
 
     def without(self, names: Collection[str]) -> "Reading":
@@ -93,6 +94,7 @@ def _read(model: nn.Module, probe: Probe, keeping: AbstractContextManager[object
     return Reading(
         layers=watch.layers(),
         outputs=watch.outputs(),
+        softmaxes=watch.softmaxes(),
         gradients=watch.gradients() if probe.backward else (),
     )
 

@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn import functional
-from torch.overrides import TorchFunctionMode
 
 from initaudit.evidence.signal.activations import parameter_of
 from initaudit.evidence.signal.structure import plain
@@ -43,10 +42,6 @@ class Product:
         """That of the parameter, however it is turned for the product, or of the part of it that is taken."""
         whole = self.bare.parameter
         return tuple(whole.shape if whole.numel() == self.weight.numel() else self.weight.shape)
-
-
-Seen = Callable[[Product], Callable[[Any], None]]
-"""What is called before a product, and gives what is called with its output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,28 +91,16 @@ _FORMS: Mapping[Callable[..., Any], _Form] = {
 """As a mode of torch functions sees them: `torch.nn.functional.grouped_mm` calls what stands last."""
 
 
-class Products(TorchFunctionMode):
-    """Sees each product with such a parameter while it is on."""
+class Products:
+    """Tells the products with such parameters among the calls of torch's functions."""
 
-    def __init__(self, bare: Mapping[int, Bare], seen: Seen) -> None:
-        super().__init__()
+    def __init__(self, bare: Mapping[int, Bare]) -> None:
         self._bare = bare
-        self._seen = seen
 
-    def __torch_function__(
-        self, func: Callable[..., Any], types: object, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
-    ) -> Any:
-        """Call the function, and tell of the product that it makes."""
-        keywords = kwargs or {}
-        product = self._product(func, args, keywords)
-        if product is None:
-            return func(*args, **keywords)
-        gives = self._seen(product)
-        output = func(*args, **keywords)
-        gives(output)
-        return output
-
-    def _product(self, func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Product | None:
+    def product(self, func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Product | None:
+        """Read the call of a function; None where it is no such product."""
+        if not self._bare:
+            return None
         if func is torch.einsum:
             return self._sum(*args)
         form = _FORMS.get(func)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,15 +17,17 @@ from torch.nn.utils import parametrize
 from torch.utils.hooks import RemovableHandle
 
 from initaudit.evidence.signal.activations import FLAT, RECTIFIERS, Made, behind, made_by, through
+from initaudit.evidence.signal.functions import Functions
 from initaudit.evidence.signal.gauge import Gauge
-from initaudit.evidence.signal.products import Product, Products, bare_parameters, holds_only
+from initaudit.evidence.signal.products import Product, bare_parameters, holds_only
+from initaudit.evidence.signal.softmaxes import Softmaxes, Weighing
 from initaudit.evidence.signal.structure import first, real
 from initaudit.evidence.signal.weights import Found, Weights, histogram
 from initaudit.history import Location
 from initaudit.model.classes import full_name
 from initaudit.model.target import definition
 from initaudit.model.walk import mendable
-from initaudit.signal.values import Activation, Gradient, Histogram, Layer, Units, title
+from initaudit.signal.values import Activation, Gradient, Histogram, Layer, Softmax, Units, title
 from initaudit.values import Moments
 
 
@@ -94,6 +96,7 @@ class Watch:
         self._calls: list[_Call] = []
         self._open: list[_Call] = []
         self._counter: Counter[int] = Counter()
+        self._softmaxes = Softmaxes(self._gauge)
         self._makers: dict[Any, int] = {}
         """The nodes of the graph that stand for what layers gave, and the numbers of its moments."""
         self._mixers: dict[Any, _Call] = {}
@@ -116,7 +119,7 @@ class Watch:
             for parameter in self.model.parameters():
                 if parameter.requires_grad and not is_lazy(parameter):
                     handles.append(hook_on(parameter.register_post_accumulate_grad_hook, self._arrives))
-            with Products(self._bare, self._multiplied) if self._bare else nullcontext():
+            with Functions(self._bare, self._multiplied, self._weighed):
                 yield
         finally:
             for handle in handles:
@@ -132,6 +135,10 @@ class Watch:
         """Give the calls as values, in the order in which they ended."""
         moments, counts = self._gauge.moments(), self._gauge.counts()
         return tuple(self._layer(call, moments, counts) for call in self._calls)
+
+    def softmaxes(self) -> tuple[Softmax, ...]:
+        """Give the softmaxes as values, in the order in which they were called."""
+        return self._softmaxes.told(lambda module: self._names[id(module)], self._location)
 
     def outputs(self) -> tuple[Moments, ...]:
         """Give the moments of what the model gives."""
@@ -189,6 +196,11 @@ class Watch:
             self._gives(call, first(output))
 
         return gives
+
+    def _weighed(self, seen: Weighing) -> None:
+        """Note a softmax with the module that is open."""
+        if self._looking and self._open:
+            self._softmaxes.add(self._open[-1].module, seen)
 
     def _after(self, module: nn.Module, args: Any, output: Any) -> None:
         if not self._looking:

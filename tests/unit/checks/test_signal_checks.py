@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from initaudit.checks.signal import findings
+from initaudit.history import Location
 from initaudit.policy.bands import DEFAULT_BANDS, SignalBands
 from initaudit.report import Finding
 from initaudit.signal.growth import growth
@@ -17,6 +18,7 @@ from initaudit.signal.values import (
     Layer,
     Regime,
     SignalReport,
+    Softmax,
     Units,
     Weight,
     WidthLayer,
@@ -588,6 +590,26 @@ def test_zeros_made_of_what_an_unreached_layer_gave_are_told_where_they_begin() 
     assert (unreached.code, unreached.severity) == ("IA606", Severity.NOTE)
     assert unreached.message == "no gradient reaches it; nothing passes b: see IA604"
     assert list(findings(replace(base, gradients=()), DEFAULT_BANDS, frozenset())) == []  # a gate that opens later
+
+
+def softmax(name: str, *, peaked: int, rows: int = 512) -> Softmax:
+    return Softmax(name=name, width=64, rows=rows, peaked=peaked, location=Location(path="nets.py", line=3))
+
+
+def test_softmax_that_gives_most_to_one_is_told_once() -> None:
+    softmaxes = (softmax("a", peaked=256), softmax("b", peaked=300), softmax("c", peaked=400))
+    (found,) = findings(report(*network(1.0), softmaxes=softmaxes), DEFAULT_BANDS, frozenset())
+    assert (found.code, found.parameter, found.severity) == ("IA604", "b", Severity.WARNING)
+    assert found.location == Location(path="nets.py", line=3)
+    assert found.message == (
+        "softmax gives one of 64 more than all others together in 59% of its rows, so little gradient passes it: the "
+        "scores that it takes are too wide; so does 1 more softmax"
+    )
+
+
+def test_few_rows_of_a_softmax_tell_nothing() -> None:
+    model = report(*network(1.0), softmaxes=(softmax("a", peaked=63, rows=63),))
+    assert list(findings(model, DEFAULT_BANDS, frozenset())) == []
 
 
 def shut(*, first: Gradient, norm: bool = False) -> SignalReport:

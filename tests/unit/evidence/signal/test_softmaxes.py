@@ -1,0 +1,162 @@
+"""Softmaxes, and the attention that has one inside: in how many rows one weight is more than all others together."""
+
+import math
+from collections.abc import Callable, Mapping
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from initaudit.evidence.signal.probe import Probe, read
+from initaudit.signal.values import Softmax
+
+WIDTH = 64
+WAYS: Mapping[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "function": lambda scores: functional.softmax(scores, dim=-1),
+    "keywords": lambda scores: functional.softmax(input=scores, dim=-1, dtype=torch.float32),
+    "torch": lambda scores: torch.softmax(scores, -1),
+    "method": lambda scores: scores.softmax(-1),
+    "module": nn.Softmax(-1),
+    "other dimension": lambda scores: scores.mT.softmax(-2).mT,
+}
+
+
+class Scores(nn.Module):
+    """A softmax of scores as wide as is asked for."""
+
+    def __init__(self, way: Callable[[torch.Tensor], torch.Tensor], std: float) -> None:
+        super().__init__()
+        self.way = way
+        self.scale = nn.Parameter(torch.tensor(std))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.way(x * self.scale)
+
+
+class Attention(nn.Module):
+    """Attention whose scores have this std, with whatever else it is called with."""
+
+    def __init__(self, std: float, **more: object) -> None:
+        super().__init__()
+        self.std = std
+        self.more = more
+        self.scale = nn.Parameter(torch.ones(()))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        scale = self.std / math.sqrt(x.shape[-1])
+        return functional.scaled_dot_product_attention(self.scale * x, x.flip(-1), x, scale=scale, **self.more)
+
+
+def drawn(*shape: int) -> torch.Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(3))
+
+
+def softmaxes(model: nn.Module, *args: torch.Tensor, backward: bool = True) -> tuple[Softmax, ...]:
+    return read(model, Probe(args=args, kwargs={}, seed=0, backward=backward)).softmaxes
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_wide_scores_give_most_to_one_however_the_softmax_is_called(way: str) -> None:
+    (wide,) = softmaxes(Scores(WAYS[way], 8.0), drawn(4, 64, WIDTH))
+    (sound,) = softmaxes(Scores(WAYS[way], 1.0), drawn(4, 64, WIDTH))
+    assert (wide.width, wide.rows, sound.rows) == (WIDTH, 256, 256)
+    weights = (8 * drawn(4, 64, WIDTH)).softmax(-1)
+    assert wide.peaked == int((weights.amax(-1) > 0.5).sum()) > 200
+    assert sound.peaked == 0
+
+
+@pytest.mark.parametrize("backward", [True, False])
+def test_attention_is_seen_inside(backward: bool) -> None:
+    (wide,) = softmaxes(Attention(8.0), drawn(2, 4, WIDTH, 32), backward=backward)
+    (sound,) = softmaxes(Attention(1.0), drawn(2, 4, WIDTH, 32), backward=backward)
+    assert (wide.rows, sound.rows) == (512, 512)
+    assert wide.peaked > 400
+    assert sound.peaked < 10
+
+
+def test_of_many_queries_some_tell() -> None:
+    (one,) = softmaxes(Attention(8.0), drawn(1, 1, 1000, 32))
+    assert one.rows == math.ceil(1000 / math.ceil(1000 / 64))
+    (one,) = softmaxes(Scores(WAYS["method"], 8.0), drawn(5000, WIDTH))
+    assert one.rows == 1000
+
+
+def test_masked_keys_are_not_counted_and_rows_with_few_keys_tell_nothing() -> None:
+    """Of 64 rows of a causal mask, fifteen have fewer than sixteen keys."""
+    x = drawn(1, 4, WIDTH, 32)
+    (causal,) = softmaxes(Attention(8.0, is_causal=True), x)
+    open_ = torch.ones(WIDTH, WIDTH, dtype=torch.bool).tril()
+    (masked,) = softmaxes(Attention(8.0, attn_mask=open_), x)
+    (added,) = softmaxes(Attention(8.0, attn_mask=torch.zeros(WIDTH, WIDTH).masked_fill(~open_, -torch.inf)), x)
+    assert causal.rows == 4 * (WIDTH - 15)
+    assert causal == masked == added
+
+
+def test_mask_of_all_queries_alike() -> None:
+    keys = torch.arange(WIDTH) < 20
+    (one,) = softmaxes(Attention(8.0, attn_mask=keys[None]), drawn(1, 4, WIDTH, 32))
+    assert one.rows == 4 * WIDTH
+
+
+def test_grouped_queries() -> None:
+    class Grouped(nn.Linear):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            query = super().forward(x)
+            return functional.scaled_dot_product_attention(query, x[:, :2], x[:, :2], enable_gqa=True)
+
+    (one,) = softmaxes(Grouped(32, 32), drawn(1, 8, WIDTH, 32))
+    assert one.rows == 8 * WIDTH
+
+
+@pytest.mark.parametrize("need_weights", [True, False])
+@pytest.mark.parametrize("gain", [1.0, 6.0])
+def test_multihead_attention_of_torch(need_weights: bool, gain: float) -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.attention = nn.MultiheadAttention(32, 4, batch_first=True)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            x = gain * x
+            return self.attention(x, x, x, need_weights=need_weights)[0]
+
+    (one,) = softmaxes(Net(), drawn(2, WIDTH, 32))
+    assert (one.name, one.rows) == ("attention", 512)
+    assert (one.peaked > 256) is (gain > 1)
+
+
+def test_opened_attention_gives_what_it_gave() -> None:
+    attention, x = nn.MultiheadAttention(32, 4), drawn(WIDTH, 2, 32)
+    given: list[torch.Tensor] = []
+    attention.register_forward_hook(lambda module, args, output: given.append(output[0].detach()))
+    expected = attention(x, x, x)[0]
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.attention = attention
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            result: torch.Tensor = self.attention(x, x, x)[0]
+            return result
+
+    read(Net(), Probe(args=(x,), kwargs={}, seed=0))
+    assert torch.equal(given[1], expected)
+
+
+def test_few_weights_and_masks_of_all_but_one_tell_nothing() -> None:
+    assert softmaxes(Scores(WAYS["method"], 8.0), drawn(64, 15)) == ()
+    assert softmaxes(Attention(8.0), drawn(1, 1, 15, 32)) == ()
+    top = lambda scores: scores.masked_fill(scores < scores.amax(-1, keepdim=True), -torch.inf).softmax(-1)  # noqa: E731
+    assert softmaxes(Scores(top, 1.0), drawn(64, 64)) == ()
+
+
+def test_softmaxes_of_one_module_are_kept_apart() -> None:
+    class Twice(nn.Linear):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return super().forward(x).softmax(-1) + (100 * x).softmax(-1)
+
+    first, second = softmaxes(Twice(WIDTH, WIDTH), drawn(64, WIDTH))
+    assert (first.call, second.call) == (1, 2)
+    assert first.peaked < 10 < second.peaked
