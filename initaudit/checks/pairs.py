@@ -16,6 +16,7 @@ from initaudit.values import Evidence, Kind, Severity
 _INPUT_SIDE = re.compile(r"(?P<stem>|.*_)(?P<role>A|a|down)(?P<rest>|_proj|_weight)")
 _OUTPUT_SIDE = {"A": "B", "a": "b", "down": "up"}
 """How the factor that gives the output is called, by the name of the one that takes the input."""
+_EITHER_SIDE = re.compile(_INPUT_SIDE.pattern.replace("A|a|down", "A|a|down|B|b|up"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ def findings(audit: Audit) -> Iterator[Finding]:
         pair = _pair(name)
         if pair is None or pair.second not in factors or told.issuperset((pair.first, pair.second)):
             continue
-        if factors[pair.first].trained and factors[pair.second].trained:
+        both = factors[pair.first], factors[pair.second]
+        if all(one.trained for one in both) and _meet(*(one.shape for one in both)):
             yield from _judge(audit, pair, factors)
 
 
@@ -101,15 +103,23 @@ def _judge(audit: Audit, pair: _Pair, factors: Mapping[str, _Factor]) -> Iterato
 
 
 def _pair(name: str) -> _Pair | None:
-    """Find the factor that belongs to one that takes the input: the same name, but for the role in it."""
+    """Find the factor that belongs to one that takes the input: the same name, but for the innermost role in it."""
     parts = name.split(".")
-    for place in range(len(parts) - 1, -1, -1):
-        found = _INPUT_SIDE.fullmatch(parts[place])
-        if found is not None:
-            before = "".join(f"{part}." for part in parts[:place]) + found["stem"]
-            after = found["rest"] + "".join(f".{part}" for part in parts[place + 1 :])
-            return _Pair(name, before + _OUTPUT_SIDE[found["role"]] + after, before, after)
-    return None
+    place = max((place for place, part in enumerate(parts) if _EITHER_SIDE.fullmatch(part)), default=0)
+    found = _INPUT_SIDE.fullmatch(parts[place])
+    if found is None:
+        return None
+    before = "".join(f"{part}." for part in parts[:place]) + found["stem"]
+    after = found["rest"] + "".join(f".{part}" for part in parts[place + 1 :])
+    return _Pair(name, before + _OUTPUT_SIDE[found["role"]] + after, before, after)
+
+
+def _meet(first: tuple[int, ...], second: tuple[int, ...]) -> bool:
+    """Tell whether two weights have a dimension in which they are multiplied: matrices, convolutions or stacks."""
+    if min(len(first), len(second)) < 2:
+        return False
+    places = ((0, 1), (1, 0), (-2, -1), (-1, -2))
+    return any(first[one] == second[other] for one, other in places)
 
 
 def _low_rank(first: tuple[int, ...], second: tuple[int, ...]) -> bool:

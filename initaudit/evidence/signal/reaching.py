@@ -17,7 +17,7 @@ from initaudit.signal.values import Gradient, rms
 from initaudit.values import Moments
 
 _STIRRED = 0.02
-"""The std of what parameters are given for a while."""
+"""The std of what parameters are moved by, or given, for a while."""
 _FAR = 5.0
 """So many standard errors from zero may the mean be of values that are drawn about it."""
 
@@ -26,7 +26,8 @@ def unreached(model: nn.Module, reading: Reading, sent: Sent) -> frozenset[str]:
     """Name the parameters that no gradient reaches, whatever the mode, and after the first steps neither.
 
     Behind a layer that is zero by design nothing arrives at first, and all does once a step has moved that layer; so
-    zero values that a gradient does reach are moved a little for a while. What only training calls, an
+    zeros, and what is the same throughout, which an offset may make zero, are moved a little for a while where a
+    gradient does reach them. What only training calls, an
     auxiliary head say, is reached in training mode. What lies behind a rectifier of few units that are all asleep by
     chance is reached with the other sign of what was drawn about zero, which is as likely a draw.
     """
@@ -42,8 +43,8 @@ def unreached(model: nn.Module, reading: Reading, sent: Sent) -> frozenset[str]:
             return missing - _reached(model, sent, moved | {name: -model.get_parameter(name) for name in asleep})
         known |= {name: here | known[name] if name in known else here for name, here in new.items()}
         for name, drawn in _stirred(model, new).items():
-            held = moved[name] if name in moved else model.get_parameter(name).detach()
-            moved[name] = torch.where(new[name], drawn, held)
+            own = model.get_parameter(name).detach()
+            moved[name] = torch.where(new[name], own + drawn, moved.get(name, own))
     return missing
 
 
@@ -72,19 +73,20 @@ def _gradients(model: nn.Module, sent: Sent, values: Mapping[str, torch.Tensor])
 def _sent_back(
     model: nn.Module, sent: Sent, values: Mapping[str, torch.Tensor]
 ) -> tuple[tuple[Gradient, ...], dict[str, torch.Tensor]]:
-    """Send a gradient back with these values, and give what arrives, and in which places of parameters it is zeros."""
-    with _holding(model, values), _zeros_reached(model) as places:
+    """Send a gradient back with these values, and give what arrives, and in which places it moves constants."""
+    with _holding(model, values), _constants_reached(model) as places:
         return _read(model, sent), places
 
 
 @contextmanager
-def _zeros_reached(model: nn.Module) -> Iterator[dict[str, torch.Tensor]]:
-    """Note in which places parameters are zero and gradients that arrive at them are not."""
+def _constants_reached(model: nn.Module) -> Iterator[dict[str, torch.Tensor]]:
+    """Note in which places parameters are zero, or the same throughout, and gradients that arrive at them are not."""
     places: dict[str, torch.Tensor] = {}
 
     def arrives(name: str, gradient: torch.Tensor) -> None:
         whole = gradient.to_dense() if gradient.is_sparse else gradient
-        here = (model.get_parameter(name) == 0) & (whole != 0)
+        own = model.get_parameter(name).detach()
+        here = ((own == 0) | (own == own.flatten()[:1]).all()) & (whole != 0)
         if here.any():
             places[name] = places[name] | here if name in places else here
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from unittest import mock
 
 import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
+from torch.nn.utils import parametrize
 
 from initaudit.evidence.moments import DEVICE_PIECE, pieces
 from initaudit.evidence.signal.gauge import Gauge
@@ -102,8 +104,9 @@ def _weight(module: nn.Module) -> tuple[str, torch.Tensor] | None:
 
 
 def _computed(module: nn.Module) -> object:
+    """Compute a weight; what the model itself has cached is with a graph, and this is not."""
     try:
-        with torch.no_grad():
+        with torch.no_grad(), mock.patch.object(parametrize, "_cache_enabled", 0):
             return getattr(module, "weight", None)
     except Exception:  # a property may raise anything
         return None

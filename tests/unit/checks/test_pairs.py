@@ -76,6 +76,35 @@ def test_third_factor_that_is_zero_leaves_the_others_to_chance() -> None:
     assert told(Adaptive) == []
 
 
+class Lora(nn.Module):
+    """A layer with an adapter whose factors are modules."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.base = nn.Linear(inputs, outputs).requires_grad_(False)
+        self.lora_A = nn.Linear(inputs, 4, bias=False)
+        self.lora_B = nn.Linear(4, outputs, bias=False)
+        nn.init.zeros_(self.lora_B.weight)
+
+
+def test_adapters_of_two_layers_that_are_called_like_factors_are_no_pair() -> None:
+    layers = {"up_proj": Lora(16, 64), "down_proj": Lora(64, 16)}
+    assert told(lambda: nn.ModuleDict(layers)) == []
+
+
+def test_factors_that_do_not_meet_are_no_pair() -> None:
+    """Of GLoRA each of the two, A and B, is a pair itself, of which one is zero."""
+
+    def factory() -> nn.Module:
+        model = nn.Module()
+        for role in "AB":
+            pair = nn.ParameterDict({"Xd": torch.zeros(16, 4), "Xu": torch.randn(4, 16)})
+            model.add_module(f"glora_{role}", pair)
+        return model
+
+    assert told(factory) == []
+
+
 def test_frozen_factors_are_no_finding() -> None:
     assert told(lambda: Adapter(("lora_A", "lora_B"), ("drawn", "drawn")).requires_grad_(False)) == []
 

@@ -66,6 +66,19 @@ def test_zeros_that_the_model_writes_anew_at_each_call_are_moved_once() -> None:
     assert found(Centred()) == {"unused.weight", "unused.bias"}
 
 
+def test_branch_whose_gate_is_zero_by_an_offset_is_none_of_it() -> None:
+    class Offset(nn.Module):
+        def __init__(self, gate: torch.Tensor) -> None:
+            super().__init__()
+            self.branch, self.gate = nn.Linear(8, 8), nn.Parameter(gate)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            result: torch.Tensor = x + self.branch(x) * (self.gate + 1)
+            return result
+
+    assert found(nn.Sequential(nn.Linear(8, 8), Offset(torch.full((8,), -1.0)), Offset(-torch.ones(())))) == frozenset()
+
+
 def test_two_zero_factors_are_never_reached() -> None:
     class Adapter(nn.Module):
         def __init__(self) -> None:

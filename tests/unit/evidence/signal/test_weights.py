@@ -2,8 +2,11 @@
 
 import pytest
 import torch
+from torch import nn
+from torch.nn.utils import parametrizations, parametrize
 
 from initaudit.evidence.signal import weights
+from initaudit.evidence.signal.probe import Probe, read
 from initaudit.evidence.signal.weights import BINS, histogram
 
 
@@ -20,3 +23,20 @@ def test_only_finite_values_are_counted() -> None:
     found = histogram(torch.tensor([1.0, torch.nan, torch.inf, 2.0]))
     assert (found.low, found.high, sum(found.counts)) == (1.0, 2.0, 2)
     assert histogram(torch.full((3,), torch.nan)) is None
+
+
+def test_weight_that_the_model_caches_keeps_its_graph() -> None:
+    class Cached(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = parametrizations.weight_norm(nn.Linear(8, 8))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            with parametrize.cached():
+                for _ in range(3):
+                    x = torch.tanh(self.layer(x))
+            return x
+
+    reading = read(Cached(), Probe(args=(torch.randn(4, 8),), kwargs={}, seed=0))
+    assert all(one.reached for one in reading.gradients)
+    assert len(reading.gradients) == 3
