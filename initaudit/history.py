@@ -56,6 +56,12 @@ class Caller:
         """Where to look first: the user's own line, else that of the package."""
         return self.user or self.location
 
+    @property
+    def lines(self) -> str:
+        """The lines in words: the user's own, and that of the package which it led to; empty where none is known."""
+        behind = f" ({self.location})" if self.user is not None and self.location is not None else ""
+        return f"{self.line}{behind}" if self.line is not None else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
@@ -138,8 +144,8 @@ class Origin:
     """Equal for parameters that hold the same values, bit for bit; None where that is not told."""
     copied: bool
     """Whether the last of them copies values, whole, from another tensor."""
-    location: Location | None
-    """The line that asked for the last of them."""
+    caller: Caller | None
+    """Who asked for the last of them."""
     coarsest: str | None = None
     """The least precise dtype that each value had since it was last computed; None where they are not made apart."""
     seeding: Seeding | None = None

@@ -24,7 +24,7 @@ def rebuild(request: Request, first: Gathered) -> Rebuilt:
     """
     from torch import nn
 
-    from initaudit.evidence.repeating import same, seeded_at, suspects, unrecorded
+    from initaudit.evidence.repeating import same, seeded_by, suspects, unrecorded
     from initaudit.model.out_of_memory import within_memory
 
     if isinstance(request.target, nn.Module) or not request.judge:
@@ -51,7 +51,7 @@ def rebuild(request: Request, first: Gathered) -> Rebuilt:
         repeated=frozenset(repeated),
         drawn=frozenset(drawn),
         varied=frozenset(name for name, alike in other.items() if not alike and suspect.get(name) is False),
-        seeded_at=seeded_at(first.source, repeated),
+        seeded_by=seeded_by(first.source, repeated),
         unlike=frozenset(name for name, alike in again.items() if not alike),
     )
 

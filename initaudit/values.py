@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from initaudit.chance.likeness import Fingerprint
 from initaudit.fans import Layout
-from initaudit.history import History, Location, Origin, Standing
+from initaudit.history import Caller, History, Location, Origin, Standing
 
 Attribute = int | float | tuple[int | float, ...]
 """What an expression may read off a module: a number, or a tuple of numbers such as `kernel_size`."""
@@ -340,7 +340,7 @@ class Rebuilt:
     """Those of them whose values torch drew."""
     varied: frozenset[str] = frozenset()
     """Parameters that another seed gives other values, though torch's own generator, as the run seeds it, does not."""
-    seeded_at: Mapping[str, Location] = field(default_factory=dict)
+    seeded_by: Mapping[str, Caller] = field(default_factory=dict)
     """Who seeded torch's generator before it drew them, by name."""
     unlike: frozenset[str] = frozenset()
     """Parameters that the same seed gives other values."""

@@ -1,5 +1,6 @@
 """Warnings of what torch's own modules take for granted, where the policy does not speak of it."""
 
+import re
 from collections.abc import Iterator
 
 from initaudit.checks.audit import Audit
@@ -22,6 +23,8 @@ _MIXERS = frozenset(
         "torch.nn.modules.activation.MultiheadAttention",
     }
 )
+_WEIGHT = re.compile(r"weight|weight_[ih]h(_l\d+(_reverse)?)?|([qkv]|in)_proj_weight")
+"""How these call what mixes; a subclass adds others, such as the scale of the noise on it."""
 _LSTMS = frozenset({"torch.nn.modules.rnn.LSTM", "torch.nn.modules.rnn.LSTMCell"})
 
 
@@ -43,7 +46,10 @@ def _equal_units(audit: Audit, expectation: Expectation, evidence: Evidence) -> 
     """
     parameter, values = expectation.parameter, evidence.whole
     mixes = len(parameter.shape) > 1 and min(parameter.shape[:2]) > 1 and not parameter.frozen
-    if not mixes or _MIXERS.isdisjoint(parameter.sites[0].classes) or values is None or not values.finite:
+    site = parameter.sites[0]
+    if not mixes or _MIXERS.isdisjoint(site.classes) or _WEIGHT.fullmatch(site.local) is None:
+        return
+    if values is None or not values.finite:
         return
     if values.minimum == values.maximum != 0 and not values.nonfinite:
         message = f"every value is {values.minimum:.4g}, so that all its units are one, and stay so: draw them"

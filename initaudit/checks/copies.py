@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _NUMBER = re.compile(r"_?[0-9]+")
 _FOLLOWING = frozenset(
@@ -13,10 +13,12 @@ _FOLLOWING = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
-    """A module whose drawn values are all those of another."""
+    """A module whose drawn values are those of another."""
 
     original: str
     copy: str
+    layers: int | None = None
+    """How many of its layers they are; None where all of them are."""
 
 
 def of_a_kind(one: str, other: str) -> bool:
@@ -45,10 +47,11 @@ class Copies:
         self._modules = modules
         self._known: dict[tuple[str, str], Copy | None] = {}
 
-    def of(self, one: str, other: str) -> Copy | None:
+    def of(self, one: str, other: str, *, copied: bool) -> Copy | None:
         """Find the networks of which two parameters of the same values tell that one is a copy of the other.
 
-        What is of a kind is to differ, so that none is a copy that is meant.
+        What is of a kind is to differ, so that none is a copy that is meant. Where it is recorded that one was `copied`
+        to the other, a part of a network may start as that of another does: an encoder beside layers of its own.
         """
         if of_a_kind(one, other):
             return None
@@ -56,7 +59,15 @@ class Copies:
         if both not in self._known:
             either = (Copy(original=first, copy=second) for first, second in (both, both[::-1]))
             self._known[both] = next((copy for copy in either if self._is_whole(copy)), None)
+        if self._known[both] is None and copied:
+            return self._part(Copy(original=both[0], copy=both[1]))
         return self._known[both]
+
+    def _part(self, copy: Copy) -> Copy | None:
+        inside = {name: kind for name, kind in self._kinds.items() if name.startswith(copy.copy + ".")}
+        same = [name for name, kind in inside.items() if self._kinds.get(_moved(name, copy)) == kind]
+        layers = len({name.rpartition(".")[0] for name in same})
+        return replace(copy, layers=layers) if layers > 1 else None
 
     def _is_whole(self, copy: Copy) -> bool:
         inside = {name: kind for name, kind in self._kinds.items() if name.startswith(copy.copy + ".")}

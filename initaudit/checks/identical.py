@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from initaudit.chance.likeness import Groups
 from initaudit.checks.audit import Audit
 from initaudit.checks.copies import Copies, Copy
-from initaudit.checks.members import Member, Members, copying, derived, recorded, set_by
+from initaudit.checks.members import Member, Members, copying, derived, is_copied, recorded, set_by
 from initaudit.phrases import listed
 from initaudit.report import Finding
 from initaudit.values import Severity
@@ -68,13 +68,15 @@ def _meant(group: Sequence[Member], copies: Copies) -> Copy | None:
     """Find the networks of which one is a copy that is meant; None for what was drawn twice, or copied often."""
     if len(group) != 2 or (recorded(group) and not derived(group)):
         return None
-    return copies.of(group[0].name, group[1].name)
+    first, second = sorted(group, key=is_copied)
+    return copies.of(first.name, second.name, copied=is_copied(second))
 
 
 def _copied(audit: Audit, copy: Copy, group: Sequence[Member]) -> Finding:
     """Note that a network starts as another."""
     reason, location = copying(group, "it")
-    message = f"{copy.copy} starts with the very values of {copy.original or 'the rest of the model'}{reason}"
+    who = f"{copy.copy} starts" if copy.layers is None else f"{copy.layers} layers of {copy.copy} start"
+    message = f"{who} with the very values of {copy.original or 'the rest of the model'}{reason}"
     first, *others = (one.expectation for one in group)
     return audit.finding("IA401", message, expectation=first, others=others, location=location, severity=Severity.NOTE)
 

@@ -105,7 +105,14 @@ def copying(group: Sequence[Member], what: str) -> tuple[str, Location | None]:
     """Say which line is recorded to copy the values of the first of a group; nothing where none is."""
     origins = [one.evidence.origin for one in group]
     copier = next((one for one in origins if one is not None and one.copied), None)
-    return ("", None) if copier is None else (f"; {copier.location or 'torch'} copies {what}", copier.location)
+    if copier is None or copier.caller is None:
+        return "", None
+    return f"; {copier.caller.lines or 'torch'} copies {what}", copier.caller.line
+
+
+def is_copied(one: Member) -> bool:
+    """Tell whether it is recorded that its values were copied, whole, from another tensor."""
+    return one.evidence.origin is not None and one.evidence.origin.copied
 
 
 def recorded(group: Sequence[Member]) -> bool:
@@ -125,7 +132,7 @@ def set_by(group: Sequence[Member]) -> str:
     first = min((min(one.draws) for one in origins if one is not None and one.draws), default=0)
     seedings = [one.seeding for one in origins if one is not None and one.seeding is not None]
     between = (one.caller for one in seedings if one.at > first and one.caller.line is not None)
-    return next((f", set by `{one.initialiser}` at {one.line}" for one in between), "")
+    return next((f", set by `{one.initialiser}` at {one.lines}" for one in between), "")
 
 
 def _is_its_own(evidence: Evidence, uses: Mapping[int, int]) -> bool:

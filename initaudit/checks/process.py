@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from initaudit.checks.audit import Audit
-from initaudit.history import LOADED
+from initaudit.history import LOADED, Caller
 from initaudit.laws import is_random
 from initaudit.policy.expectation import Expectation
 from initaudit.report import Finding
 from initaudit.values import Evidence, Kind, Mode, Severity
 
 SEEDED_HERE = (
-    "another seed gives it the same values, though they are drawn: this line seeds torch's generator, which the run "
-    "has seeded already"
+    "another seed gives it the same values, though they are drawn: this line{through} seeds torch's generator, which "
+    "the run has seeded already"
 )
 SEEDED_ANEW = (
     "another seed gives it the same values, though they are drawn: the factory seeds the generator itself, or draws "
@@ -39,9 +39,15 @@ def findings(audit: Audit) -> Iterator[Finding]:
         if name in rebuilt.unlike:
             yield _finding(audit, "IA504", UNLIKE, expectation, evidence)
         elif name in rebuilt.repeated and _should_vary(audit, expectation, evidence):
-            drawn = SEEDED_HERE if name in rebuilt.seeded_at else SEEDED_ANEW
+            drawn = _seeded(rebuilt.seeded_by[name]) if name in rebuilt.seeded_by else SEEDED_ANEW
             message = drawn if name in rebuilt.drawn else NOT_TORCH
             yield _finding(audit, "IA503", message, expectation, evidence)
+
+
+def _seeded(caller: Caller) -> str:
+    """Say that this line seeded the generator, and through which line of a package it did."""
+    through = f", through {caller.location}," if caller.user is not None and caller.location is not None else ""
+    return SEEDED_HERE.format(through=through)
 
 
 def _should_vary(audit: Audit, expectation: Expectation, evidence: Evidence) -> bool:
@@ -63,7 +69,8 @@ def _should_vary(audit: Audit, expectation: Expectation, evidence: Evidence) -> 
 def _finding(audit: Audit, code: str, message: str, expectation: Expectation, evidence: Evidence) -> Finding:
     """Make a finding at the line that seeded or wrote the values; a note where the policy writes over them."""
     write = evidence.left[0].write if evidence.left else None
-    line = audit.rebuilt.seeded_at.get(expectation.parameter.name) if code == "IA503" else None
+    seeding = audit.rebuilt.seeded_by.get(expectation.parameter.name) if code == "IA503" else None
+    line = seeding.line if seeding is not None else None
     replaced = audit.mode is Mode.APPLY and bool(expectation.clauses)
     found = audit.finding(
         code,

@@ -100,4 +100,4 @@ def _newest(state: tuple[Standing, ...], before: tuple[Standing, ...]) -> Write:
 
 
 def _at(write: Write) -> str:
-    return f" at {write.line}" if write.line is not None else ""
+    return f" at {write.lines}" if write.lines else ""

@@ -12,7 +12,7 @@ from initaudit.evidence.recording.log import Drawn, Held, Op, Window
 from initaudit.evidence.recording.nesting import leaves
 from initaudit.evidence.recording.recorded import Recording
 from initaudit.evidence.source import Source, in_memory
-from initaudit.history import LOADED, Location, Seeding
+from initaudit.history import LOADED, Caller, Seeding
 from initaudit.model.walk import Entry
 from initaudit.values import Kind
 
@@ -60,27 +60,28 @@ def unrecorded(source: Source) -> dict[str, int]:
     return {one.parameter.name: one.parameter.numel for one in made}
 
 
-def seeded_at(source: Source, names: Collection[str]) -> dict[str, Location]:
-    """Give, of some parameters, the line that had seeded torch's generator before it drew their values."""
+def seeded_by(source: Source, names: Collection[str]) -> dict[str, Caller]:
+    """Tell, of some parameters, who had seeded torch's generator before it drew their values."""
     recording = source.recording
     if recording is None:
         return {}
     seeds = [one for one in recording.recorder.seedings if one.caller.initialiser == "manual_seed"]
-    lines = {
-        entry.parameter.name: _seeded_at(recording, entry.tensors[0], seeds)
+    callers = {
+        entry.parameter.name: _seeded_by(recording, entry.tensors[0], seeds)
         for entry in source.entries
         if entry.parameter.name in names
     }
-    return {name: line for name, line in lines.items() if line is not None}
+    return {name: caller for name, caller in callers.items() if caller is not None}
 
 
-def _seeded_at(recording: Recording, tensor: torch.Tensor, seeds: Sequence[Seeding]) -> Location | None:
+def _seeded_by(recording: Recording, tensor: torch.Tensor, seeds: Sequence[Seeding]) -> Caller | None:
     recorder = recording.recorder
     view = recorder.view(tensor)
     ops = ancestors(recorder.replay, view) if view is not None else ()
     draws = [op.index for op in ops if op.drawn is Drawn.SEEDED]
     before = bisect(seeds, max(draws, default=-1), key=lambda one: one.at)
-    return seeds[before - 1].caller.line if before else None
+    caller = seeds[before - 1].caller if before else None
+    return caller if caller is not None and caller.line is not None else None
 
 
 def _drawn_elsewhere(recording: Recording, tensor: torch.Tensor) -> bool | None:

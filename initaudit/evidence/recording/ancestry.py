@@ -43,7 +43,7 @@ def origin(replay: Replay, view: Window) -> Origin:
         broadcast=broadcasts(ops),
         key=_key(ops, view),
         copied=bool(ops) and ops[-1].name in _COPIES,
-        location=ops[-1].caller.line if ops else None,
+        caller=ops[-1].caller if ops else None,
         coarsest=_coarsest(ops) if apart else None,
     )
 

@@ -11,7 +11,7 @@ from torch import nn
 
 from initaudit.errors import TargetError
 from initaudit.evidence.signal.keeping import as_it_was
-from initaudit.evidence.signal.structure import real
+from initaudit.evidence.signal.structure import real, tensors
 from initaudit.evidence.signal.watch import Watch
 from initaudit.model.draw import generator_for
 from initaudit.model.out_of_memory import ran_out
@@ -120,9 +120,14 @@ def _send_back(model: nn.Module, output: object, probe: Probe) -> None:
     if not ends and not any(one.requires_grad for one in model.parameters()):
         return
     if not ends and probe.loss is None:
+        kind = type(output).__name__
+        why = (
+            f"nothing in what the model gives ({kind}) depends on a parameter that is to be trained"
+            if any(True for _ in tensors(output))
+            else f"no tensor is to be found in what the model gives ({kind})"
+        )
         raise BackwardError(
-            f"no gradient goes back: nothing in what the model gives ({type(output).__name__}) depends on a parameter "
-            "that is to be trained; --loss makes a number of it, --forward-only asks for no gradient"
+            f"no gradient goes back: {why}; --loss makes a number of it, --forward-only asks for no gradient"
         )
     if probe.loss is not None:
         ends = [_loss_of(output, probe.loss)]

@@ -11,6 +11,7 @@ from torch.nn.utils import parametrize
 
 from initaudit.evidence.moments import DEVICE_PIECE, pieces
 from initaudit.evidence.signal.gauge import Gauge
+from initaudit.evidence.signal.structure import plain
 from initaudit.fans import semantic_fans
 from initaudit.model.walk import layout
 from initaudit.signal.values import Histogram, Weight
@@ -58,8 +59,9 @@ class Weights:
 
     def taken(self, name: str, tensor: torch.Tensor, shape: tuple[int, ...], fan_in: int | None) -> Found:
         """Measure what is taken for a weight, and tell it by this shape."""
-        told = histogram(tensor) if self._histograms else None
-        return Found(name, shape, self._gauge.measure(tensor, zeros=False, bounds=False), fan_in, told)
+        every = plain(tensor)
+        told = histogram(every) if self._histograms else None
+        return Found(name, shape, self._gauge.measure(every, zeros=False, bounds=False), fan_in, told)
 
     def _find(self, module: nn.Module) -> Found | None:
         named = _weight(module)

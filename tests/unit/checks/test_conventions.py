@@ -61,6 +61,47 @@ def test_a_layer_of_one_number_is_found(make: Callable[[], nn.Module], tmp_path:
     assert message.startswith("every value is 0.01, so that all its units are one")
 
 
+class Noisy(nn.Linear):
+    """A layer whose weight has noise of a scale of its own, which starts the same everywhere (Fortunato et al. 2018)."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        nn.Module.__init__(self)
+        self.in_features, self.out_features = inputs, outputs
+        self.weight_mu = nn.Parameter(torch.empty(outputs, inputs).uniform_(-0.1, 0.1))
+        self.weight_sigma = nn.Parameter(torch.full((outputs, inputs), 0.5 / inputs**0.5))
+        self.register_buffer("noise", torch.randn(outputs, inputs))
+        self.bias = None  # type: ignore[assignment]
+
+    @property
+    def weight(self) -> torch.Tensor:  # type: ignore[override]
+        result: torch.Tensor = self.weight_mu + self.weight_sigma * self.noise
+        return result
+
+
+def test_what_a_subclass_adds_to_a_layer_mixes_nothing(tmp_path: Path) -> None:
+    assert told(lambda: Noisy(8, 64), tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda: nn.LSTM(4, 8, bidirectional=True), "weight_ih_l0_reverse"),
+        (lambda: nn.GRUCell(4, 8), "weight_hh"),
+        (lambda: nn.MultiheadAttention(8, 2), "in_proj_weight"),
+        (lambda: nn.MultiheadAttention(8, 2, kdim=4), "k_proj_weight"),
+    ],
+)
+def test_weights_of_other_names_that_are_one_number_are_found(
+    make: Callable[[], nn.Module], name: str, tmp_path: Path
+) -> None:
+    def build() -> nn.Module:
+        module = make()
+        nn.init.constant_(getattr(module, name), 0.01)
+        return module
+
+    assert [(code, where) for code, where, _ in told(build, tmp_path)] == [("IA304", name)]
+
+
 def test_a_layer_of_one_number_that_is_meant_is_none(tmp_path: Path) -> None:
     assert told(lambda: filled(nn.Linear(30, 20), 0.0), tmp_path) == []
     assert told(lambda: filled(nn.Linear(30, 1), 0.5), tmp_path) == []

@@ -497,6 +497,51 @@ def test_vectors_are_not_taken_for_draws_where_nothing_is_recorded() -> None:
     assert told(lambda: nn.ParameterList([period.repeat(8), period.repeat(8)]), record=False) == []
 
 
+class Controlled(nn.Module):
+    """A network, and beside it another whose first layers are to start as its own, with more behind."""
+
+    def __init__(self, start: Callable[[nn.Module, nn.Module], object], first: str = "net", second: str = "control"):
+        super().__init__()
+        for name, last in ((first, (64, 3)), (second, (64, 5))):
+            self.add_module(name, linears((32, 64), (64, 64), last))
+        for control, layer in zip(self.get_submodule("control"), self.get_submodule("net"), strict=True):
+            if control.weight.shape == layer.weight.shape:
+                start(control, layer)
+
+
+def load(control: nn.Module, layer: nn.Module) -> None:
+    control.load_state_dict(layer.state_dict())
+
+
+@pytest.mark.parametrize("order", [("net", "control"), ("control", "net")])
+def test_layers_that_are_recorded_to_start_as_those_of_another_network_are_a_note(order: tuple[str, str]) -> None:
+    (note,) = [one for one in found(lambda: Controlled(load, *order)) if one.code != "IA301"]
+    assert (note.code, note.severity) == ("IA401", Severity.NOTE)
+    assert "2 layers of control start with the very values of net; " in note.message
+
+
+def test_layers_of_two_networks_that_are_drawn_alike_are_errors() -> None:
+    def draw_alike(control: nn.Module, layer: nn.Module) -> None:
+        for one in (control, layer):
+            torch.manual_seed(3)
+            one.reset_parameters()  # type: ignore[operator]
+
+    alike = [one for one in found(lambda: Controlled(draw_alike)) if one.code != "IA301"]
+    assert {one.severity for one in alike} == {Severity.ERROR}
+    assert [one.parameter for one in alike if one.code == "IA401"] == ["net.0.weight", "net.1.weight"]
+
+
+def test_a_single_layer_that_is_copied_is_an_error() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net, self.control = linears((32, 64), (64, 64)), linears((32, 64), (64, 8))
+            load(self.control[0], self.net[0])
+
+    (error,) = [one for one in found(Net) if one.code != "IA301"]
+    assert error.severity is Severity.ERROR
+
+
 @pytest.mark.parametrize("second", ["online2", "online_2"])
 def test_a_copy_that_is_of_a_kind_with_its_original_is_an_error(second: str) -> None:
     assert [one.severity for one in found(lambda: Agent(copy.deepcopy, second))] == ["error", "error"]

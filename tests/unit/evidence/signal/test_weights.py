@@ -25,6 +25,33 @@ def test_only_finite_values_are_counted() -> None:
     assert histogram(torch.full((3,), torch.nan)) is None
 
 
+def test_weight_that_is_put_into_a_layer_within_vmap_is_measured_with_all_members() -> None:
+    class Members(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.w = nn.Parameter(torch.randn(3, 16, 8))
+            self.layer = nn.Linear(8, 16, bias=False)
+            self.layer.weight = None
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            def member(w: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+                vars(self.layer)["weight"] = w
+                try:
+                    result: torch.Tensor = self.layer(x)
+                    return result
+                finally:
+                    del vars(self.layer)["weight"]
+
+            return torch.vmap(member, (0, 1), 1)(self.w, x)
+
+    model = Members()
+    layers = read(model, Probe(args=(torch.randn(4, 3, 8),), kwargs={}, seed=0)).layers
+    (layer,) = [one for one in layers if one.name == "w"]
+    assert layer.weight is not None
+    assert layer.weight.moments.count == 3 * 16 * 8
+    assert layer.weight.moments.std == pytest.approx(model.w.std(correction=0).item(), rel=1e-5)
+
+
 def test_weight_that_the_model_caches_keeps_its_graph() -> None:
     class Cached(nn.Module):
         def __init__(self) -> None:
