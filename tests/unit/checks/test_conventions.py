@@ -62,7 +62,7 @@ def test_a_layer_of_one_number_is_found(make: Callable[[], nn.Module], tmp_path:
 
 
 class Noisy(nn.Linear):
-    """A layer whose weight has noise of a scale of its own, which starts the same everywhere (Fortunato et al. 2018)."""
+    """A layer whose weight has noise of a scale of its own, the same everywhere at first (Fortunato et al. 2018)."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         nn.Module.__init__(self)

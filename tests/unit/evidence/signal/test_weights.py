@@ -49,7 +49,7 @@ def test_weight_that_is_put_into_a_layer_within_vmap_is_measured_with_all_member
     (layer,) = [one for one in layers if one.name == "w"]
     assert layer.weight is not None
     assert layer.weight.moments.count == 3 * 16 * 8
-    assert layer.weight.moments.std == pytest.approx(model.w.std(correction=0).item(), rel=1e-5)
+    assert layer.weight.moments.std == pytest.approx(model.w.std().item(), rel=1e-5)
 
 
 def test_weight_that_the_model_caches_keeps_its_graph() -> None:
