@@ -1,12 +1,28 @@
 """A mode of torch functions that sees what a model does between its modules."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
+import torch
 from torch.overrides import TorchFunctionMode
 
 from initaudit.evidence.signal.products import Bare, Product, Products
 from initaudit.evidence.signal.softmaxes import OPENED, Weighing, weighing
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+def unseen(hook: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Let no mode of torch functions see what a hook does: to be seen takes longer than to read an attribute."""
+
+    @wraps(hook)
+    def run(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        with torch._C.DisableTorchFunction():
+            return hook(*args, **kwargs)
+
+    return run
 
 
 class Functions(TorchFunctionMode):

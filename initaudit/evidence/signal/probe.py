@@ -83,12 +83,12 @@ def _read(model: nn.Module, probe: Probe, keeping: AbstractContextManager[object
     watch = Watch(model, histograms=probe.histograms)
     with as_it_was(model, training=probe.training), watch.hooked(), torch.enable_grad(), keeping, _uncompiled():
         try:
-            output = model(*probe.args, **probe.kwargs)
+            with watch.looking():
+                output = model(*probe.args, **probe.kwargs)
         except Exception as error:
             if ran_out(error):
                 raise
             raise TargetError(f"the forward pass {raised(error)}") from error
-        watch.look_away()
         if probe.backward:
             _send_back(model, output, probe)
     return Reading(

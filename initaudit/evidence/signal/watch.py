@@ -17,7 +17,7 @@ from torch.nn.utils import parametrize
 from torch.utils.hooks import RemovableHandle
 
 from initaudit.evidence.signal.activations import FLAT, RECTIFIERS, Made, behind, made_by, through
-from initaudit.evidence.signal.functions import Functions
+from initaudit.evidence.signal.functions import Functions, unseen
 from initaudit.evidence.signal.gauge import Gauge
 from initaudit.evidence.signal.products import Product, bare_parameters, holds_only
 from initaudit.evidence.signal.softmaxes import Softmaxes, Weighing
@@ -119,14 +119,16 @@ class Watch:
             for parameter in self.model.parameters():
                 if parameter.requires_grad and not is_lazy(parameter):
                     handles.append(hook_on(parameter.register_post_accumulate_grad_hook, self._arrives))
-            with Functions(self._bare, self._multiplied, self._weighed):
-                yield
+            yield
         finally:
             for handle in handles:
                 handle.remove()
 
-    def look_away(self) -> None:
-        """See nothing more but gradients: what is called from now on is called a second time."""
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """See what is called; later nothing but gradients, for what is called then is called a second time."""
+        with Functions(self._bare, self._multiplied, self._weighed):
+            yield
         self._looking = False
         self._makers.clear()
         self._mixers.clear()
@@ -170,6 +172,7 @@ class Watch:
             owner = self._modules[prefix]
         return self._counter[id(owner)] > 0
 
+    @unseen
     def _before(self, module: nn.Module, args: Any, kwargs: Any) -> None:
         if not self._looking or id(module) in self._parts:
             return
@@ -202,6 +205,7 @@ class Watch:
         if self._looking and self._open:
             self._softmaxes.add(self._open[-1].module, seen)
 
+    @unseen
     def _after(self, module: nn.Module, args: Any, output: Any) -> None:
         if not self._looking:
             return
