@@ -77,7 +77,7 @@ def seeded_by(source: Source, names: Collection[str]) -> dict[str, Caller]:
 def _seeded_by(recording: Recording, tensor: torch.Tensor, seeds: Sequence[Seeding]) -> Caller | None:
     recorder = recording.recorder
     view = recorder.view(tensor)
-    ops = ancestors(recorder.replay, view) if view is not None else ()
+    ops = ancestors(recorder.replay, view) if view is not None else []
     draws = [op.index for op in ops if op.drawn is Drawn.SEEDED]
     before = bisect(seeds, max(draws, default=-1), key=lambda one: one.at)
     caller = seeds[before - 1].caller if before else None
@@ -88,7 +88,7 @@ def _drawn_elsewhere(recording: Recording, tensor: torch.Tensor) -> bool | None:
     """Tell whether values were drawn from another generator than the run's; None where nothing makes them suspect."""
     recorder = recording.recorder
     view = recorder.view(tensor)
-    ops = list(ancestors(recorder.replay, view)) if view is not None else []
+    ops = ancestors(recorder.replay, view) if view is not None else []
     reseeded = any(op.drawn in (Drawn.SEEDED, Drawn.BROUGHT) for op in ops)
     exposed = view is not None and view.storage in recorder.exposed
     return reseeded if reseeded or exposed or any(map(_from_outside, ops)) else None

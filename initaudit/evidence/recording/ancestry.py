@@ -13,26 +13,19 @@ from initaudit.history import LOADED, Origin
 _COPIES = frozenset({"clone", "copy_", "_to_copy", "contiguous"})
 
 
-def ancestors(replay: Replay, view: Window) -> Iterator[Op]:
-    """Go through the operations that a window's values come from, also by way of real tensors that were read."""
+def ancestors(replay: Replay, view: Window) -> list[Op]:
+    """List the operations that a window's values come from, in order, also by way of real tensors that were read."""
     return _behind(replay, (view.storage, len(replay.log)))
 
 
-def _behind(replay: Replay, *storages: tuple[int, int]) -> Iterator[Op]:
-    """Go through the operations that the values of some storages come from, of each before some operation."""
-    waiting, seen = list(storages), set()
-    while waiting:
-        for op in replay.live(*waiting.pop()):
-            if op.index not in seen:
-                seen.add(op.index)
-                beside = {one.storage for one in op.read} - replay.builds_on(op)
-                waiting += [(one, op.index) for one in beside]
-                yield op
+def _behind(replay: Replay, *storages: tuple[int, int]) -> list[Op]:
+    """List the operations that the values of some storages come from, of each before some operation, in order."""
+    return replay.behind(storages, lambda op: {one.storage for one in op.read} | replay.builds_on(op))
 
 
 def origin(replay: Replay, view: Window) -> Origin:
     """Tell where the values of a window come from."""
-    ops = sorted(ancestors(replay, view), key=lambda op: op.index)
+    ops = ancestors(replay, view)
     plain = all(one.numel == view.numel for op in ops for one in op.outputs)
     apart = plain and all(map(_leaves_apart, ops))
     return Origin(
@@ -77,8 +70,8 @@ def fetched(replay: Replay, op: Op, model: Collection[int]) -> bool:
     return _brought_in(replay, op) or not any(one.storage in model for old in _read(replay, op) for one in old.outputs)
 
 
-def _read(replay: Replay, op: Op) -> Iterator[Op]:
-    """Go through the operations that the values come from which an operation reads."""
+def _read(replay: Replay, op: Op) -> list[Op]:
+    """List the operations that the values come from which an operation reads."""
     return _behind(replay, *((one.storage, op.index) for one in op.read))
 
 

@@ -1,7 +1,7 @@
 """A recorded storage becomes real: the operations behind it are executed in order, dead ones left out."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
@@ -47,6 +47,13 @@ class Replay:
 
     def live(self, storage: int, until: int) -> list[Op]:
         """List the operations that a storage's values before `until` depend on, in order."""
+        return self.behind([(storage, until)], self.builds_on)
+
+    def behind(self, storages: Iterable[tuple[int, int]], follow: Callable[[Op], Iterable[int]]) -> list[Op]:
+        """List the operations behind some storages, each before some operation, in order.
+
+        `follow` gives the storages whose values before an operation are to be followed from there.
+        """
         chosen: set[int] = set()
         waiting: list[int] = []
 
@@ -57,10 +64,11 @@ class Replay:
                 chosen.add(last)
                 heappush(waiting, -last)
 
-        require(storage, until)
+        for storage, until in storages:
+            require(storage, until)
         while waiting:
             op = self.log[-heappop(waiting)]
-            for one in self.builds_on(op):
+            for one in follow(op):
                 require(one, op.index)
         return [self.log[index] for index in sorted(chosen)]
 

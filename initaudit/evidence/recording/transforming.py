@@ -25,7 +25,7 @@ def transformed(replay: Replay, view: Window) -> Transformed | None:
 
     A function that rises (or falls) takes quantiles to quantiles, whatever operations it is made of.
     """
-    ops = sorted(ancestors(replay, view), key=lambda op: op.index)
+    ops = ancestors(replay, view)
     draws = [op for op in ops if op.drawn is not None]
     law = _drawn(draws[0], view) if len(draws) == 1 else None
     if law is None or any(op.informed for op in ops):
