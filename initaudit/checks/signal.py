@@ -33,6 +33,10 @@ _SEVERAL = 2
 """Layers of which none gets a gradient at first: one alone may be a branch, around which the input goes."""
 _MOST = 0.5
 """A larger share of saturated values is a finding: values of scale one leave a tanh 7% of them."""
+_SPARE = (
+    "; zeros arrive, and would whatever its values are: what it makes is cut off, or taken away by a norm over a "
+    "single value, a softmax over one or a product with zeros"
+)
 FALSE_ALARM = 1e-6
 """The chance that a model without fault is told to have dead units."""
 
@@ -291,9 +295,11 @@ def _unreached(report: SignalReport, unreached: frozenset[str], cause: str) -> I
         why = (
             cause or zero
             if not unused or (cause and one.called)
-            else "; nothing that the outputs depend on uses it, or in no way that a gradient follows"
-            if one.called
             else "; its module is never called"
+            if not one.called
+            else _SPARE
+            if one.spare
+            else "; nothing that the outputs depend on uses it, or in no way that a gradient follows"
         )
         note = (unused and report.assumed) or (cause and one.called)
         message = f"no gradient reaches it{why}"

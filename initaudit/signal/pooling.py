@@ -29,6 +29,7 @@ def pool_gradients(probes: Sequence[Sequence[Gradient]]) -> tuple[Gradient, ...]
             parameter=ones[0].parameter.merge(*(one.parameter for one in ones[1:])),
             gradient=_merged([one.gradient for one in ones]),
             called=any(one.called for one in ones),
+            spare=all(one.spare for one in ones),
         )
         for ones in by_name.values()
     )

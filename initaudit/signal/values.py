@@ -134,6 +134,8 @@ class Gradient:
     """None where none arrives."""
     called: bool = True
     """Whether the module that owns it was called at all."""
+    spare: bool = False
+    """Whether zeros arrive, and would whatever the values were; they are told as no gradient."""
     location: Location | None = None
 
     @property

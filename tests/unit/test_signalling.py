@@ -570,7 +570,13 @@ def test_head_that_is_cut_off_is_a_note_where_the_inputs_were_guessed() -> None:
             ("heads.0.weight", severity),
             ("heads.0.bias", severity),
         ]
-        assert all("nothing that the outputs depend on uses it" in one.message for one in found)
+        assert all("zeros arrive, and would whatever its values are" in one.message for one in found)
+
+
+def test_what_a_norm_over_a_single_value_takes_away_is_told_so() -> None:
+    found = probed(lambda: nn.Sequential(nn.Linear(8, 1), nn.LayerNorm(1)), inputs=SMALL).findings
+    assert {one.parameter for one in found} == {"0.weight", "0.bias", "1.weight"}
+    assert all("taken away by a norm over a single value" in one.message for one in found)
 
 
 def test_loss_that_is_flat_at_the_outputs_sends_noise_back_in_its_place() -> None:

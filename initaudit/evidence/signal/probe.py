@@ -58,7 +58,7 @@ class Reading:
 
     def without(self, names: Collection[str]) -> "Reading":
         """Take the zeros that arrive at some parameters for no gradient."""
-        gradients = (replace(one, gradient=None) if one.name in names else one for one in self.gradients)
+        gradients = (replace(one, gradient=None, spare=True) if one.name in names else one for one in self.gradients)
         return replace(self, gradients=tuple(gradients))
 
 

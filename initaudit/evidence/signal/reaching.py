@@ -80,13 +80,17 @@ def _sent_back(
 
 @contextmanager
 def _constants_reached(model: nn.Module) -> Iterator[dict[str, torch.Tensor]]:
-    """Note in which places parameters are zero, or the same throughout, and gradients that arrive at them are not."""
+    """Note in which places parameters are zero, or the same throughout, and gradients that arrive at them are not.
+
+    Gains of one shut nothing; and other gains would let the rounding through of what a norm takes away.
+    """
     places: dict[str, torch.Tensor] = {}
 
     def arrives(name: str, gradient: torch.Tensor) -> None:
         whole = gradient.to_dense() if gradient.is_sparse else gradient
         own = model.get_parameter(name).detach()
-        here = ((own == 0) | (own == own.flatten()[:1]).all()) & (whole != 0)
+        first = own.flatten()[:1]
+        here = ((own == 0) | ((own == first) & (first != 1)).all()) & (whole != 0)
         if here.any():
             places[name] = places[name] | here if name in places else here
 
