@@ -8,7 +8,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from initaudit.evidence.signal.products import Bare, Product, Products
-from initaudit.evidence.signal.softmaxes import OPENED, Weighing, weighing
+from initaudit.evidence.signal.softmaxes import HOLDING, Weighing, opened, weighing
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -45,9 +45,9 @@ class Functions(TorchFunctionMode):
     ) -> Any:
         """Call the function, and tell of what it does."""
         keywords = kwargs or {}
-        if func in OPENED:
+        if func in HOLDING:
             with self:
-                return OPENED[func](*args, **keywords)
+                return opened(func)(*args, **keywords)
         product = self._products.product(func, args, keywords)
         gives = None if product is None else self._multiplied(product)
         output = func(*args, **keywords)

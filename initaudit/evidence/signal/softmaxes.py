@@ -31,17 +31,8 @@ _SOFTMAXES = frozenset({functional.softmax, torch.softmax, torch.Tensor.softmax,
 _ATTENTION = functional.scaled_dot_product_attention
 
 
-def _opened(function: Any) -> Callable[..., Any]:
-    """Give a function of torch as one that no mode takes for itself, so that a mode sees what it calls."""
-    own = FunctionType(function.__code__, {**function.__globals__, "has_torch_function": lambda values: False})
-    own.__defaults__, own.__kwdefaults__ = function.__defaults__, function.__kwdefaults__
-    return own
-
-
-OPENED: Mapping[Callable[..., Any], Callable[..., Any]] = {
-    one: _opened(one) for one in (functional.multi_head_attention_forward,)
-}
-"""Functions of torch with a softmax inside, and what does the same under the eyes of a mode."""
+HOLDING = frozenset({functional.multi_head_attention_forward})
+"""Functions of torch, written in Python, with one of these inside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +45,13 @@ class Weighing:
     """A one for each row in which enough of them may be more than zero."""
     peaked: torch.Tensor
     """A one for each of these in which one has most."""
+
+
+def opened(function: Any) -> Callable[..., Any]:
+    """Give a function of torch as one that no mode takes for itself, so that a mode sees what it calls."""
+    own = FunctionType(function.__code__, {**function.__globals__, "has_torch_function": lambda values: False})
+    own.__defaults__, own.__kwdefaults__ = function.__defaults__, function.__kwdefaults__
+    return own
 
 
 class Softmaxes:
@@ -91,20 +89,23 @@ class Softmaxes:
 
 
 def weighing(func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], output: Any) -> Weighing | None:
-    """Look at what a function did, where it is one of these and its rows are wide enough."""
-    if func in _SOFTMAXES:
-        return _softmax(args, kwargs, output)
-    if func is _ATTENTION:
-        with torch.no_grad():
-            return _attention(*args, **kwargs)
-    return None
+    """Look at what a function did, where it is one of these and its rows are wide enough.
+
+    Within `vmap` that is done for each member, as the function itself is, and told of all.
+    """
+    if func not in _SOFTMAXES and func is not _ATTENTION:
+        return None
+    if output.is_nested or output.layout is not torch.strided or not output.numel():
+        return None
+    with torch.no_grad():
+        return _softmax(args, kwargs, output) if func in _SOFTMAXES else _attention(*args, **kwargs)
 
 
 def _softmax(args: Sequence[Any], kwargs: Mapping[str, Any], output: torch.Tensor) -> Weighing | None:
     scores, dim = (*args, *(kwargs[name] for name in ("input", "dim")[len(args) :] if name in kwargs), None)[:2]
     if not isinstance(dim, int) or not output.dim() or output.shape[dim] < FEWEST:
         return None
-    return _judged(*(_some(plain(one).detach(), dim) for one in (output, scores)))
+    return _judged(_some(output, dim), _some(scores, dim))
 
 
 def _some(values: torch.Tensor, dim: int) -> torch.Tensor:
@@ -124,7 +125,6 @@ def _attention(
     enable_gqa: bool = False,
 ) -> Weighing | None:
     """Do for some queries what the attention does for all, up to its softmax."""
-    query, key = plain(query), plain(key)
     length, width = query.shape[-2], key.shape[-2]
     if width < FEWEST:
         return None
@@ -137,12 +137,13 @@ def _attention(
         behind = torch.arange(width, device=query.device) > torch.arange(0, length, step, device=query.device)[:, None]
         scores = scores.masked_fill(behind, -math.inf)
     if attn_mask is not None:
-        mask = plain(attn_mask)
-        mask = mask[..., ::step, :] if mask.dim() > 1 and mask.shape[-2] == length else mask
+        each = attn_mask.dim() > 1 and attn_mask.shape[-2] == length
+        mask = attn_mask[..., ::step, :] if each else attn_mask
         scores = scores.masked_fill(~mask, -math.inf) if mask.dtype is torch.bool else scores + mask
     return _judged(scores.softmax(-1), scores)
 
 
 def _judged(weights: torch.Tensor, scores: torch.Tensor) -> Weighing:
     judged = (scores > _SHUT).sum(-1) >= FEWEST
-    return Weighing(weights.shape[-1], judged, judged & (weights.amax(-1) > PEAKED))
+    peaked = judged & (weights.amax(-1) > PEAKED)
+    return Weighing(weights.shape[-1], plain(judged), plain(peaked))

@@ -99,6 +99,39 @@ def test_mask_of_all_queries_alike() -> None:
     assert one.rows == 4 * WIDTH
 
 
+@pytest.mark.parametrize("place", [0, 1])
+def test_softmaxes_within_vmap_are_told_of_all_members(place: int) -> None:
+    class Members(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale = nn.Parameter(torch.tensor(8.0))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            def member(x: torch.Tensor) -> torch.Tensor:
+                weights = (x * self.scale).softmax(1)
+                keys = torch.ones(x.shape[0], x.shape[0], dtype=torch.bool)
+                return weights + functional.scaled_dot_product_attention(x[None], x[None], x[None], attn_mask=keys)[0]
+
+            return torch.vmap(member, place)(x)
+
+    x = drawn(3, 20, WIDTH).movedim(0, place)
+    first, second = softmaxes(Members(), x)
+    assert (first.width, first.rows, second.width, second.rows) == (WIDTH, 60, 20, 60)
+    assert first.peaked == int(((8 * x).softmax(-1).amax(-1) > 0.5).sum())
+
+
+def test_nested_tensors_and_softmaxes_of_nothing_are_left_out() -> None:
+    class Odd(nn.Linear):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            given = super().forward(x)
+            nested = torch.nested.nested_tensor([given[:20], given[:30]], layout=torch.jagged)
+            nested.softmax(-1)
+            given[:0].softmax(-1)
+            return given
+
+    assert softmaxes(Odd(WIDTH, WIDTH), drawn(64, WIDTH)) == ()
+
+
 def test_grouped_queries() -> None:
     class Grouped(nn.Linear):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
