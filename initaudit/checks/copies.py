@@ -46,6 +46,7 @@ class Copies:
         self._kinds = kinds
         self._modules = modules
         self._known: dict[tuple[str, str], Copy | None] = {}
+        self._parts: dict[tuple[str, str], Copy | None] = {}
 
     def of(self, one: str, other: str, *, copied: bool) -> Copy | None:
         """Find the networks of which two parameters of the same values tell that one is a copy of the other.
@@ -59,9 +60,11 @@ class Copies:
         if both not in self._known:
             either = (Copy(original=first, copy=second) for first, second in (both, both[::-1]))
             self._known[both] = next((copy for copy in either if self._is_whole(copy)), None)
-        if self._known[both] is None and copied:
-            return self._part(Copy(original=both[0], copy=both[1]))
-        return self._known[both]
+        if self._known[both] is not None or not copied:
+            return self._known[both]
+        if both not in self._parts:
+            self._parts[both] = self._part(Copy(original=both[0], copy=both[1]))
+        return self._parts[both]
 
     def _part(self, copy: Copy) -> Copy | None:
         inside = {name: kind for name, kind in self._kinds.items() if name.startswith(copy.copy + ".")}
