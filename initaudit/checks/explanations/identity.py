@@ -19,9 +19,9 @@ CODES = (
         draws, no copy. A whole network that starts as one other, under a name that differs
         in more than a number (`critic` and `critic_target`), is a note: so targets and
         moving averages are made; so is a network of which several layers are recorded to
-        be copied from another's, as those of a control branch are. The same values in another order (flipped, rolled, rows
-        permuted) are a warning: they are no draws of their own, though the layer may be
-        another function.
+        be copied from another's, as those of a control branch are. The same values in
+        another order (flipped, rolled, rows permuted) are a warning: they are no draws of
+        their own, though the layer may be another function.
         """,
         example="""
         # nets.py: nn.TransformerEncoder makes its layers by deepcopy
