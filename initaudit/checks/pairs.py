@@ -103,9 +103,13 @@ def _judge(audit: Audit, pair: _Pair, factors: Mapping[str, _Factor]) -> Iterato
 
 
 def _pair(name: str) -> _Pair | None:
-    """Find the factor that belongs to one that takes the input: the same name, but for the innermost role in it."""
+    """Find the factor that belongs to one that takes the input: the same name, but for the innermost role in it.
+
+    An adapter's own role counts before one that its name, or the layer's, seems to be.
+    """
     parts = name.split(".")
-    place = max((place for place, part in enumerate(parts) if _EITHER_SIDE.fullmatch(part)), default=0)
+    roles = [place for place, part in enumerate(parts) if _EITHER_SIDE.fullmatch(part)]
+    place = max([one for one in roles if "lora" in parts[one].lower()] or roles, default=0)
     found = _INPUT_SIDE.fullmatch(parts[place])
     if found is None:
         return None

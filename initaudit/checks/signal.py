@@ -30,12 +30,12 @@ LED_THERE = 3
 ENOUGH = 64
 """Of fewer values of a function, the share that is saturated tells nothing."""
 _SEVERAL = 2
-"""Layers of which none gets a gradient at first: one alone may be a branch, around which the input goes."""
+"""So many layers that wait for a first gradient are told: one alone is a branch, around which the input goes."""
 _MOST = 0.5
 """A larger share of saturated values is a finding: values of scale one leave a tanh 7% of them."""
 _SPARE = (
-    "; zeros arrive, and would whatever its values are: what it makes is cut off, or taken away by a norm over a "
-    "single value, a softmax over one or a product with zeros"
+    "; zeros arrive, whatever it holds itself: what it makes is cut off, or taken away by a norm over a single value, "
+    "a softmax over one or a product with zeros"
 )
 FALSE_ALARM = 1e-6
 """The chance that a model without fault is told to have dead units."""
@@ -48,6 +48,8 @@ def findings(report: SignalReport, bands: SignalBands, unreached: frozenset[str]
     yield from drifts
     yield from _nonfinite(report)
     yield from _dead(report, asleep)
+    if asleep is None:
+        yield from _shut(report)
     yield from _saturated(report.layers)
     yield from _peaked(report.softmaxes)
     yield from _widening(report)
@@ -148,21 +150,36 @@ def _asleep(layers: Sequence[Layer]) -> Layer | None:
 
 
 def _stopped(report: SignalReport, unreached: frozenset[str]) -> Layer | None:
-    """Find the first layer that takes nothing but zeros, though one that no gradient passes it to gave others before.
+    """Find the first layer that takes nothing but zeros, though one that no gradient ever reaches gave others before.
 
-    What is shut by design opens later, and another way leads around it: no gradient ever reaches what is behind, or
-    none at first reaches any of several layers.
+    What is shut by design opens later: a gate, or the end of a residual branch.
     """
-    befores = {one.title: one for one in report.layers if one.weight is not None}
+    return next((one for one, names in _shut_off(report.layers) if names[0] in unreached), None)
+
+
+def _shut(report: SignalReport) -> Iterator[Finding]:
+    """Note the first layer that takes nothing but zeros, and makes several before it wait for their first gradient."""
     still = {one.name for one in report.gradients if not one.reached}
-    for one in report.layers:
+    for one, names in _shut_off(report.layers):
+        if len(names) >= _SEVERAL and still.issuperset(names):
+            message = (
+                f"all that comes in is zero for every sample: {_stopping(report.layers, one)} lets nothing of it "
+                f"through at first, so the {len(names)} layers before it stand still until a step has moved that"
+            )
+            yield finding("IA604", message, severity=Severity.NOTE, parameter=one.name, location=one.location)
+            return
+
+
+def _shut_off(layers: Sequence[Layer]) -> Iterator[tuple[Layer, list[str]]]:
+    """Give the layers that take nothing but zeros, each with the weights whose layers gave others on the way there."""
+    befores = {one.title: one for one in layers if one.weight is not None}
+    for one in layers:
         if one.weight is None or one.input is None or one.input.zeros != one.input.count:
             continue
         way = [before for before in _way(one, befores) if before.std]
         names = [before.weight.name for before in way if before.weight is not None]
-        if names and (names[0] in unreached or (len(names) >= _SEVERAL and still.issuperset(names))):
-            return replace(one, before=way[0].title, activation=None, units=None)
-    return None
+        if names:
+            yield replace(one, before=way[0].title, activation=None, units=None), names
 
 
 def _way(layer: Layer, befores: Mapping[str, Layer]) -> Iterator[Layer]:

@@ -37,7 +37,7 @@ def on_given_device() -> AbstractContextManager[None]:
 
 def _mode() -> DeviceContext | None:
     stack = _get_current_function_mode_stack()  # type: ignore[no-untyped-call]
-    return next((one for one in stack if isinstance(one, DeviceContext)), None)
+    return next((one for one in reversed(stack) if isinstance(one, DeviceContext)), None)
 
 
 @contextmanager

@@ -570,7 +570,7 @@ def test_head_that_is_cut_off_is_a_note_where_the_inputs_were_guessed() -> None:
             ("heads.0.weight", severity),
             ("heads.0.bias", severity),
         ]
-        assert all("zeros arrive, and would whatever its values are" in one.message for one in found)
+        assert all("zeros arrive, whatever it holds itself" in one.message for one in found)
 
 
 def test_what_a_norm_over_a_single_value_takes_away_is_told_so() -> None:

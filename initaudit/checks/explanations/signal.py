@@ -112,9 +112,9 @@ CODES = (
         gets more than all others together: scores of std 1 hardly ever give that, and
         those of std 4, which attention makes that does not divide them by √(head width),
         do in most rows.
-        Where a function, a norm whose gain is zero or a layer of zeros lets nothing at all
-        through, and no other way leads around it, what follows is not judged: it takes
-        zeros, whatever its weights are.
+        Where a function lets nothing at all through, what follows is not judged: it takes
+        zeros, whatever its weights are. A note tells of a norm whose gain is zero, or of a
+        layer or a gate of zeros, that makes all before it wait for a first gradient.
         """,
         example="""
         # nets.py

@@ -1,15 +1,18 @@
 """A mode of torch functions that sees what a model does between its modules."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import torch
+from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from initaudit.evidence.signal.products import Bare, Product, Products
 from initaudit.evidence.signal.softmaxes import HOLDING, Weighing, opened, weighing
 
+_PLAIN = frozenset({torch.Tensor, nn.Parameter})
+"""What has no way of its own with torch's functions."""
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
@@ -41,11 +44,15 @@ class Functions(TorchFunctionMode):
         self._weighed = weighed
 
     def __torch_function__(
-        self, func: Callable[..., Any], types: object, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+        self,
+        func: Callable[..., Any],
+        types: Iterable[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         """Call the function, and tell of what it does."""
         keywords = kwargs or {}
-        if func in HOLDING:
+        if func in HOLDING and _PLAIN.issuperset(types):
             with self:
                 return opened(func)(*args, **keywords)
         product = self._products.product(func, args, keywords)

@@ -35,7 +35,10 @@ def unreached(model: nn.Module, reading: Reading, sent: Sent) -> frozenset[str]:
     moved: dict[str, torch.Tensor] = {}
     known: dict[str, torch.Tensor] = {}
     while missing:
-        gradients, places = _sent_back(model, sent, moved)
+        try:
+            gradients, places = _sent_back(model, sent, moved)
+        except TargetError:  # the model wants its own values there
+            return missing
         missing &= {one.name for one in gradients if not one.reached}
         new = {name: here for name, here in places.items() if name not in known or (here & ~known[name]).any()}
         if not new:  # what the model itself writes is zero again each time
@@ -44,7 +47,8 @@ def unreached(model: nn.Module, reading: Reading, sent: Sent) -> frozenset[str]:
         known |= {name: here | known[name] if name in known else here for name, here in new.items()}
         for name, drawn in _stirred(model, new).items():
             own = model.get_parameter(name).detach()
-            moved[name] = torch.where(new[name], own + drawn, moved.get(name, own))
+            near = torch.where(own == 0, drawn, own * (1 + drawn))  # of the same sign: a scale stays one
+            moved[name] = torch.where(new[name], near, moved.get(name, own))
     return missing
 
 

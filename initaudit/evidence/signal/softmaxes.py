@@ -2,9 +2,9 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from types import FunctionType
+from types import FunctionType, NoneType
 from typing import Any
 
 import torch
@@ -95,15 +95,28 @@ def weighing(func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str,
     """
     if func not in _SOFTMAXES and func is not _ATTENTION:
         return None
-    if output.is_nested or output.layout is not torch.strided or not output.numel():
+    if not all(map(_has_values, (output, *_tensors(args), *_tensors(kwargs.values())))):
         return None
     with torch.no_grad():
         return _softmax(args, kwargs, output) if func in _SOFTMAXES else _attention(*args, **kwargs)
 
 
+def _tensors(values: Iterable[object]) -> list[object]:
+    return [one for one in values if not isinstance(one, int | float | torch.dtype | NoneType)]
+
+
+def _has_values(one: object) -> bool:
+    """Tell whether something is a tensor of torch's own, with values to read; others may be anything, or make them."""
+    if type(one) not in (torch.Tensor, nn.Parameter):
+        return False
+    assert isinstance(one, torch.Tensor)  # noqa: S101
+    return not one.is_meta and not one.is_nested and one.layout is torch.strided and one.numel() > 0
+
+
 def _softmax(args: Sequence[Any], kwargs: Mapping[str, Any], output: torch.Tensor) -> Weighing | None:
-    scores, dim = (*args, *(kwargs[name] for name in ("input", "dim")[len(args) :] if name in kwargs), None)[:2]
-    if not isinstance(dim, int) or not output.dim() or output.shape[dim] < FEWEST:
+    scores = args[0] if args else kwargs.get("input", kwargs.get("x"))
+    dim = args[1] if len(args) > 1 else kwargs.get("dim", kwargs.get("axis"))
+    if scores is None or not isinstance(dim, int) or not output.dim() or output.shape[dim] < FEWEST:
         return None
     return _judged(_some(output, dim), _some(scores, dim))
 

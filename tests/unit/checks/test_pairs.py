@@ -92,6 +92,19 @@ def test_adapters_of_two_layers_that_are_called_like_factors_are_no_pair() -> No
     assert told(lambda: nn.ModuleDict(layers)) == []
 
 
+def test_adapter_that_is_named_like_a_factor_is_judged_by_its_own() -> None:
+    def factory() -> nn.Module:
+        model, layer = nn.Module(), nn.Module()
+        layer.lora_A = nn.ModuleDict({"up": nn.Linear(64, 4, bias=False)})
+        layer.lora_B = nn.ModuleDict({"up": nn.Linear(4, 64, bias=False)})
+        model.up_proj = layer
+        for one in model.parameters():
+            nn.init.zeros_(one)
+        return model
+
+    assert told(factory) == [("IA606", "up_proj.lora_B.up.weight")]
+
+
 def test_factors_that_do_not_meet_are_no_pair() -> None:
     """Of GLoRA each of the two, A and B, is a pair itself, of which one is zero."""
 

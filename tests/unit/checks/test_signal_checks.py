@@ -626,8 +626,19 @@ def shut(*, first: Gradient, norm: bool = False) -> SignalReport:
 def test_model_whose_middle_gives_nothing_but_zeros_is_told_where_they_arrive(norm: bool) -> None:
     model = shut(first=gradient("a.weight", ZEROS), norm=norm)
     (found,) = findings(model, DEFAULT_BANDS, frozenset())
-    assert (found.code, found.parameter, found.severity) == ("IA604", "d", Severity.WARNING)
-    assert found.message.endswith("so no gradient passes: c lets nothing of it through")
+    assert (found.code, found.parameter, found.severity) == ("IA604", "d", Severity.NOTE)
+    assert found.message == (
+        "all that comes in is zero for every sample: c lets nothing of it through at first, so the 2 layers before it "
+        "stand still until a step has moved that"
+    )
+
+
+def test_middle_that_no_gradient_ever_passes_is_a_warning() -> None:
+    model = shut(first=gradient("a.weight", ZEROS), norm=True)
+    lost, *unreached = findings(model, DEFAULT_BANDS, frozenset({"a.weight", "b.weight"}))
+    assert (lost.code, lost.parameter, lost.severity) == ("IA604", "d", Severity.WARNING)
+    assert lost.message.endswith("so no gradient passes: c lets nothing of it through")
+    assert [(one.code, one.severity) for one in unreached] == [("IA606", Severity.NOTE)] * 2
 
 
 def test_branch_that_is_shut_at_first_is_none_where_another_way_leads_around_it() -> None:

@@ -55,6 +55,13 @@ def test_nobody_set_a_default_device() -> None:
         assert torch.overrides._len_torch_function_stack() == 0
 
 
+def test_context_counts_before_the_default() -> None:
+    torch.set_default_device("cpu")
+    with torch.device("meta"):
+        initaudit.audit(Net)
+        assert here() == "meta"
+
+
 def test_error_gives_the_default_device_back() -> None:
     with pytest.raises(ValueError, match="here"), on_processor(), on_given_device():
         raise ValueError("here")

@@ -79,6 +79,36 @@ def test_branch_whose_gate_is_zero_by_an_offset_is_none_of_it() -> None:
     assert found(nn.Sequential(nn.Linear(8, 8), Offset(torch.full((8,), -1.0)), Offset(-torch.ones(())))) == frozenset()
 
 
+def test_constant_that_must_stay_positive_stays_so() -> None:
+    class Noisy(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.mean, self.idle, self.last = nn.Linear(8, 8), nn.Linear(8, 1), nn.Linear(8, 8)
+            self.scale = nn.Parameter(torch.full((8,), 0.01))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            given = torch.distributions.Normal(self.mean(x), self.scale).rsample()
+            result: torch.Tensor = self.last(given + torch.softmax(self.idle(x), -1))
+            return result
+
+    assert found(Noisy()) == {"idle.weight", "idle.bias"}
+
+
+def test_model_that_wants_its_own_values_is_judged_by_them() -> None:
+    class Strict(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.branch, self.gate = nn.Linear(8, 8), nn.Parameter(torch.full((8,), -1.0))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            if (self.gate != -1).any():
+                raise ValueError("no other")
+            result: torch.Tensor = x + self.branch(x) * (self.gate + 1)
+            return result
+
+    assert found(Strict()) == {"branch.weight", "branch.bias"}
+
+
 def test_two_zero_factors_are_never_reached() -> None:
     class Adapter(nn.Module):
         def __init__(self) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 import pytest
 import torch
 from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn import functional
+from torch.nn.attention.bias import causal_lower_right
 
 from initaudit.evidence.signal.probe import Probe, read
 from initaudit.signal.values import Softmax
@@ -130,6 +132,70 @@ def test_nested_tensors_and_softmaxes_of_nothing_are_left_out() -> None:
             return given
 
     assert softmaxes(Odd(WIDTH, WIDTH), drawn(64, WIDTH)) == ()
+
+
+class Own(torch.Tensor):
+    """A tensor with a way of its own."""
+
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+        if func is torch.Tensor.softmax:
+            return (super().__torch_function__(func, types, args, kwargs or {}),)
+        if func in (torch.Tensor.dim, torch.Tensor.gt):
+            raise NotImplementedError
+        return super().__torch_function__(func, types, args, kwargs or {})
+
+
+ODD: Mapping[str, Callable[[torch.Tensor], object]] = {
+    "without values": lambda x: functional.softmax(x.to("meta"), -1),
+    "of its own": lambda x: x.detach().as_subclass(Own).softmax(-1),
+    "traced": lambda x: torch.fx.symbolic_trace(lambda y: functional.softmax(y, -1))(x),
+    "faked": lambda x: FakeTensorMode().from_tensor(x.detach()).softmax(-1),
+    "without a head": lambda x: functional.scaled_dot_product_attention(x[:, :0], x[:, :0], x),
+    "with a mask that is drawn up later": lambda x: functional.scaled_dot_product_attention(
+        x, x.flip(-1), x, causal_lower_right(len(x), len(x))
+    ),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_what_is_no_tensor_of_torchs_own_with_values_is_left_out(odd: str) -> None:
+    class Net(nn.Linear):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            given = super().forward(x)
+            ODD[odd](given)
+            return given
+
+    softmaxes(Net(WIDTH, WIDTH), drawn(64, WIDTH))
+    if odd != "traced":  # which calls the real function in the end
+        assert softmaxes(Net(WIDTH, WIDTH), drawn(64, WIDTH)) == ()
+
+
+def test_names_that_numpy_gives_the_arguments() -> None:
+    (one,) = softmaxes(Scores(lambda scores: torch.softmax(x=scores, axis=-1), 8.0), drawn(64, WIDTH))
+    assert one.peaked > 32
+
+
+def test_attention_with_a_parameter_that_has_its_own_way_is_left_to_it() -> None:
+    class Mine(nn.Parameter):
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+            if func is functional.multi_head_attention_forward:
+                return args[0] * 0 + 100.0, None
+            return super().__torch_function__(func, types, args, kwargs or {})
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.attention = nn.MultiheadAttention(8, 2)
+            self.attention.in_proj_weight = Mine(self.attention.in_proj_weight.data)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            result: torch.Tensor = self.attention(x, x, x)[0]
+            return result
+
+    (output,) = read(Net(), Probe(args=(drawn(20, 2, 8),), kwargs={}, seed=0, backward=False)).outputs
+    assert output.mean == 100.0
 
 
 def test_grouped_queries() -> None:
