@@ -57,9 +57,14 @@ class Caller:
         return self.user or self.location
 
     @property
+    def through(self) -> Location | None:
+        """The line of the package which the user's own led to; None where there is but one line."""
+        return self.location if self.user is not None else None
+
+    @property
     def lines(self) -> str:
-        """The lines in words: the user's own, and that of the package which it led to; empty where none is known."""
-        behind = f" ({self.location})" if self.user is not None and self.location is not None else ""
+        """The lines in words: the user's own, and that of the package; empty where none is known."""
+        behind = f" ({self.through})" if self.through is not None else ""
         return f"{self.line}{behind}" if self.line is not None else ""
 
 

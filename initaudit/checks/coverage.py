@@ -90,7 +90,7 @@ def _thrown_away(audit: Audit) -> Iterator[Finding]:
     for lost in audit.lost:
         expectation = by_name[lost.name]
         purpose = "for one use of it" if expectation.parameter.effective else "from it"
-        library = f" at {lost.caller.location}" if lost.caller.user is not None else ""
+        library = f" at {lost.caller.through}" if lost.caller.through is not None else ""
         message = (
             f"{call(lost.caller)}{library} wrote into a tensor that {lost.made.strip('_')} had made {purpose}, and "
             "nothing of that was kept: the parameter is as it was before"

@@ -46,7 +46,7 @@ def findings(audit: Audit) -> Iterator[Finding]:
 
 def _seeded(caller: Caller) -> str:
     """Say that this line seeded the generator, and through which line of a package it did."""
-    through = f", through {caller.location}," if caller.user is not None and caller.location is not None else ""
+    through = f", through {caller.through}," if caller.through is not None else ""
     return SEEDED_HERE.format(through=through)
 
 
