@@ -45,8 +45,7 @@ class Copies:
     def __init__(self, kinds: Mapping[str, int], modules: Collection[str]) -> None:
         self._kinds = kinds
         self._modules = modules
-        self._known: dict[tuple[str, str], Copy | None] = {}
-        self._parts: dict[tuple[str, str], Copy | None] = {}
+        self._known: dict[tuple[str, str, bool], Copy | None] = {}
 
     def of(self, one: str, other: str, *, copied: bool) -> Copy | None:
         """Find the networks of which two parameters of the same values tell that one is a copy of the other.
@@ -57,23 +56,22 @@ class Copies:
         if of_a_kind(one, other):
             return None
         both = outermost(one, other)
-        if both not in self._known:
-            either = (Copy(original=first, copy=second) for first, second in (both, both[::-1]))
-            self._known[both] = next((copy for copy in either if self._is_whole(copy)), None)
-        if self._known[both] is not None or not copied:
-            return self._known[both]
-        if both not in self._parts:
-            self._parts[both] = self._part(Copy(original=both[0], copy=both[1]))
-        return self._parts[both]
+        if (*both, copied) not in self._known:
+            either = [Copy(original=first, copy=second) for first, second in (both, both[::-1])]
+            whole = next((copy for copy in either if self._is_whole(copy)), None)
+            self._known[(*both, copied)] = whole or (self._part(either[0]) if copied else None)
+        return self._known[(*both, copied)]
+
+    def _inside(self, copy: Copy) -> dict[str, int]:
+        return {name: kind for name, kind in self._kinds.items() if name.startswith(copy.copy + ".")}
 
     def _part(self, copy: Copy) -> Copy | None:
-        inside = {name: kind for name, kind in self._kinds.items() if name.startswith(copy.copy + ".")}
-        same = [name for name, kind in inside.items() if self._kinds.get(_moved(name, copy)) == kind]
+        same = [name for name, kind in self._inside(copy).items() if self._kinds.get(_moved(name, copy)) == kind]
         layers = len({name.rpartition(".")[0] for name in same})
         return replace(copy, layers=layers) if layers > 1 else None
 
     def _is_whole(self, copy: Copy) -> bool:
-        inside = {name: kind for name, kind in self._kinds.items() if name.startswith(copy.copy + ".")}
+        inside = self._inside(copy)
         parts = sum(f"{name}.".startswith(copy.copy + ".") for name in self._modules)
         follows = not _FOLLOWING.isdisjoint(_words(copy.copy) - _words(copy.original))
         same = (self._kinds.get(_moved(name, copy)) == kind for name, kind in inside.items())
