@@ -174,7 +174,7 @@ def _shut_off(layers: Sequence[Layer]) -> Iterator[tuple[Layer, list[str]]]:
     """Give the layers that take nothing but zeros, each with the weights whose layers gave others on the way there."""
     befores = {one.title: one for one in layers if one.weight is not None}
     for one in layers:
-        if one.weight is None or one.input is None or one.input.zeros != one.input.count:
+        if one.weight is None or not _is_zero(one.input):
             continue
         way = [before for before in _way(one, befores) if before.std]
         names = [before.weight.name for before in way if before.weight is not None]
@@ -188,6 +188,10 @@ def _way(layer: Layer, befores: Mapping[str, Layer]) -> Iterator[Layer]:
     while before is not None:
         yield before
         before = befores.get(before.before or "")
+
+
+def _is_zero(moments: Moments | None) -> bool:
+    return moments is not None and moments.zeros == moments.count
 
 
 def _dead(report: SignalReport, asleep: Layer | None) -> Iterator[Finding]:
@@ -217,12 +221,7 @@ def _stopping(layers: Sequence[Layer], asleep: Layer) -> str:
     titles = [one.title for one in layers]
     between = layers[titles.index(asleep.before) + 1 : titles.index(asleep.title)] if asleep.before in titles else ()
     for one in between:
-        if (
-            one.input is not None
-            and one.input.std
-            and one.forward is not None
-            and one.forward.zeros == one.forward.count
-        ):
+        if one.input is not None and one.input.std and _is_zero(one.forward):
             return one.title
     return f"what is done after {asleep.before}"
 
@@ -309,15 +308,7 @@ def _unreached(report: SignalReport, unreached: frozenset[str], cause: str) -> I
         if one.name not in unreached:
             continue
         unused = one.gradient is None
-        why = (
-            cause or zero
-            if not unused or (cause and one.called)
-            else "; its module is never called"
-            if not one.called
-            else _SPARE
-            if one.spare
-            else "; nothing that the outputs depend on uses it, or in no way that a gradient follows"
-        )
+        why = _why_unused(one) if unused and not (cause and one.called) else cause or zero
         note = (unused and report.assumed) or (cause and one.called)
         message = f"no gradient reaches it{why}"
         yield finding(
@@ -329,6 +320,13 @@ def _unreached(report: SignalReport, unreached: frozenset[str], cause: str) -> I
             expected="a gradient",
             observed="none",
         )
+
+
+def _why_unused(one: Gradient) -> str:
+    """Say why nothing, or nothing but zeros, arrives at a parameter of which no values are to blame."""
+    if not one.called:
+        return "; its module is never called"
+    return _SPARE if one.spare else "; nothing that the outputs depend on uses it, or in no way that a gradient follows"
 
 
 def _zeros(gradients: Sequence[Gradient]) -> str:

@@ -166,11 +166,6 @@ class Softmax:
     """In how many of them one weight is more than all others together."""
     location: Location | None = None
 
-    @property
-    def title(self) -> str:
-        """The name as people read it."""
-        return title(self.name, self.call)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Growth:

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import FunctionType, NoneType
 from typing import Any
@@ -95,18 +95,16 @@ def weighing(func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str,
     """
     if func not in _SOFTMAXES and func is not _ATTENTION:
         return None
-    if not all(map(_has_values, (output, *_tensors(args), *_tensors(kwargs.values())))):
+    if not all(map(_is_readable, (output, *args, *kwargs.values()))):
         return None
     with torch.no_grad():
         return _softmax(args, kwargs, output) if func in _SOFTMAXES else _attention(*args, **kwargs)
 
 
-def _tensors(values: Iterable[object]) -> list[object]:
-    return [one for one in values if not isinstance(one, int | float | torch.dtype | NoneType)]
-
-
-def _has_values(one: object) -> bool:
-    """Tell whether something is a tensor of torch's own, with values to read; others may be anything, or make them."""
+def _is_readable(one: object) -> bool:
+    """Tell whether an argument is a number, or a tensor of torch's own with values; other tensors may make theirs."""
+    if isinstance(one, int | float | torch.dtype | NoneType):
+        return True
     if type(one) not in (torch.Tensor, nn.Parameter):
         return False
     assert isinstance(one, torch.Tensor)  # noqa: S101
