@@ -42,10 +42,9 @@ def apply(request: Request, path: Path, *, progress: Progress = silent) -> Appli
     Nothing is written where the policy leaves a parameter out that it should govern: the refusals say which. Raises
     InitauditError where a file cannot be made.
     """
-    from initaudit.model.out_of_memory import within_memory
-    from initaudit.model.process import prints_to_stderr, seeded
+    from initaudit.model.process import running
 
-    with within_memory(), seeded(request.seed), prints_to_stderr():
+    with running(request.seed):
         return unless_unreplayable(partial(_apply, path, progress), request)
 
 

@@ -97,11 +97,10 @@ def _loaded(policy: Policy | str | Path) -> Policy:
 def run(request: Request, *, progress: Progress = silent) -> Report:
     """Audit what a request asks for. Raises InitauditError where that cannot be done."""
     _require_factory(request)
-    from initaudit.model.out_of_memory import within_memory
-    from initaudit.model.process import prints_to_stderr, seeded
+    from initaudit.model.process import running
 
     # properties, parametrisations and plug-ins are foreign code too
-    with within_memory(), seeded(request.seed), prints_to_stderr():
+    with running(request.seed):
         return unless_unreplayable(partial(_run, progress), request)
 
 

@@ -40,12 +40,11 @@ def score(request: Request, *, every: bool = False, progress: Progress = silent)
     One parameter of each rule, law, shape and dtype stands for all of them, or each for itself with `every`. Raises
     InitauditError where that cannot be done.
     """
-    from initaudit.model.out_of_memory import within_memory
-    from initaudit.model.process import prints_to_stderr, seeded
+    from initaudit.model.process import running
 
     if request.policy is None:
         raise OptionError("there is no policy to test; name one with --policy")
-    with within_memory(), seeded(request.seed), prints_to_stderr():
+    with running(request.seed):
         progress("building the model", 0, 1)
         gathered = gather(request, wanted=attributes(load_policy(DEFAULTS)))
         clean = audited(request, gathered, progress)

@@ -51,14 +51,13 @@ def signal(request: SignalRequest, *, progress: Progress = silent) -> SignalRepo
     as they were. Raises InitauditError where nothing can be found out.
     """
     from initaudit.evidence.signal.fitting import outgrows
-    from initaudit.model.out_of_memory import within_memory
-    from initaudit.model.process import prints_to_stderr, seeded
+    from initaudit.model.process import running
     from initaudit.model.target import importable
 
     model = request.model
     builds = list(_builds(request))
     runs: list[list[_Probed]] = []
-    with within_memory(), seeded(model.seed), prints_to_stderr(), importable(model.target, model.app_dir):
+    with running(model.seed), importable(model.target, model.app_dir):
         record = outgrows(builds[-1].model)
         for number, build in enumerate(builds):
             progress("probing", number, len(builds))

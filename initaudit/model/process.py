@@ -15,6 +15,8 @@ from unittest import mock
 
 import torch
 
+from initaudit.model.out_of_memory import within_memory
+
 _MARK = 1 << 63
 """Added to the seed that torch's generator bears, so that a factory which seeds it anew is told by that number."""
 _OTHER = 0x5EED
@@ -176,6 +178,13 @@ def prints_to_stderr() -> Iterator[None]:
             _flush()
             os.dup2(kept, 1)
             os.close(kept)
+
+
+@contextmanager
+def running(seed: int) -> Iterator[None]:
+    """Let a whole run call somebody's code: seeded, printing to standard error; NoMemoryError tells of no memory."""
+    with within_memory(), seeded(seed), prints_to_stderr():
+        yield
 
 
 def other_generators() -> tuple[object, ...]:
