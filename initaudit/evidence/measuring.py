@@ -276,13 +276,11 @@ def _observation(label: str | None, found: Moments, extras: list[float]) -> Obse
 
 def _evidence(observations: list[Observation], alike: Sequence[int | None] = ()) -> Evidence:
     """Put observations together; those of values that are all alike, of which some were seen, then stand for all."""
+    counts = alike or [None] * len(observations)
     plain = [one for one in observations if one.label == _PLAIN]
-    regions = [one for one in observations if one.label != _PLAIN]
-    told = [
-        one if count is None else replace(one, moments=_repeated(one.moments, count))
-        for one, count in zip(regions, alike or [None] * len(regions), strict=True)
-    ]
-    weighed = told if alike and None not in alike else plain or regions
+    regions = [pair for pair in zip(observations, counts, strict=True) if pair[0].label != _PLAIN]
+    told = [one if many is None else replace(one, moments=_repeated(one.moments, many)) for one, many in regions]
+    weighed = told if alike and None not in alike else plain or [one for one, _ in regions]
     total = NO_VALUES.merge(*(observation.moments for observation in weighed))
     return Evidence(whole=total, observations=tuple(told))
 

@@ -46,9 +46,15 @@ class Recording:
     _origins: dict[Window, Origin] = field(default_factory=dict)
 
     def value(self, tensor: torch.Tensor, device: torch.device) -> torch.Tensor | None:
-        """Compute a virtual tensor's values on a device; None for a tensor whose values are in memory."""
-        view = self.recorder.virtual(tensor)
-        return None if view is None else self.recorder.replay.tensor(view, device)
+        """Compute a virtual tensor's values on a device; None for a tensor whose values are in memory.
+
+        What the factory did with numbers that it had read fits the values which they came of, and no other device's.
+        """
+        view, replay = self.recorder.virtual(tensor), self.recorder.replay
+        if view is None:
+            return None
+        informed = any(op.informed for op in replay.live(view.storage, len(replay.log)))
+        return replay.tensor(view, torch.device("cpu") if informed else device).to(device)
 
     def generator(self, tensor: torch.Tensor, device: torch.device) -> torch.Generator | None:
         """Give the generator of the one draw that a virtual tensor's values are; None where they are more than that."""

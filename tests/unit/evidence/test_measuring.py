@@ -1,5 +1,7 @@
 """Figures that wait on a device, and come back in one transfer."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -37,3 +39,14 @@ def test_figures_that_wait_on_a_device_come_back_as_those_of_the_processor() -> 
             assert (found.moments.minimum, found.moments.maximum) == (alone.moments.minimum, alone.moments.maximum)
     assert together[0].observations[0].sample is not None
     assert together[2].observations[0].sample is None
+
+
+def test_figures_of_a_function_and_of_the_values_themselves_come_back_together() -> None:
+    values = torch.rand(SHAPE, generator=torch.Generator().manual_seed(0)) + 0.5
+    function = replace(clause(Uniform(low=0.5, high=1.5)), through="exp")
+    clauses = [function, clause(None, measuring._PLAIN)]
+    (found,) = measuring._collected([[measuring._pending(values, one, True) for one in clauses]])
+    expected = measuring._evidence([measuring._observed(values, one, True) for one in clauses])
+    assert len(found.observations) == len(expected.observations) == 1
+    assert found.observations[0].moments.mean == pytest.approx(expected.observations[0].moments.mean)
+    assert found.whole.mean == pytest.approx(values.mean().item())
