@@ -1,0 +1,69 @@
+"""The device that the tests of this folder run on: a GPU where there is one, else one that stands in for it."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from initaudit.evidence import device as devices
+
+STANDIN = Path(__file__).with_name("standin.cpp")
+
+
+def _compiled(folder: Path) -> Path:
+    torch_folder = Path(torch.__file__).parent
+    made = folder / "standin.so"
+    include, headers = torch_folder / "include", torch_folder / "include/torch/csrc/api/include"
+    compiler = os.environ.get("CXX") or shutil.which("c++") or "c++"
+    options = [
+        "-std=c++20",
+        "-O1",
+        "-w",
+        "-shared",
+        "-fPIC",
+        f"-I{include}",
+        f"-I{headers}",
+        f"-L{torch_folder / 'lib'}",
+    ]
+    subprocess.run([compiler, *options, str(STANDIN), "-ltorch_cpu", "-lc10", "-o", str(made)], check=True)
+    return made
+
+
+def _stand_in() -> None:
+    """Make torch know the stand-in as an accelerator called `standin`."""
+    module = SimpleNamespace(
+        is_available=lambda: True,
+        is_initialized=lambda: True,
+        current_device=lambda: 0,
+        device_count=lambda: 1,
+        _is_in_bad_fork=lambda: False,
+        manual_seed_all=lambda seed: None,
+        get_rng_state=lambda device=None: torch.zeros(0, dtype=torch.uint8),
+        set_rng_state=lambda state, device=None: None,
+    )
+    torch.utils.rename_privateuse1_backend("standin")
+    torch._register_device_module("standin", module)
+
+
+@pytest.fixture(scope="session")
+def standin(tmp_path_factory: pytest.TempPathFactory) -> torch.device:
+    torch.ops.load_library(_compiled(tmp_path_factory.mktemp("standin")))
+    _stand_in()
+    return torch.device("standin", 0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def device(request: pytest.FixtureRequest) -> Iterator[torch.device]:
+    """Let `--device cuda` mean the stand-in where there is no GPU."""
+    if torch.cuda.is_available():
+        yield torch.device("cuda", torch.cuda.current_device())
+        return
+    found, require = request.getfixturevalue("standin"), devices.require
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(devices, "require", lambda name: found if name == "cuda" else require(name))
+        yield found

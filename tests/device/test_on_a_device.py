@@ -1,0 +1,244 @@
+"""What `--device cuda` makes and measures: verdicts as on the processor, values of the device's own, no memory kept."""
+
+import gc
+import importlib.util
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from click.testing import CliRunner
+from safetensors.torch import load_file
+from torch import nn
+
+import initaudit
+from initaudit.cli.root import root
+from initaudit.report import Report
+from initaudit.values import Mode
+
+TESTS = Path(__file__).parents[1]
+
+_spec = importlib.util.spec_from_file_location("_initaudit_device_cases", TESTS / "test_cases.py")
+assert _spec is not None
+assert _spec.loader is not None
+cases = sys.modules[_spec.name] = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(cases)
+
+_plug_ins_stay_in_their_case = cases._plug_ins_stay_in_their_case
+
+SIDE = 256
+POLICY = f"""
+version: 1
+rules:
+  - {{id: weights, match: {{ndim: 2}}, init: {{normal: {{std: {SIDE**-0.5}}}}}}}
+  - {{id: biases, match: {{ndim: 1}}, init: zeros}}
+"""
+KEPT = f"""
+import torch
+from torch import nn
+
+TABLE = torch.randn({SIDE}, {SIDE}) * {SIDE} ** -0.5
+
+class Copies(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(TABLE.clone())
+"""
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> str:
+    file = tmp_path / "policy.yaml"
+    file.write_text(POLICY, encoding="utf-8")
+    return str(file)
+
+
+class Net(nn.Module):
+    """Convolutions, a norm, attention and a head, large enough to be recorded rather than made."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, SIDE, 4, stride=4)
+        self.norm = nn.LayerNorm(SIDE)
+        self.mix = nn.MultiheadAttention(SIDE, 4, batch_first=True)
+        self.head = nn.Linear(SIDE, SIDE)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        tokens = self.norm(self.stem(x).flatten(2).transpose(1, 2))
+        return self.head(tokens + self.mix(tokens, tokens, tokens)[0])
+
+
+class Rejecting(nn.Module):
+    """Draws again, until none is left, the values that lie too far out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(2 * SIDE, 2 * SIDE))
+        with torch.no_grad():
+            self.weight.normal_(0.0, 0.02)
+            while (far := self.weight.abs() > 0.04).any():
+                self.weight[far] = torch.randn(int(far.sum())) * 0.02
+
+
+class Normed(nn.Module):
+    """Divides a matrix by its norm, which Python reads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(2 * SIDE, 2 * SIDE))
+        with torch.no_grad():
+            self.weight.div_(self.weight.norm().item())
+
+
+def figures(report: Report) -> dict[str, tuple[float, float]]:
+    return {row.name: (row.measured.minimum, row.measured.maximum) for row in report.rows if row.measured is not None}
+
+
+def refused(act: Callable[[], object]) -> bool:
+    try:
+        act()
+    except RuntimeError:
+        return True
+    return False
+
+
+def test_a_device_takes_nothing_that_is_elsewhere(device: torch.device) -> None:
+    """Which is what makes the other tests tell anything, where the device is a stand-in."""
+    here, there = torch.ones(3, 4, device=device), torch.ones(3, 4)
+    assert refused(lambda: here + there)
+    assert refused(lambda: here @ there.t())
+    assert refused(lambda: torch.cat([here, there]))
+    assert refused(lambda: here.normal_(generator=torch.Generator().manual_seed(0)))
+    drawn = [
+        torch.empty(64, device=one).normal_(generator=torch.Generator(one).manual_seed(0)) for one in (device, "cpu")
+    ]
+    assert not torch.equal(drawn[0].cpu(), drawn[1])
+
+
+@pytest.mark.parametrize(
+    ("case", "mode"),
+    [pytest.param(case, mode, id=f"{cases.label(case)}-{mode}") for case in cases.collect() for mode in case.modes],
+)
+def test_case_is_judged_as_on_the_processor(case: object, mode: str) -> None:
+    result = CliRunner().invoke(root, [*case.command(mode), "--device", "cuda"])
+    assert result.exit_code == case.expected["exit_code"], result.stderr
+    findings = json.loads(result.stdout)["findings"]
+    told = [[one["code"], one["parameter"] or one["rule"]] for one in findings if one["severity"] != "note"]
+    assert [pair for place, pair in enumerate(told) if pair not in told[:place]] == case.expected["findings"]
+
+
+@pytest.mark.parametrize("record", [True, False])
+def test_values_are_the_devices_own_and_come_again(record: bool, policy: str) -> None:
+    from initaudit.auditor import run as audited
+    from initaudit.policy.reader import load_policy
+    from initaudit.request import Request
+
+    def measured(device: str) -> dict[str, tuple[float, float]]:
+        request = Request(target=Net, policy=load_policy(policy), mode=Mode.APPLY, device=device, record=record)
+        return figures(audited(request))
+
+    drawn = measured("cuda")
+    assert drawn == measured("cuda")
+    assert {name for name, one in measured("cpu").items() if one != drawn[name]} >= {
+        "head.weight",
+        "mix.in_proj_weight",
+    }
+
+
+def test_written_values_are_those_that_were_audited(policy: str, tmp_path: Path) -> None:
+    file, model = tmp_path / "init.safetensors", tmp_path / "nets.py"
+    layers = f"nn.Linear({SIDE}, {SIDE}), nn.Linear({SIDE}, 4)"
+    model.write_text(f"from torch import nn\n\ndef build():\n    return nn.Sequential({layers})\n", encoding="utf-8")
+    options = [f"{model}:build", "--policy", policy, "--device", "cuda"]
+    result = CliRunner().invoke(root, ["apply", *options, "-o", str(file)])
+    assert result.exit_code == 0, result.stderr
+    written = load_file(file)
+    audited = figures(initaudit.audit(f"{model}:build", policy, as_built=False, device="cuda"))
+    assert {name: (one.min().item(), one.max().item()) for name, one in written.items()} == audited
+
+
+@pytest.mark.parametrize("build", [Rejecting, Normed])
+def test_factory_that_reads_what_it_drew_gets_values_that_fit(build: type[nn.Module]) -> None:
+    report = initaudit.audit(build, device="cuda")
+    assert report.findings == ()
+    (row,) = report.rows
+    if build is Rejecting:
+        assert 0.0399 < row.measured.maximum <= 0.04
+    else:
+        assert row.measured.m2 == pytest.approx(1.0, rel=1e-3)
+
+
+def test_build_copies_values_that_an_earlier_one_made(policy: str, tmp_path: Path) -> None:
+    file = tmp_path / "kept.py"
+    file.write_text(KEPT, encoding="utf-8")
+    report = initaudit.audit(f"{file}:Copies", policy, seeds=3, device="cuda")
+    assert [one.code for one in report.findings if one.code in ("IA202", "IA503", "IA504")] == []
+
+
+@pytest.mark.parametrize("backward", [True, False])
+def test_probe_finds_what_it_finds_on_the_processor(backward: bool) -> None:
+    from initaudit.request import Request
+    from initaudit.signal.request import InputSpec, SignalRequest
+    from initaudit.signalling import signal
+
+    def probed(device: str) -> list[tuple[str, str | None]]:
+        request = SignalRequest(
+            model=Request(target=Net, device=device), inputs=(InputSpec(shape=(4, 3, 32, 32)),), backward=backward
+        )
+        report = signal(request)
+        assert all(one.forward.std > 0 for one in report.layers)
+        assert bool(report.gradients) is backward
+        return [(one.code, one.parameter) for one in report.findings]
+
+    assert probed("cuda") == probed("cpu")
+
+
+def test_model_of_the_users_stays_where_it_is(policy: str) -> None:
+    from initaudit.request import Request
+    from initaudit.signal.request import InputSpec, SignalRequest
+    from initaudit.signalling import signal
+
+    model = Net()
+    before = {name: one.clone() for name, one in model.state_dict().items()}
+    initaudit.audit(model, policy, as_built=False, device="cuda")
+    signal(SignalRequest(model=Request(target=model, device="cuda"), inputs=(InputSpec(shape=(4, 3, 32, 32)),)))
+    assert all(torch.equal(one, before[name]) for name, one in model.state_dict().items())
+    assert all(one.grad is None for one in model.parameters())
+
+
+def test_initialised_model_on_a_device_holds_what_was_audited(device: torch.device, policy: str) -> None:
+    report = initaudit.audit(Net, policy, as_built=False, device="cuda")
+    model = Net().to(device)
+    initaudit.initialise(model, policy)
+    governed = {name: one for name, one in model.named_parameters() if name != "stem.weight"}
+    found = {name: (one.min().item(), one.max().item()) for name, one in governed.items()}
+    assert {name: one for name, one in figures(report).items() if name in found} == found
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="the stand-in counts; a GPU's own count is in the benchmarks")
+class TestWhatIsCounted:
+    def test_memory_is_that_of_the_largest_parameter_and_given_back(self, policy: str) -> None:
+        def build() -> nn.Module:
+            return nn.Sequential(*(nn.Linear(1024, 1024) for _ in range(12)))
+
+        gc.collect()
+        before = torch.ops.standin.held()
+        torch.ops.standin.reset()
+        initaudit.audit(build, policy, as_built=False, device="cuda")
+        assert torch.ops.standin.held() == before
+        assert torch.ops.standin.most() - before < 12 * 1024 * 1024 * 4
+
+    def test_figures_come_back_at_once(self, policy: str) -> None:
+        def fetched(depth: int) -> int:
+            torch.ops.standin.reset()
+            initaudit.audit(
+                lambda: nn.Sequential(*(nn.Linear(SIDE, SIDE) for _ in range(depth))),
+                policy,
+                as_built=False,
+                device="cuda",
+            )
+            return torch.ops.standin.fetched()
+
+        assert fetched(12) == fetched(3)
