@@ -94,20 +94,21 @@ def _columns_off(region: torch.Tensor, law: Sparse) -> torch.Tensor:
 def _residual(region: torch.Tensor, law: Orthogonal) -> torch.Tensor:
     """Probe WᵀW (or WWᵀ, of the smaller side) with fixed random signs; O(elements), not O(n³).
 
-    For a probe v of independent signs, E|Ev|² = ‖E‖²_F where E = WᵀW/gain² - 1, so this estimates ‖E‖_F / √n.
+    For a probe v of independent signs, E|Ev|² = ‖E‖²_F where E = WᵀW/gain² - 1, so this estimates ‖E‖_F / √n. The
+    products are in float64: those of float32 are as coarse as `torch.set_float32_matmul_precision` allows.
     """
     matrix = region.reshape(law.rows, law.columns)
     tall = matrix if law.rows >= law.columns else matrix.t()
     generator = torch.Generator().manual_seed(0x0A0D17)
     side = min(law.rows, law.columns)
     signs = torch.randint(0, 2, (side, PROBES), generator=generator).mul_(2).sub_(1)
-    probes = signs.to(device=region.device, dtype=torch.float64 if region.dtype == torch.float64 else torch.float32)
+    probes = signs.to(device=region.device, dtype=torch.float64)
     product = torch.zeros_like(probes)
     for slab in _slabs(tall):
-        wide = slab.to(probes.dtype)
+        wide = slab.double()
         product += wide.t() @ (wide @ probes)
     error = product / law.gain**2 - probes
-    return error.double().square().mean().sqrt()
+    return error.square().mean().sqrt()
 
 
 def _slabs(tensor: torch.Tensor) -> tuple[torch.Tensor, ...]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.overrides import TorchFunctionMode
 
 from initaudit.evidence.equality import differing
 from initaudit.evidence.exactness import Exactness, exactness
@@ -20,6 +21,22 @@ def found(
     shape = tuple(stop - start for start, stop in inside)
     clause = Clause(box=inside, measured=(inside,) if measured is None else measured, shape=shape, law=law)
     return Exactness.read(exactness(value, clause).tolist())
+
+
+class Coarse(TorchFunctionMode):
+    """Rounds what a product of float32 matrices takes to 10 bits, as tensor cores do where they are allowed to."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        if func.__name__ in ("matmul", "__matmul__", "mm"):
+            args = [one.half().float() if one.dtype is torch.float32 else one for one in args]
+        return func(*args, **(kwargs or {}))
+
+
+def test_orthogonal_matrix_is_one_however_coarse_products_are_allowed_to_be() -> None:
+    value = torch.nn.init.orthogonal_(torch.empty(96, 64), generator=torch.Generator().manual_seed(0))
+    with Coarse():
+        assert (value.t() @ value - torch.eye(64)).abs().max() > 1e-4
+        assert found(value, Orthogonal(rows=96, columns=64)).residual < 1e-6
 
 
 def test_elements_that_differ_are_counted() -> None:
