@@ -1,6 +1,6 @@
 """From a request to a model, what is expected of it, and its values: what auditing and writing share."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, TypeVar
@@ -42,6 +42,8 @@ class Gathered:
     """The values that the factory made."""
     unrecorded: str | None
     """Why the model's writes were not recorded; None where they were."""
+    unknown: Mapping[str, str]
+    """Why a recording knows no writes of a parameter, by name."""
     loads: "Loads"
     """The state dicts that the factory loaded."""
     lost: tuple[Lost, ...]
@@ -79,6 +81,7 @@ class Gathered:
             counts=_counts(self.policy, self.expectations),
             fresh_is_nan=self.subject.fresh_is_nan,
             unrecorded=self.unrecorded,
+            unknown=self.unknown,
             rebuilt=rebuilt,
             cut_off=cut_off,
             unfit=self.loads.unfit,
@@ -129,6 +132,7 @@ def gather(request: Request, wanted: frozenset[str] = frozenset()) -> Gathered:
         expectations=expectations,
         source=source,
         unrecorded=made.reason,
+        unknown={one.parameter.name: why for one in entries if (why := source.unknown(one)) is not None},
         loads=made.loads,
         lost=() if made.recording is None else tuple(_lost(made.recording, made.subject.module, entries)),
         dtype=request.dtype,

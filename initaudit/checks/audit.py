@@ -49,6 +49,8 @@ class Audit:
     """Whether memory that nobody wrote was NaN when the model was built."""
     unrecorded: str | None = None
     """Why the model's writes were not recorded; None where they were."""
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    """Why a recording knows no writes of a parameter, by name."""
     rebuilt: Rebuilt = NEVER_REBUILT
     """What building the model again showed."""
     cut_off: tuple[tuple[str, ...], ...] = ()

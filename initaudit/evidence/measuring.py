@@ -16,7 +16,7 @@ from initaudit.evidence.exactness import EXTRAS, Exactness, exactness
 from initaudit.evidence.looking import Looking
 from initaudit.evidence.moments import FIGURES, Transform, collect, figures, moments
 from initaudit.evidence.reordering import reordered
-from initaudit.evidence.source import Source
+from initaudit.evidence.source import MADE_BEFORE, Source
 from initaudit.evidence.streaming import Stream, Streams, streams
 from initaudit.laws import CONTINUOUS
 from initaudit.model.through import THROUGH
@@ -91,9 +91,8 @@ def measure(sources: Sequence[Source], step: Callable[[int], None]) -> list[tupl
 def recorded(source: Source, unrecorded: str | None) -> tuple[Evidence, ...]:
     """Tell what was written to every parameter of a source, and draw nothing; `unrecorded` says why that is unknown."""
     found = [Evidence(history=source.history(entry)) for entry in source.entries]
-    return tuple(
-        replace(one, reason=_untold(entry, one, unrecorded)) for one, entry in zip(found, source.entries, strict=True)
-    )
+    told = zip(source.entries, found, strict=True)
+    return tuple(replace(one, reason=_untold(entry, one, unrecorded or source.unknown(entry))) for entry, one in told)
 
 
 @contextmanager
@@ -204,7 +203,7 @@ def _untold(entry: Entry, found: Evidence, unrecorded: str | None) -> str:
     if parameter.effective:
         return f"it is computed from {', '.join(parameter.stored)}, whose writes are told there"
     if found.history is None:
-        return f"its writes are not known: {unrecorded or 'it was not made while the recording ran'}"
+        return f"its writes are not known: {unrecorded or MADE_BEFORE}"
     if not found.history.writes:
         return "nobody wrote it"
     return f"nobody wrote {gaps:,} of its {parameter.numel:,} values" if gaps else TRACED

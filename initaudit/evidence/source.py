@@ -19,6 +19,9 @@ from initaudit.policy.expectation import Expectation
 from initaudit.raised import raised, what, where
 from initaudit.regions import index
 
+MADE_BEFORE = "it was not made while the recording ran"
+"""Why nothing is known of a tensor's writes, though its build was recorded."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
@@ -74,6 +77,14 @@ class Source:
         if self.recording is None or entry.parameter.effective:
             return None
         return self.recording.history(entry.tensors[0])
+
+    def unknown(self, entry: Entry) -> str | None:
+        """Say why a recording knows no write of a parameter; None where it does, or there is no recording."""
+        nothing = self.recording is None or entry.parameter.effective or not entry.parameter.numel
+        if nothing or not in_memory(entry) or self.recorded(entry) is not None:
+            return None
+        kind = entry.tensors[0].device.type
+        return MADE_BEFORE if kind == "cpu" else f"what is on {kind} is not recorded"
 
     def history(self, entry: Entry) -> History | None:
         """Tell what the factory wrote to what is judged; None where that is not known, or where the policy writes."""

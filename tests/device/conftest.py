@@ -42,9 +42,9 @@ def _stand_in() -> None:
         current_device=lambda: 0,
         device_count=lambda: 1,
         _is_in_bad_fork=lambda: False,
-        manual_seed_all=lambda seed: None,
-        get_rng_state=lambda device=None: torch.zeros(0, dtype=torch.uint8),
-        set_rng_state=lambda state, device=None: None,
+        manual_seed_all=lambda seed: torch.ops.standin.seed(int(seed) - ((int(seed) >> 63) << 64)),
+        get_rng_state=lambda device=None: torch.ops.standin.state(),
+        set_rng_state=lambda state, device=None: torch.ops.standin.set_state(state),
     )
     torch.utils.rename_privateuse1_backend("standin")
     torch._register_device_module("standin", module)

@@ -249,15 +249,23 @@ void on_the_processor(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
   }
 }
 
+// What torch.use_deterministic_algorithms does to fresh memory.
+Tensor filled(const Tensor& fresh) {
+  const auto& context = at::globalContext();
+  const bool asked = context.deterministicAlgorithms() && context.deterministicFillUninitializedMemory();
+  return asked && (fresh.is_floating_point() || fresh.is_complex()) ? fresh.fill_(NAN) : fresh;
+}
+
 Tensor empty(c10::SymIntArrayRef size, std::optional<at::ScalarType> dtype, std::optional<at::Layout>,
              std::optional<at::Device>, std::optional<bool>, std::optional<at::MemoryFormat> format) {
-  return at::detail::empty_generic(C10_AS_INTARRAYREF_SLOW(size), &memory, KEYS, c10::dtype_or_default(dtype), format);
+  return filled(
+      at::detail::empty_generic(C10_AS_INTARRAYREF_SLOW(size), &memory, KEYS, c10::dtype_or_default(dtype), format));
 }
 
 Tensor empty_strided(c10::SymIntArrayRef size, c10::SymIntArrayRef stride, std::optional<at::ScalarType> dtype,
                      std::optional<at::Layout>, std::optional<at::Device>, std::optional<bool>) {
-  return at::detail::empty_strided_generic(C10_AS_INTARRAYREF_SLOW(size), C10_AS_INTARRAYREF_SLOW(stride), &memory,
-                                           KEYS, c10::dtype_or_default(dtype));
+  return filled(at::detail::empty_strided_generic(C10_AS_INTARRAYREF_SLOW(size), C10_AS_INTARRAYREF_SLOW(stride),
+                                                  &memory, KEYS, c10::dtype_or_default(dtype)));
 }
 
 const Tensor& resize(const Tensor& self, c10::SymIntArrayRef size, std::optional<at::MemoryFormat>) {
@@ -333,8 +341,18 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
   m.impl("convolution_backward_overrideable", convolution_backward);
 }
 
-// How many bytes are held, and were at most since the last reset; how often values were brought to the processor.
+// The seed and the state of the device's own generator; how many bytes are held, and were at most since the last reset;
+// how often values were brought to the processor.
 TORCH_LIBRARY(standin, m) {
+  m.def("seed(int number) -> ()", [](int64_t number) {
+    auto generator = own_generator();
+    generator.set_current_seed(static_cast<uint64_t>(number));
+  });
+  m.def("state() -> Tensor", [] { return own_generator().get_state(); });
+  m.def("set_state(Tensor state) -> ()", [](const Tensor& state) {
+    auto generator = own_generator();
+    generator.set_state(state);
+  });
   m.def("held() -> int", [] { return held.load(); });
   m.def("most() -> int", [] { return most.load(); });
   m.def("fetched() -> int", [] { return fetched.load(); });
