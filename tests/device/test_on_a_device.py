@@ -208,6 +208,23 @@ def test_model_of_the_users_stays_where_it_is(policy: str) -> None:
     assert all(one.grad is None for one in model.parameters())
 
 
+@pytest.mark.parametrize("device_asked", ["cpu", "cuda"])
+def test_factory_that_moves_its_model_is_measured_and_its_writes_are_said_to_be_unknown(
+    device: torch.device, device_asked: str
+) -> None:
+    def build() -> nn.Module:
+        model = Net().to(device)
+        nn.init.normal_(model.head.weight, std=0.02)
+        model.lost = nn.Parameter(torch.empty(SIDE, SIDE, device=device))
+        return model
+
+    report = initaudit.audit(build, device=device_asked)
+    assert [(one.code, one.parameter) for one in report.findings] == [("IA301", "lost"), ("IA301", None)]
+    assert f"what is on {device.type} is not recorded" in report.findings[1].message
+    stds = {row.name: row.measured.std for row in report.rows if row.measured is not None}
+    assert stds["head.weight"] == pytest.approx(0.02, rel=0.02)  # 7 standard errors
+
+
 def test_initialised_model_on_a_device_holds_what_was_audited(device: torch.device, policy: str) -> None:
     report = initaudit.audit(Net, policy, as_built=False, device="cuda")
     model = Net().to(device)

@@ -14,7 +14,8 @@ CODES = (
         zero on a fresh process, NaN or 1e30 on another, so that training fails on some
         runs only. No policy is needed to see this, and no seed mends it. Without a
         recording it is told by the NaN with which fresh memory is filled, which somebody
-        may as well have written.
+        may as well have written. A note says where that is so: of the whole build, or of
+        tensors that were made before the factory ran or that it moved to a GPU.
         """,
         example="""
         # nets.py

@@ -9,11 +9,13 @@ from torch import nn
 from initaudit import audit
 from initaudit.auditor import run
 from initaudit.request import Request
+from initaudit.values import Severity
 
 
 def told(norm: nn.Module, values: list[float]) -> list[tuple[str, str | None]]:
     norm.get_buffer("running_var").copy_(torch.tensor(values))
-    return [(one.code, one.parameter) for one in audit(lambda: nn.Sequential(norm)).findings]
+    found = audit(lambda: nn.Sequential(norm)).findings
+    return [(one.code, one.parameter) for one in found if one.severity is not Severity.NOTE]
 
 
 @pytest.mark.parametrize("norm", [nn.BatchNorm1d, nn.BatchNorm2d, nn.SyncBatchNorm])
@@ -135,3 +137,15 @@ def test_nan_that_was_written_is_not_told_as_never_written_where_that_is_not_kno
     told = {one.parameter: one.message for one in run(Request(target=build, record=False)).findings}
     assert [one.code for one in run(Request(target=build)).findings] == ["IA303"]
     assert told["w"] == "every value is NaN: nothing ever wrote it, or somebody wrote NaN"
+
+
+def test_parameters_whose_writes_a_recording_does_not_know_are_noted() -> None:
+    made_before = nn.Linear(4, 3)
+    report = audit(lambda: nn.Sequential(nn.Linear(3, 4), made_before))
+    (note,) = report.findings
+    assert (note.code, note.severity) == ("IA301", Severity.NOTE)
+    assert note.message.startswith(
+        "the writes of 1.weight, 1.bias are not known: it was not made while the recording ran; "
+    )
+    assert audit(lambda: nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 3))).findings == ()
+    assert audit(nn.Sequential(made_before)).findings == ()
