@@ -16,8 +16,8 @@ from initaudit.values import NO_VALUES, Moments
 
 PIECE = 1 << 20
 """Elements in a piece on the processor: 4 MB of float32, which the cache holds and for which Python's part is small."""
-DEVICE_PIECE = 1 << 25
-"""Elements in a piece on an accelerator: large, so that launching costs nothing, yet far below a large parameter."""
+DEVICE_PIECE = 1 << 22
+"""Elements in a piece on an accelerator: what is worked out of one, in float64, takes 200 MB beside it."""
 FIGURES = 9
 """How many figures a piece leaves on a device: see `figures_by_row`."""
 _SQUARES = 1 << 18

@@ -52,9 +52,22 @@ struct Memory final : c10::Allocator {
 } memory;
 REGISTER_ALLOCATOR(KIND, &memory);
 
+// Memory of one device, seen from the other; what the processor made for the device counts as held there.
+struct Seen {
+  c10::Storage storage;
+  int64_t counted;
+};
+
 c10::DataPtr seen_from(c10::Device device, const c10::Storage& storage) {
-  return {storage.mutable_data(), new c10::Storage(storage), [](void* kept) { delete static_cast<c10::Storage*>(kept); },
-          device};
+  const auto counted = device.type() == KIND ? static_cast<int64_t>(storage.nbytes()) : 0;
+  held += counted;
+  most = std::max(most.load(), held.load());
+  const auto give_back = [](void* context) {
+    auto seen = static_cast<Seen*>(context);
+    held -= seen->counted;
+    delete seen;
+  };
+  return {storage.mutable_data(), new Seen{storage, counted}, give_back, device};
 }
 
 // The same memory, shown as a tensor of the other device.
