@@ -20,9 +20,10 @@ def findings(audit: Audit) -> Iterator[Finding]:
     if audit.unrecorded is not None:
         message = f"the build was not recorded: {audit.unrecorded}; what nobody wrote is told by its memory alone"
         yield audit.finding("IA301", message, severity=Severity.NOTE)
-    for reason in dict.fromkeys(audit.unknown.values()):
-        names = listed(name for name, why in audit.unknown.items() if why == reason)
-        message = f"the writes of {names} are not known: {reason}; what nobody wrote is told by its memory alone"
+    unknown = {name: reason for name, reason in audit.unknown.items() if name not in audit.loaded}
+    for reason in dict.fromkeys(unknown.values()):
+        names = listed(name for name in unknown if unknown[name] == reason)
+        message = f"the writes of {names} are not known: {reason}; memory that nobody wrote can pass for values there"
         yield audit.finding("IA301", message, severity=Severity.NOTE)
     for expectation, evidence in audit.pairs():
         yield from judge(audit, expectation, evidence)

@@ -16,7 +16,7 @@ from initaudit.evidence.exactness import EXTRAS, Exactness, exactness
 from initaudit.evidence.looking import Looking
 from initaudit.evidence.moments import FIGURES, Transform, collect, figures, moments
 from initaudit.evidence.reordering import reordered
-from initaudit.evidence.source import MADE_BEFORE, Source
+from initaudit.evidence.source import UNSEEN, Source
 from initaudit.evidence.streaming import Stream, Streams, streams
 from initaudit.laws import CONTINUOUS
 from initaudit.model.through import THROUGH
@@ -203,7 +203,7 @@ def _untold(entry: Entry, found: Evidence, unrecorded: str | None) -> str:
     if parameter.effective:
         return f"it is computed from {', '.join(parameter.stored)}, whose writes are told there"
     if found.history is None:
-        return f"its writes are not known: {unrecorded or MADE_BEFORE}"
+        return f"its writes are not known: {unrecorded or UNSEEN}"
     if not found.history.writes:
         return "nobody wrote it"
     return f"nobody wrote {gaps:,} of its {parameter.numel:,} values" if gaps else TRACED

@@ -117,7 +117,9 @@ def _alike(first: Source, entry: Entry, other: Source, twin: Entry) -> bool:
         alike = len(mine) == len(theirs) and all(map(_equal, mine, theirs))
         if alike or entry.parameter.numel > MOST:
             return alike
-    return _equal(_at_home(first).stored(entry), _at_home(other).stored(twin))
+    if mine is not None or theirs is not None:
+        first, other = _at_home(first), _at_home(other)
+    return _equal(first.stored(entry), other.stored(twin))
 
 
 def _at_home(source: Source) -> Source:

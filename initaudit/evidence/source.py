@@ -19,7 +19,7 @@ from initaudit.policy.expectation import Expectation
 from initaudit.raised import raised, what, where
 from initaudit.regions import index
 
-MADE_BEFORE = "it was not made while the recording ran"
+UNSEEN = "made before the recording ran, or by what it does not see"
 """Why nothing is known of a tensor's writes, though its build was recorded."""
 
 
@@ -80,11 +80,12 @@ class Source:
 
     def unknown(self, entry: Entry) -> str | None:
         """Say why a recording knows no write of a parameter; None where it does, or there is no recording."""
-        nothing = self.recording is None or entry.parameter.effective or not entry.parameter.numel
-        if nothing or not in_memory(entry) or self.recorded(entry) is not None:
+        if self.recording is None or entry.parameter.effective or not entry.parameter.numel or not in_memory(entry):
+            return None
+        if self.recording.knows(entry.tensors[0]):
             return None
         kind = entry.tensors[0].device.type
-        return MADE_BEFORE if kind == "cpu" else f"what is on {kind} is not recorded"
+        return UNSEEN if kind == "cpu" else f"made on {kind}, where nothing is recorded"
 
     def history(self, entry: Entry) -> History | None:
         """Tell what the factory wrote to what is judged; None where that is not known, or where the policy writes."""

@@ -1,6 +1,7 @@
 """The device that the tests of this folder run on: a GPU where there is one, else one that stands in for it."""
 
 import os
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -17,21 +18,20 @@ STANDIN = Path(__file__).with_name("standin.cpp")
 
 def _compiled(folder: Path) -> Path:
     torch_folder = Path(torch.__file__).parent
-    made = folder / "standin.so"
+    made, libraries = folder / "standin.so", torch_folder / "lib"
     include, headers = torch_folder / "include", torch_folder / "include/torch/csrc/api/include"
-    compiler = os.environ.get("CXX") or shutil.which("c++") or "c++"
-    options = [
-        "-std=c++20",
-        "-O1",
-        "-w",
-        "-shared",
-        "-fPIC",
-        f"-I{include}",
-        f"-I{headers}",
-        f"-L{torch_folder / 'lib'}",
-    ]
-    subprocess.run([compiler, *options, str(STANDIN), "-ltorch_cpu", "-lc10", "-o", str(made)], check=True)
+    compiler = shlex.split(os.environ.get("CXX") or "c++")
+    if shutil.which(compiler[0]) is None:
+        pytest.fail(f"there is no GPU here, and no C++ compiler {compiler[0]!r} for a device that stands in for one")
+    options = ["-std=c++20", "-O1", "-w", "-shared", "-fPIC", f"-I{include}", f"-I{headers}"]
+    linked = [f"-L{libraries}", f"-Wl,-rpath,{libraries}", "-ltorch_cpu", "-lc10"]
+    subprocess.run([*compiler, *options, str(STANDIN), *linked, "-o", str(made)], check=True)
     return made
+
+
+def _seed(number: int) -> None:
+    bits = int(number) & (2**64 - 1)
+    torch.ops.standin.seed(bits - ((bits >> 63) << 64))  # an operation takes signed numbers
 
 
 def _stand_in() -> None:
@@ -42,7 +42,7 @@ def _stand_in() -> None:
         current_device=lambda: 0,
         device_count=lambda: 1,
         _is_in_bad_fork=lambda: False,
-        manual_seed_all=lambda seed: torch.ops.standin.seed(int(seed) - ((int(seed) >> 63) << 64)),
+        manual_seed_all=_seed,
         get_rng_state=lambda device=None: torch.ops.standin.state(),
         set_rng_state=lambda state, device=None: torch.ops.standin.set_state(state),
     )

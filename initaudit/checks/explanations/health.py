@@ -14,8 +14,9 @@ CODES = (
         zero on a fresh process, NaN or 1e30 on another, so that training fails on some
         runs only. No policy is needed to see this, and no seed mends it. Without a
         recording it is told by the NaN with which fresh memory is filled, which somebody
-        may as well have written. A note says where that is so: of the whole build, or of
-        tensors that were made before the factory ran or that it moved to a GPU.
+        may as well have written. A note tells of a build that is not recorded, and of
+        tensors whose writes are not known: those that were made before the factory ran,
+        or that it made on a GPU.
         """,
         example="""
         # nets.py

@@ -33,6 +33,10 @@ class Asked:
             self._informed.add(op.index)
         return informed
 
+    def informs(self, op: Op) -> bool:
+        """Tell whether an operation is a draw that numbers come of, or builds on one."""
+        return op.index in self._informed
+
     def ask(self, storages: Iterable[int]) -> None:
         """Take note that Python may read what stands in some storages now."""
         self.storages.update(storages)

@@ -48,13 +48,15 @@ class Recording:
     def value(self, tensor: torch.Tensor, device: torch.device) -> torch.Tensor | None:
         """Compute a virtual tensor's values on a device; None for a tensor whose values are in memory.
 
-        What the factory did with numbers that it had read fits the values which they came of, and no other device's.
+        Where Python has read a number that comes of the same draws, they are the values that it came of, which the
+        processor drew: what the factory did next fits no others.
         """
-        view, replay = self.recorder.virtual(tensor), self.recorder.replay
+        view, replay, asked = self.recorder.virtual(tensor), self.recorder.replay, self.recorder.asked
         if view is None:
             return None
-        informed = any(op.informed for op in replay.live(view.storage, len(replay.log)))
-        return replay.tensor(view, torch.device("cpu") if informed else device).to(device)
+        if device.type != "cpu" and any(map(asked.informs, replay.live(view.storage, len(replay.log)))):
+            return replay.tensor(view, torch.device("cpu")).to(device)
+        return replay.tensor(view, device)
 
     def generator(self, tensor: torch.Tensor, device: torch.device) -> torch.Generator | None:
         """Give the generator of the one draw that a virtual tensor's values are; None where they are more than that."""
@@ -97,6 +99,10 @@ class Recording:
         )
         log.append(op)
         self.recorder.replay.note(op)
+
+    def knows(self, tensor: torch.Tensor) -> bool:
+        """Tell whether the recording saw a tensor made, or written."""
+        return self.recorder.view(tensor) is not None
 
     def history(self, tensor: torch.Tensor) -> History | None:
         """Tell what was written to a tensor; None for one that the recording does not know."""

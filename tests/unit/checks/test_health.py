@@ -1,6 +1,7 @@
 """What is wrong with a norm's running variance under any policy, and what is not."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
@@ -144,8 +145,17 @@ def test_parameters_whose_writes_a_recording_does_not_know_are_noted() -> None:
     report = audit(lambda: nn.Sequential(nn.Linear(3, 4), made_before))
     (note,) = report.findings
     assert (note.code, note.severity) == ("IA301", Severity.NOTE)
-    assert note.message.startswith(
-        "the writes of 1.weight, 1.bias are not known: it was not made while the recording ran; "
-    )
+    assert note.message.startswith("the writes of 1.weight, 1.bias are not known: made before the recording ran, or ")
     assert audit(lambda: nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 3))).findings == ()
     assert audit(nn.Sequential(made_before)).findings == ()
+
+
+def test_what_was_loaded_is_not_noted_as_unknown(tmp_path: Path) -> None:
+    torch.save(nn.Linear(3, 4).state_dict(), tmp_path / "weights.pt")
+
+    def build() -> nn.Module:
+        layer = nn.Linear(3, 4)
+        layer.load_state_dict(torch.load(tmp_path / "weights.pt"), assign=True)
+        return layer
+
+    assert audit(build).findings == ()
