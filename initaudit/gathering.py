@@ -1,6 +1,6 @@
 """From a request to a model, what is expected of it, and its values: what auditing and writing share."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, TypeVar
@@ -42,8 +42,6 @@ class Gathered:
     """The values that the factory made."""
     unrecorded: str | None
     """Why the model's writes were not recorded; None where they were."""
-    unknown: Mapping[str, str]
-    """Why a recording knows no writes of a parameter, by name."""
     loads: "Loads"
     """The state dicts that the factory loaded."""
     lost: tuple[Lost, ...]
@@ -81,7 +79,7 @@ class Gathered:
             counts=_counts(self.policy, self.expectations),
             fresh_is_nan=self.subject.fresh_is_nan,
             unrecorded=self.unrecorded,
-            unknown=self.unknown,
+            unknown=self._unknown,
             rebuilt=rebuilt,
             cut_off=cut_off,
             unfit=self.loads.unfit,
@@ -94,6 +92,12 @@ class Gathered:
             location=self.subject.location,
             today=date.today(),
         )
+
+    @property
+    def _unknown(self) -> dict[str, str]:
+        """Say why the recording knows no writes of a parameter, by name."""
+        reasons = ((one.parameter.name, self.source.unknown(one)) for one in self.entries)
+        return {name: reason for name, reason in reasons if reason is not None}
 
     def _lines(self, built: tuple[Evidence, ...]) -> dict[str, Location]:
         """Give the line of the newest write that shows in each parameter, by name."""
@@ -132,7 +136,6 @@ def gather(request: Request, wanted: frozenset[str] = frozenset()) -> Gathered:
         expectations=expectations,
         source=source,
         unrecorded=made.reason,
-        unknown={one.parameter.name: why for one in entries if (why := source.unknown(one)) is not None},
         loads=made.loads,
         lost=() if made.recording is None else tuple(_lost(made.recording, made.subject.module, entries)),
         dtype=request.dtype,

@@ -1,10 +1,14 @@
 """Tensors of classes of their own, and the plain values that they stand for."""
 
 import torch
+from torch import nn
 
 from initaudit.errors import UnmeasurableError
 from initaudit.model.out_of_memory import ran_out
 from initaudit.raised import what
+
+PLAIN = frozenset({torch.Tensor, nn.Parameter})
+"""torch's own classes, which have no way of their own with its functions."""
 
 
 def speaks_for_itself(tensor: torch.Tensor) -> bool:

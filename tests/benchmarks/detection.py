@@ -8,8 +8,6 @@ one, of that which is declared (of a constant: both within a tenth of it).
 """
 
 import argparse
-import importlib.util
-import json
 import sys
 import time
 from collections import Counter, defaultdict
@@ -17,19 +15,11 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from click.testing import CliRunner
+sys.path.append(str(Path(__file__).parents[1]))
+from case import CLASSES, Case, collect, label
 
-from initaudit.cli.root import root
-
-CASES = Path(__file__).parents[1] / "test_cases.py"
 SLACK = 0.1
 COLUMNS = ("class", "cases", "detected", "clean flagged", "±10 % detects", "±10 % flags clean")
-
-_spec = importlib.util.spec_from_file_location("_initaudit_cases", CASES)
-assert _spec is not None
-assert _spec.loader is not None
-cases = sys.modules[_spec.name] = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(cases)
 
 
 def main() -> int:
@@ -40,7 +30,7 @@ def main() -> int:
     start = time.monotonic()
     table: dict[str, Counter[str]] = defaultdict(Counter)
     misses: Counter[str] = Counter()
-    collected = {(case.good, case.folder.name): case for case in cases.collect()}
+    collected = {(case.good, case.folder.name): case for case in collect()}
     chosen = [case for case in collected.values() if not options.names or case.folder.name in options.names]
     tried = [case for case in chosen if "as-built" in case.modes]
     with ProcessPoolExecutor() as pool:
@@ -53,7 +43,7 @@ def main() -> int:
                 table[kind].update({f"{side} runs": 1, f"{side} found": found, f"{side} by hand": by_hand})
             wrong = sum(found is case.good for found, _ in runs)
             if wrong:
-                misses[f"{'false alarm' if case.good else 'missed'}: {cases.label(case)}"] = wrong
+                misses[f"{'false alarm' if case.good else 'missed'}: {label(case)}"] = wrong
     show(table)
     for what, times in sorted(misses.items()):
         print(f"{what} ({times} of {options.seeds} seeds)")
@@ -61,7 +51,7 @@ def main() -> int:
     return 1 if misses else 0
 
 
-def audits(case: Any, seeds: int) -> list[tuple[bool, bool]]:
+def audits(case: Case, seeds: int) -> list[tuple[bool, bool]]:
     """Audit a case once for each seed; say each time whether it is told wrong, by errors and by a user of today."""
     about = {name for _, name in case.expected["findings"]}
     runs = [judged(case, seed) for seed in range(seeds)]
@@ -70,12 +60,9 @@ def audits(case: Any, seeds: int) -> list[tuple[bool, bool]]:
     ]
 
 
-def judged(case: Any, seed: int) -> tuple[set[str], set[str]]:
+def judged(case: Case, seed: int) -> tuple[set[str], set[str]]:
     """Audit a case as it was built; give what errors are about, and what a user of today would see to be off."""
-    result = CliRunner().invoke(root, [*case.command("as-built"), "--seed", str(seed)])
-    if result.exit_code not in (0, 1):
-        raise RuntimeError(f"{cases.label(case)}: exit code {result.exit_code}: {result.stderr}")
-    report = json.loads(result.stdout)
+    report = case.report("as-built", "--seed", str(seed))
     found = {one["parameter"] or one["rule"] for one in report["findings"] if one["severity"] == "error"}
     return found, {row["name"] for row in report["parameters"] if off_by_hand(row)}
 
@@ -97,7 +84,7 @@ def show(table: dict[str, Counter[str]]) -> None:
     width = max(len(kind) for kind in table) + 1
     print(f"{COLUMNS[0]:{width}}", *(f"{title:>18}" for title in COLUMNS[1:]))
     for kind, counts in [
-        *((kind, table[kind]) for kind in (*cases.CLASSES, "control") if kind in table),
+        *((kind, table[kind]) for kind in (*CLASSES, "control") if kind in table),
         ("all", total),
     ]:
         figures = [

@@ -35,8 +35,11 @@ def _seed(number: int) -> None:
 
 
 def _stand_in() -> None:
-    """Make torch know the stand-in as an accelerator called `standin`."""
+    """Make torch know the stand-in as an accelerator called `standin`, with the functions that `torch.cuda` has."""
     module = SimpleNamespace(
+        memory_allocated=torch.ops.standin.memory_allocated,
+        max_memory_allocated=torch.ops.standin.max_memory_allocated,
+        reset_peak_memory_stats=torch.ops.standin.reset_peak_memory_stats,
         is_available=lambda: True,
         is_initialized=lambda: True,
         current_device=lambda: 0,

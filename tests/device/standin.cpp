@@ -27,7 +27,7 @@ constexpr auto KEYS = c10::DispatchKeySet(c10::DispatchKey::PrivateUse1);
 constexpr uint64_t OTHER_VALUES = 0x9E3779B97F4A7C15ull;
 const c10::Device DEVICE(KIND, 0);
 
-std::atomic<int64_t> held{0}, most{0}, fetched{0};
+std::atomic<int64_t> held{0}, most{0};
 
 // Memory ------------------------------------------------------------------------------------------------------------
 
@@ -299,19 +299,16 @@ Tensor& set_storage(Tensor& self, c10::Storage source, c10::SymInt offset, c10::
 }
 
 Tensor copy_from(const Tensor& self, const Tensor& to, bool) {
-  fetched += to.device().is_cpu();
   on_processor(to).copy_(on_processor(self));
   return to;
 }
 
 at::Scalar item(const Tensor& self) {
-  ++fetched;
   return on_processor(self).item();
 }
 
 bool equal(const Tensor& self, const Tensor& other) {
   TORCH_CHECK(self.device() == other.device(), "Expected all tensors to be on the same device");
-  ++fetched;
   return at::equal(on_processor(self), on_processor(other));
 }
 
@@ -354,8 +351,7 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
   m.impl("convolution_backward_overrideable", convolution_backward);
 }
 
-// The seed and the state of the device's own generator; how many bytes are held, and were at most since the last reset;
-// how often values were brought to the processor.
+// The seed and the state of the device's own generator; how many bytes are held, and were at most since the last reset.
 TORCH_LIBRARY(standin, m) {
   m.def("seed(int number) -> ()", [](int64_t number) {
     auto generator = own_generator();
@@ -366,11 +362,7 @@ TORCH_LIBRARY(standin, m) {
     auto generator = own_generator();
     generator.set_state(state);
   });
-  m.def("held() -> int", [] { return held.load(); });
-  m.def("most() -> int", [] { return most.load(); });
-  m.def("fetched() -> int", [] { return fetched.load(); });
-  m.def("reset() -> ()", [] {
-    most = held.load();
-    fetched = 0;
-  });
+  m.def("memory_allocated() -> int", [] { return held.load(); });
+  m.def("max_memory_allocated() -> int", [] { return most.load(); });
+  m.def("reset_peak_memory_stats() -> ()", [] { most = held.load(); });
 }

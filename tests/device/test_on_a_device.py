@@ -1,32 +1,21 @@
 """What `--device cuda` makes and measures: verdicts as on the processor, values of the device's own, no memory kept."""
 
 import gc
-import importlib.util
-import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
+from case import Case, collect, label
 from click.testing import CliRunner
 from safetensors.torch import load_file
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 import initaudit
 from initaudit.cli.root import root
 from initaudit.report import Report
 from initaudit.values import Mode, Moments
-
-TESTS = Path(__file__).parents[1]
-
-_spec = importlib.util.spec_from_file_location("_initaudit_device_cases", TESTS / "test_cases.py")
-assert _spec is not None
-assert _spec.loader is not None
-cases = sys.modules[_spec.name] = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(cases)
-
-_plug_ins_stay_in_their_case = cases._plug_ins_stay_in_their_case
 
 SIDE = 256
 POLICY = f"""
@@ -139,14 +128,10 @@ def test_a_device_takes_nothing_that_is_elsewhere(device: torch.device) -> None:
 
 @pytest.mark.parametrize(
     ("case", "mode"),
-    [pytest.param(case, mode, id=f"{cases.label(case)}-{mode}") for case in cases.collect() for mode in case.modes],
+    [pytest.param(case, mode, id=f"{label(case)}-{mode}") for case in collect() for mode in case.modes],
 )
-def test_case_is_judged_as_on_the_processor(case: object, mode: str) -> None:
-    result = CliRunner().invoke(root, [*case.command(mode), "--device", "cuda"])
-    assert result.exit_code == case.expected["exit_code"], result.stderr
-    findings = json.loads(result.stdout)["findings"]
-    told = [[one["code"], one["parameter"] or one["rule"]] for one in findings if one["severity"] != "note"]
-    assert [pair for place, pair in enumerate(told) if pair not in told[:place]] == case.expected["findings"]
+def test_case_is_judged_as_on_the_processor(case: Case, mode: str) -> None:
+    assert case.judged(mode, "--device", "cuda") == case.expected
 
 
 @pytest.mark.parametrize("record", [True, False])
@@ -255,32 +240,47 @@ def test_initialised_model_on_a_device_holds_what_was_audited(device: torch.devi
     assert {name: one for name, one in figures(report).items() if name in found} == found
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="the stand-in counts; a GPU's own count is in the benchmarks")
-class TestWhatIsCounted:
-    @pytest.mark.parametrize("as_built", [True, False])
-    def test_memory_is_that_of_the_largest_parameter_and_given_back(self, policy: str, as_built: bool) -> None:
-        largest = 8192 * 4096 * 4
+@pytest.mark.parametrize("as_built", [True, False])
+def test_memory_is_that_of_the_largest_parameter_and_given_back(
+    device: torch.device, policy: str, as_built: bool
+) -> None:
+    largest = 8192 * 4096 * 4
 
+    def build() -> nn.Module:
+        return nn.Sequential(nn.Linear(4096, 8192), nn.Linear(8192, 16), nn.Linear(16, SIDE), nn.Linear(4096, 8192))
+
+    gc.collect()
+    accelerator = torch.get_device_module(device)
+    before = accelerator.memory_allocated()
+    accelerator.reset_peak_memory_stats()
+    report = initaudit.audit(build, policy, as_built=as_built, device="cuda")
+    assert sum(row.measured.count for row in report.rows) > 2 * 8192 * 4096
+    assert accelerator.memory_allocated() == before
+    assert largest < accelerator.max_memory_allocated() - before < largest + 300e6
+
+
+class Fetches(TorchDispatchMode):
+    """Counts how often values of a device are brought to the processor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        given = func(*args, **(kwargs or {}))
+        there = any(isinstance(one, torch.Tensor) and one.device.type != "cpu" for one in args)
+        here = given.device.type == "cpu" if isinstance(given, torch.Tensor) else isinstance(given, int | float)
+        self.count += there and here
+        return given
+
+
+def test_figures_come_back_at_once(policy: str) -> None:
+    def fetched(depth: int) -> int:
         def build() -> nn.Module:
-            return nn.Sequential(nn.Linear(4096, 8192), nn.Linear(8192, 16), nn.Linear(16, SIDE), nn.Linear(4096, 8192))
+            return nn.Sequential(*(nn.Linear(SIDE, SIDE) for _ in range(depth)))
 
-        gc.collect()
-        before = torch.ops.standin.held()
-        torch.ops.standin.reset()
-        report = initaudit.audit(build, policy, as_built=as_built, device="cuda")
-        assert sum(row.measured.count for row in report.rows) > 2 * 8192 * 4096
-        assert torch.ops.standin.held() == before
-        assert largest < torch.ops.standin.most() - before < largest + 300e6
+        with Fetches() as fetches:
+            initaudit.audit(build, policy, as_built=False, device="cuda")
+        return fetches.count
 
-    def test_figures_come_back_at_once(self, policy: str) -> None:
-        def fetched(depth: int) -> int:
-            torch.ops.standin.reset()
-            initaudit.audit(
-                lambda: nn.Sequential(*(nn.Linear(SIDE, SIDE) for _ in range(depth))),
-                policy,
-                as_built=False,
-                device="cuda",
-            )
-            return torch.ops.standin.fetched()
-
-        assert fetched(12) == fetched(3) > 0
+    assert fetched(12) == fetched(3) > 0

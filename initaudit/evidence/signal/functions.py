@@ -5,14 +5,12 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import torch
-from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from initaudit.evidence.plain import PLAIN
 from initaudit.evidence.signal.products import Bare, Product, Products
 from initaudit.evidence.signal.softmaxes import HOLDING, Weighing, opened, weighing
 
-_PLAIN = frozenset({torch.Tensor, nn.Parameter})
-"""What has no way of its own with torch's functions."""
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
@@ -52,7 +50,7 @@ class Functions(TorchFunctionMode):
     ) -> Any:
         """Call the function, and tell of what it does."""
         keywords = kwargs or {}
-        if func in HOLDING and _PLAIN.issuperset(types):
+        if func in HOLDING and PLAIN.issuperset(types):
             with self:
                 return opened(func)(*args, **keywords)
         product = self._products.product(func, args, keywords)

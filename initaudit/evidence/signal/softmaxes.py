@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from initaudit.evidence.plain import PLAIN
 from initaudit.evidence.signal.gauge import Gauge
 from initaudit.evidence.signal.structure import plain
 from initaudit.history import Location
@@ -105,9 +106,8 @@ def _is_readable(one: object) -> bool:
     """Tell whether an argument is a number, or a tensor of torch's own with values; other tensors may make theirs."""
     if isinstance(one, int | float | torch.dtype | NoneType):
         return True
-    if type(one) not in (torch.Tensor, nn.Parameter):
+    if not isinstance(one, torch.Tensor) or type(one) not in PLAIN:
         return False
-    assert isinstance(one, torch.Tensor)  # noqa: S101
     return not one.is_meta and not one.is_nested and one.layout is torch.strided and one.numel() > 0
 
 
