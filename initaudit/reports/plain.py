@@ -14,7 +14,7 @@ def render(report: Report, view: View = EVERYTHING) -> str:
     if view.histories:
         blocks = [*([line.text for line in history.lines(row)] for row in report.rows), [wording.size(report)]]
     elif not view.verdicts:
-        blocks = [*_tables(report, view), [wording.size(report)]]
+        blocks = [*_tables(report, view), [*_sampled(report), wording.size(report)]]
     elif view.quiet:
         blocks = [[*found, *_totals(report, view)]]
     else:
@@ -24,7 +24,12 @@ def render(report: Report, view: View = EVERYTHING) -> str:
 
 def _totals(report: Report, view: View) -> list[str]:
     as_built = None if view.verbose else wording.unconforming(report)
-    return [*([as_built] if as_built else []), wording.totals(report)]
+    return [*([as_built] if as_built else []), *_sampled(report), wording.totals(report)]
+
+
+def _sampled(report: Report) -> list[str]:
+    sampled = wording.sampled(report)
+    return [sampled] if sampled is not None else []
 
 
 def _tables(report: Report, view: View) -> Iterator[list[str]]:

@@ -124,6 +124,9 @@ def _blocks(report: Report, view: View, width: int) -> Iterator[RenderableType]:
         as_built = None if view.verbose else wording.unconforming(report)
         if as_built is not None:
             yield Text(as_built, style=STYLES[Severity.NOTE])
+    sampled = wording.sampled(report)
+    if sampled is not None:
+        yield Text(sampled, style=STYLES[Severity.NOTE])
     yield Text(wording.totals(report) if view.verdicts else wording.size(report), style="bold")
 
 

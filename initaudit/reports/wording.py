@@ -1,5 +1,6 @@
 """What people are told of rows, findings and totals, as harmless text, in the table and the plain format."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -48,6 +49,16 @@ def unconforming(report: Report) -> str | None:
     if not counted:
         return None
     return f"as built, {' and '.join(counted)} did not conform: --as-built judges them, -v lists them"
+
+
+def sampled(report: Report) -> str | None:
+    """Say of how many tensors values were drawn for only some of the elements; None where all were."""
+    rows = [(row, row.measured) for row in report.rows if row.measured is not None and row.measured.sampled]
+    if not rows:
+        return None
+    drawn, every = sum(one.count for _, one in rows), sum(math.prod(row.shape) for row, _ in rows) * report.seeds
+    of = f"{magnitude(drawn)} of the {elements(every)} of {plural(len(rows), 'tensor')}"
+    return f"sampled: values were drawn for {of}; --exact draws all"
 
 
 def size(report: Report) -> str:

@@ -42,6 +42,7 @@ def render(report: Report, view: View = EVERYTHING) -> str:
         "audit.html.j2",
         head=head(report, _kind(view), judged=judged),
         size=wording.size(report),
+        sampled=wording.sampled(report),
         summary=report.summary,
         chapters=chapters(report.findings, anchors) if judged else [],
         lines=lines,

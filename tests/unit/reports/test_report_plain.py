@@ -1,6 +1,7 @@
 """Plain text: findings that editors can jump to, then the table, then the totals."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from initaudit.history import Location
@@ -182,3 +183,14 @@ def test_statistics_judge_nothing(report: Make, row: Make) -> None:
         "\n"
         "2 parameters, 2k elements\n"
     )
+
+
+def test_values_that_were_drawn_for_some_elements_alone_are_told_with_their_number(report: Make, row: Make) -> None:
+    some = replace(row("a").measured, count=50_000, sampled=True)
+    made = report(row("a", shape=(1000, 1000), measured=some), row("b"), row("c", measured=None))
+    told = "sampled: values were drawn for 50k of the 1M elements of 1 tensor; --exact draws all"
+    for view in (View(), View(quiet=True), View(verbose=True), View(verdicts=False)):
+        assert render(made, view).splitlines()[-2] == told
+    twice = render(replace(made, seeds=2))
+    assert "drawn for 50k of the 2M elements of 1 tensor" in twice
+    assert "sampled" not in render(report(row("b")))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -175,3 +176,13 @@ def test_markup_in_names_is_text(report: Make, row: Make, finding: Make) -> None
 def test_an_empty_report_has_its_totals(report: Make) -> None:
     last = render(report(), View(width=80)).splitlines()[-1]
     assert last == "0 parameters, 0 elements: 0 pass, 0 fail, 0 skip — 0 errors, 0 warnings"
+
+
+@pytest.mark.parametrize("options", [{}, {"quiet": True}, {"verdicts": False}])
+def test_values_that_were_drawn_for_some_elements_alone_are_told_with_their_number(
+    report: Make, row: Make, options: dict[str, bool]
+) -> None:
+    some = replace(row("a").measured, count=50_000, sampled=True)
+    made = report(row("a", shape=(1000, 1000), measured=some), row("b"))
+    told = "sampled: values were drawn for 50k of the 1M elements of 1 tensor; --exact draws all"
+    assert told in render(made, View(width=120, **options)).splitlines()

@@ -1,6 +1,7 @@
 """The page of an audit: verdict, findings that lead to rows, and a table that says all of each row."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -146,3 +147,10 @@ def test_the_scrolling_table_can_be_reached_by_keyboard_and_has_a_name(report: M
     region = page(render(report(row("a")))).one(role="region")
     assert region.attributes["tabindex"] == "0"
     assert region.attributes["aria-labelledby"] == "parameters"
+
+
+def test_the_head_says_how_many_values_were_drawn_where_not_all_were(report: Make, row: Make, page: Make) -> None:
+    some = replace(row("a").measured, count=50_000, sampled=True)
+    root = page(render(report(row("a", shape=(1000, 1000), measured=some))))
+    told = "1 parameter, 1M elements; sampled: values were drawn for 50k of the 1M elements of 1 tensor"
+    assert any(one.text.startswith(told) for one in root.all("dd"))
